@@ -1,0 +1,86 @@
+//! Actions: what somebody wants done.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// What somebody wants done.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Action {
+    /// Run a command.
+    Command {
+        /// The words, the program first.
+        argv: Vec<String>,
+        /// The directory to run it in.
+        cwd: PathBuf,
+        /// What can be known of it before it runs.
+        facts: CommandFacts,
+        /// A wish to run it outside the boundary.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        escalation: Option<Escalation>,
+    },
+    /// Read a file.
+    ReadFile {
+        /// Its absolute path.
+        path: PathBuf,
+    },
+    /// Create, change or remove a file.
+    WriteFile {
+        /// Its absolute path.
+        path: PathBuf,
+    },
+    /// Reach a host.
+    Reach {
+        /// The name or address.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// Call a tool of an MCP server.
+    UseTool {
+        /// The server's name in the settings.
+        server: String,
+        /// The tool's name.
+        tool: String,
+    },
+    /// Search the web.
+    SearchWeb {
+        /// What is searched for.
+        query: String,
+    },
+}
+
+/// Why a command should run outside the boundary, in the words of whoever
+/// wants it: text to show, never evidence.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Escalation {
+    /// The stated reason.
+    pub justification: String,
+}
+
+/// What the analysis of a command found. Made by `dam-gate` from `dam-shell`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct CommandFacts {
+    /// The strictest class among everything that the command runs.
+    pub class: CommandClass,
+    /// One phrase that says why it is in that class.
+    pub because: String,
+    /// The programs that it runs, as far as they are known, in order.
+    pub programs: Vec<String>,
+}
+
+/// Classes of commands. The order is strictness: a script has the strictest
+/// class of its parts.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CommandClass {
+    /// Known to read only, whatever its arguments point at.
+    KnownSafe,
+    /// Neither known to be safe nor known to be dangerous.
+    Ordinary,
+    /// Cannot be known before it runs: it may be anything.
+    Opaque,
+    /// Known to destroy, to weaken protection or to reach far.
+    Dangerous,
+}

@@ -1,0 +1,165 @@
+//! `[shell_environment_policy]`: which variables a command is given.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Which variables are taken over before anything is removed.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Inherit {
+    /// All of them.
+    #[default]
+    All,
+    /// What programs need to find their way: `PATH`, `HOME` and their kind.
+    Core,
+    /// None.
+    None,
+}
+
+/// Which variables a command is given. Patterns are names with `*` and `?`,
+/// compared without regard to case.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EnvironmentPolicy {
+    /// Where to start from.
+    pub inherit: Inherit,
+    /// Keep variables that look like secrets. Off by default here.
+    pub ignore_default_excludes: bool,
+    /// Patterns to remove.
+    pub exclude: Vec<String>,
+    /// Variables to set, after removing.
+    pub set: BTreeMap<String, String>,
+    /// If not empty, keep only what matches one of these.
+    pub include_only: Vec<String>,
+}
+
+const CORE: &[&str] = &[
+    "HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ",
+    "USER",
+];
+
+/// Variables that make a program load or run something else, or that carry
+/// a door to the host: never inherited, whatever the policy says.
+const NEVER: &[&str] = &[
+    "LD_PRELOAD",
+    "LD_AUDIT",
+    "LD_LIBRARY_PATH",
+    "BASH_ENV",
+    "ENV",
+    "PROMPT_COMMAND",
+    "SSH_AUTH_SOCK",
+    "SSH_AGENT_PID",
+    "GPG_AGENT_INFO",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "NOTIFY_SOCKET",
+    "DOCKER_HOST",
+    "GIT_ASKPASS",
+    "SSH_ASKPASS",
+    "SUDO_ASKPASS",
+];
+
+impl EnvironmentPolicy {
+    /// The variables that a command is given, from those that there are.
+    pub fn apply(
+        &self,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> BTreeMap<String, String> {
+        let mut kept: BTreeMap<String, String> = variables
+            .into_iter()
+            .filter(|(name, value)| self.keeps(name, value))
+            .collect();
+        kept.extend(
+            self.set
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
+        if !self.include_only.is_empty() {
+            kept.retain(|name, _| matches_any(&self.include_only, name));
+        }
+        kept
+    }
+
+    fn keeps(&self, name: &str, value: &str) -> bool {
+        let inherited = match self.inherit {
+            Inherit::All => true,
+            Inherit::Core => CORE.contains(&name),
+            Inherit::None => false,
+        };
+        inherited
+            && !NEVER.contains(&name)
+            && (self.ignore_default_excludes || !looks_secret(name, value))
+            && !matches_any(&self.exclude, name)
+    }
+}
+
+/// Whether a variable looks like a secret, by its name or its value's shape.
+pub fn looks_secret(name: &str, value: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "KEY",
+        "SECRET",
+        "TOKEN",
+        "PASSWORD",
+        "PASSWD",
+        "PASSPHRASE",
+        "CREDENTIAL",
+        "AUTHORIZATION",
+        "COOKIE",
+        "PRIVATE",
+    ];
+    const PREFIXES: &[&str] = &[
+        "sk-",
+        "ghp_",
+        "gho_",
+        "ghu_",
+        "ghs_",
+        "ghr_",
+        "github_pat_",
+        "glpat-",
+        "xoxb-",
+        "xoxp-",
+        "AKIA",
+        "ASIA",
+        "AIza",
+        "npm_",
+        "pypi-",
+        "dop_v1_",
+        "-----BEGIN",
+        "eyJhbGciOi",
+    ];
+    let name = name.to_ascii_uppercase();
+    NAMES.iter().any(|part| name.contains(part))
+        || PREFIXES.iter().any(|prefix| value.starts_with(prefix))
+        || url_with_password(value)
+}
+
+fn url_with_password(value: &str) -> bool {
+    let Some((_, rest)) = value.split_once("://") else {
+        return false;
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.split_once('@').is_some_and(|(user, _)| {
+        user.split_once(':')
+            .is_some_and(|(_, password)| !password.is_empty())
+    })
+}
+
+fn matches_any(patterns: &[String], name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    patterns
+        .iter()
+        .any(|pattern| glob(pattern.to_ascii_lowercase().as_bytes(), name.as_bytes()))
+}
+
+/// Names with `*` (any run) and `?` (any one character).
+fn glob(pattern: &[u8], text: &[u8]) -> bool {
+    match (pattern.first(), text.first()) {
+        (None, None) => true,
+        (Some(b'*'), _) => {
+            glob(&pattern[1..], text) || (!text.is_empty() && glob(pattern, &text[1..]))
+        }
+        (Some(b'?'), Some(_)) => glob(&pattern[1..], &text[1..]),
+        (Some(a), Some(b)) if a == b => glob(&pattern[1..], &text[1..]),
+        _ => false,
+    }
+}

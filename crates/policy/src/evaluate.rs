@@ -1,0 +1,222 @@
+//! The evaluator: the one function that every front asks.
+
+use std::path::Path;
+
+use crate::{
+    Action, ApprovalPolicy, CommandClass, CommandFacts, Containment, Decision, Escalation, Network,
+    Origin, Posture, Rule, Verdict,
+};
+
+/// What the posture says of an action.
+///
+/// An *ask* is left as an ask: who answers it, and that nobody is a deny, is
+/// the business of `dam-gate`.
+pub fn evaluate(posture: &Posture, action: &Action) -> Verdict {
+    match action {
+        Action::Command {
+            facts, escalation, ..
+        } => command(posture, facts, escalation.as_ref()),
+        Action::ReadFile { path } => read(posture, path),
+        Action::WriteFile { path } => write(posture, path),
+        Action::Reach { host, port } => reach(posture, host, *port),
+        Action::UseTool { server, tool } => question(
+            posture,
+            &format!("tool `{tool}` of `{server}`"),
+            "tool.unknown",
+        ),
+        Action::SearchWeb { .. } => question(posture, "a web search", "web-search.unknown"),
+    }
+}
+
+fn command(posture: &Posture, facts: &CommandFacts, escalation: Option<&Escalation>) -> Verdict {
+    let policy = posture.approval_policy.value;
+    let confined = posture.profile.value.confined;
+    let verdict = |decision, containment, reason: String, rule| Verdict {
+        decision,
+        containment,
+        reason,
+        rule: Rule::builtin(rule),
+        origin: posture.approval_policy.origin.clone(),
+        hint: None,
+    };
+    if escalation.is_some() && confined {
+        return leave_boundary(posture);
+    }
+    let containment = if confined {
+        Containment::Boxed
+    } else {
+        Containment::Open
+    };
+    let because = &facts.because;
+    match (facts.class, policy) {
+        (CommandClass::KnownSafe, _) => verdict(
+            Decision::Allow,
+            containment,
+            format!("known to read only: {because}"),
+            "command.known-safe",
+        ),
+        (_, ApprovalPolicy::Never) if !confined => verdict(
+            Decision::Allow,
+            containment,
+            "the user switched off both boundary and questions".to_owned(),
+            "command.full-access",
+        ),
+        (CommandClass::Dangerous, policy) => Verdict {
+            hint: Some("run it yourself, or ask for something narrower".to_owned()),
+            ..verdict(
+                ask_or_deny(policy, false),
+                containment,
+                format!("dangerous: {because}"),
+                "command.dangerous",
+            )
+        },
+        (_, ApprovalPolicy::Untrusted) => verdict(
+            Decision::Ask,
+            containment,
+            format!("not known to be safe: {because}"),
+            "command.untrusted",
+        ),
+        (CommandClass::Opaque, policy) if !confined => verdict(
+            ask_or_deny(policy, false),
+            containment,
+            format!("it may be anything, and nothing would hold it: {because}"),
+            "command.opaque-open",
+        ),
+        (_, _) if confined => verdict(
+            Decision::Allow,
+            containment,
+            format!("the boundary holds it: {because}"),
+            "command.boxed",
+        ),
+        (_, _) => verdict(
+            Decision::Allow,
+            containment,
+            format!("full access was chosen: {because}"),
+            "command.full-access",
+        ),
+    }
+}
+
+/// A wish to leave the boundary: always a question of its own.
+fn leave_boundary(posture: &Posture) -> Verdict {
+    let decision = ask_or_deny(posture.approval_policy.value, true);
+    Verdict {
+        decision,
+        containment: Containment::Open,
+        reason: "it wants to leave the boundary".to_owned(),
+        rule: Rule::builtin("command.escalation"),
+        origin: posture.approval_policy.origin.clone(),
+        hint: (decision == Decision::Deny)
+            .then(|| "`--ask-for-approval on-request` would ask".to_owned()),
+    }
+}
+
+fn read(posture: &Posture, path: &Path) -> Verdict {
+    let found = posture.profile.value.files.read(path);
+    Verdict {
+        decision: if found.granted {
+            Decision::Allow
+        } else {
+            Decision::Deny
+        },
+        containment: containment(posture),
+        reason: found.reason,
+        rule: found.rule,
+        origin: found.origin,
+        hint: found.hint,
+    }
+}
+
+fn write(posture: &Posture, path: &Path) -> Verdict {
+    let profile = &posture.profile.value;
+    let allow = |reason: String, rule, origin| Verdict {
+        decision: Decision::Allow,
+        containment: containment(posture),
+        reason,
+        rule,
+        origin,
+        hint: None,
+    };
+    if !profile.confined {
+        let origin = posture.profile.origin.clone();
+        return allow(
+            "full access was chosen".to_owned(),
+            Rule::builtin("files.full-access"),
+            origin,
+        );
+    }
+    let found = profile.files.write(path);
+    if found.granted {
+        return match posture.approval_policy.value {
+            ApprovalPolicy::Untrusted => Verdict {
+                decision: Decision::Ask,
+                ..allow(found.reason, Rule::builtin("files.untrusted"), found.origin)
+            },
+            _ => allow(found.reason, found.rule, found.origin),
+        };
+    }
+    Verdict {
+        decision: ask_or_deny(posture.approval_policy.value, true),
+        containment: Containment::Open,
+        reason: found.reason,
+        rule: found.rule,
+        origin: found.origin,
+        hint: found.hint,
+    }
+}
+
+fn reach(posture: &Posture, host: &str, port: u16) -> Verdict {
+    let (decision, reason, hint) = match posture.profile.value.network {
+        Network::None => (
+            Decision::Deny,
+            format!("{host}:{port} is out of reach: the profile has no network"),
+            Some("no network is the default of every profile".to_owned()),
+        ),
+        Network::Host => (Decision::Allow, "full access was chosen".to_owned(), None),
+    };
+    Verdict {
+        decision,
+        containment: containment(posture),
+        reason,
+        rule: Rule::builtin("network.none"),
+        origin: posture.profile.origin.clone(),
+        hint,
+    }
+}
+
+fn question(posture: &Posture, what: &str, rule: &'static str) -> Verdict {
+    Verdict {
+        decision: ask_or_deny(posture.approval_policy.value, false),
+        containment: Containment::Open,
+        reason: format!("no rule knows {what}"),
+        rule: Rule::builtin(rule),
+        origin: Origin::BUILTIN,
+        hint: None,
+    }
+}
+
+/// A question where the approval policy has questions of this sort.
+const fn ask_or_deny(policy: ApprovalPolicy, leaves_boundary: bool) -> Decision {
+    match policy {
+        ApprovalPolicy::Untrusted | ApprovalPolicy::OnFailure | ApprovalPolicy::OnRequest => {
+            Decision::Ask
+        }
+        ApprovalPolicy::Never => Decision::Deny,
+        ApprovalPolicy::Granular(granular) => {
+            let may = if leaves_boundary {
+                granular.sandbox_approval
+            } else {
+                granular.rules
+            };
+            if may { Decision::Ask } else { Decision::Deny }
+        }
+    }
+}
+
+const fn containment(posture: &Posture) -> Containment {
+    if posture.profile.value.confined {
+        Containment::Boxed
+    } else {
+        Containment::Open
+    }
+}

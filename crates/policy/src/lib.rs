@@ -1,0 +1,33 @@
+//! The words of Cofferdam as types, their laws of merging, and the evaluator.
+//!
+//! This crate does no input or output: it never looks at the disk, the
+//! environment or the clock. The same input gives the same verdict, so a
+//! verdict can be explained, tested and replayed.
+//!
+//! The words, from what is wanted to what is decided:
+//! an [`Action`] is judged under a [`Posture`] (profile, approval policy,
+//! reviewer) and yields a [`Verdict`] that names its [`Rule`] and [`Origin`].
+
+mod action;
+mod approval;
+mod credentials;
+mod environment;
+mod evaluate;
+mod files;
+mod layer;
+mod posture;
+mod profile;
+mod protected;
+mod verdict;
+
+pub use action::{Action, CommandClass, CommandFacts, Escalation};
+pub use approval::{ApprovalPolicy, Granular, UnknownApprovalPolicy};
+pub use credentials::{CREDENTIAL_STORES, CredentialStore};
+pub use environment::{EnvironmentPolicy, Inherit, looks_secret};
+pub use evaluate::evaluate;
+pub use files::{Access, FileRule, FileRules, FileVerdict, Place, Places};
+pub use layer::{Layer, Origin, Sourced};
+pub use posture::{Posture, ReviewerKind};
+pub use profile::{Network, Profile, ResolvedProfile, SandboxMode, UnknownSandboxMode};
+pub use protected::{PROTECTED_NAMES, ProtectedName, protected_component, protected_name};
+pub use verdict::{Containment, Decision, Rule, Verdict};

@@ -1,0 +1,26 @@
+//! Postures: a session's whole stance.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ApprovalPolicy, ResolvedProfile, Sourced};
+
+/// Who answers a question.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReviewerKind {
+    /// The person at the terminal.
+    User,
+    /// Nobody: a question is a deny.
+    Nobody,
+}
+
+/// A session's whole stance. Two equal postures give equal verdicts.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Posture {
+    /// What processes may touch.
+    pub profile: Sourced<ResolvedProfile>,
+    /// When a person is asked.
+    pub approval_policy: Sourced<ApprovalPolicy>,
+    /// Who answers.
+    pub reviewer: ReviewerKind,
+}
