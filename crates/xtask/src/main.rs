@@ -1,2 +1,40 @@
-//! Placeholder while the workspace is laid out.
-fn main() {}
+//! Checks of the repository that no compiler makes: `cargo xtask tidy`.
+
+mod tidy;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if words == ["tidy"] {
+        return report(&tidy::run());
+    }
+    complain("error: the tasks are: `tidy`");
+    ExitCode::from(2)
+}
+
+fn report(outcome: &Result<tidy::Report, tidy::CannotLook>) -> ExitCode {
+    let report = match outcome {
+        Ok(report) => report,
+        Err(error) => {
+            complain(&format!("error: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    for finding in &report.findings {
+        complain(&finding.to_string());
+    }
+    complain(&report.summary());
+    if report.passes() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Everything that a check says goes to standard error; where that is closed,
+/// the exit code still tells.
+fn complain(text: &str) {
+    let _closed = writeln!(std::io::stderr(), "{text}");
+}
