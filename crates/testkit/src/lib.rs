@@ -2,3 +2,6 @@
 //! the real binary. Never linked into the product.
 
 pub mod environment;
+pub mod scripted_server;
+
+pub use scripted_server::{Part, Received, ScriptedServer, Turn};
