@@ -1,1 +1,51 @@
-//! Placeholder while the workspace is laid out.
+//! Writes and verifies the record of what happened: the journal.
+//!
+//! One file a session, `<dir>/<session-id>.jsonl`, one JSON object a line,
+//! appended and never changed. Its two promises:
+//!
+//! - **Nothing happens that the journal does not know.** [`Journal::append`]
+//!   returns when the line is durable, and after one failure every later append
+//!   fails: whoever writes before acting does not act.
+//! - **The record is evidence.** Lines are chained by SHA-256, so that
+//!   [`verify`] finds what was changed, removed, inserted or moved.
+//!
+//! The line's layout, in this order and without spaces between fields:
+//!
+//! ```json
+//! {"v":1,"seq":1,"time":"2026-11-21T07:04:16.123Z","session":"…","prev":"…","event":{"kind":"…"},"hash":"…"}
+//! ```
+//!
+//! `hash` is the SHA-256 of the line's bytes before `,"hash"`; `prev` is the
+//! `hash` of the line before, and 64 zeros in the first. So the chain is over
+//! bytes as they are on the disk: nothing has to be serialised again, in the
+//! same way, to check it, and an old reader checks events that it has never
+//! heard of. A small head file beside it remembers the last
+//! `seq` and `hash`, which shows a tail that was cut off.
+//! `docs/journal.md` says what this does and does not protect from.
+//!
+//! Text is hostile: every string, object keys included, passes [`clean`] and
+//! then [`mask`] before it is written.
+
+mod clean;
+mod event;
+mod head;
+mod headline;
+mod journal;
+mod line;
+mod lines;
+mod mask;
+mod read;
+mod scrub;
+mod session_id;
+mod store;
+mod verify;
+
+pub use clean::{clean, clean_output};
+pub use event::{Event, UnknownEvent};
+pub use journal::Journal;
+pub use line::{Entry, LineError};
+pub use mask::mask;
+pub use read::{FindError, Summary, find, latest, list, read};
+pub use session_id::{BadSessionId, SessionId};
+pub use store::JournalError;
+pub use verify::{Audit, State, Tampering, Verified, VerifyError, verify, verify_all};

@@ -1,0 +1,198 @@
+//! The writer: one session's open journal.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use jiff::{Timestamp, Unit};
+use rustix::fs::FlockOperation;
+
+use crate::line::{Draft, NO_HASH};
+use crate::store::{Access, Store, journal_name, try_lock};
+use crate::{Entry, Event, JournalError, SessionId, State, head, line, scrub, verify};
+
+/// More than any event needs: a line stays small enough to read as a whole.
+pub(crate) const MOST_LINE_BYTES: usize = 16 * 1024 * 1024;
+
+/// One session's open journal. Held by one process at a time, by a lock that
+/// the kernel lets go of when the process ends.
+pub struct Journal {
+    store: Store,
+    session: SessionId,
+    name: String,
+    file: File,
+    /// How long the file is by what was written to it.
+    length: u64,
+    seq: u64,
+    last: String,
+    ended: bool,
+    /// What the first failure was: after it nothing is written any more.
+    poison: Option<String>,
+}
+
+impl Journal {
+    /// Starts the journal of a new session. The directory is made if it is
+    /// not there; it and the file are closed to everybody else.
+    pub fn create(dir: &Path, session: &SessionId) -> Result<Self, JournalError> {
+        let store = Store::create(dir)?;
+        let name = journal_name(session);
+        let Some(file) = store.create_file(&name)? else {
+            return Err(JournalError::Exists(session.clone()));
+        };
+        lock(&store, &name, &file, session)?;
+        head::write_first(&store, session)?;
+        store.sync()?;
+        Ok(Self {
+            store,
+            session: session.clone(),
+            name,
+            file,
+            length: 0,
+            seq: 0,
+            last: NO_HASH.to_owned(),
+            ended: false,
+            poison: None,
+        })
+    }
+
+    /// Continues the journal of a session that was interrupted. Only a sound
+    /// one is continued: one that verifies, is whole and has no end.
+    pub fn reopen(dir: &Path, session: &SessionId) -> Result<Self, JournalError> {
+        let store = Store::open(dir)?;
+        let name = journal_name(session);
+        let Some(file) = store.open_file(&name, Access::Append)? else {
+            return Err(JournalError::Missing {
+                session: session.clone(),
+                dir: store.path().to_owned(),
+            });
+        };
+        lock(&store, &name, &file, session)?;
+        let verified = verify::verify_locked(&store, session, &file).map_err(|error| {
+            JournalError::NotSound {
+                session: session.clone(),
+                problem: error.to_string(),
+            }
+        })?;
+        if verified.state == State::Ended {
+            return Err(JournalError::Ended(session.clone()));
+        }
+        head::write(&store, session, verified.entries, &verified.last)?;
+        Ok(Self {
+            session: session.clone(),
+            name,
+            file,
+            length: verified.bytes,
+            seq: verified.entries,
+            last: verified.last,
+            ended: false,
+            poison: None,
+            store,
+        })
+    }
+
+    /// The session whose journal it is.
+    pub fn session(&self) -> &SessionId {
+        &self.session
+    }
+
+    /// Writes one entry and waits until it is durable.
+    ///
+    /// An error means that the act must not happen. After one error every
+    /// later call fails as well: nobody knows what is on the disk.
+    pub fn append(&mut self, event: &Event) -> Result<Entry, JournalError> {
+        if let Some(cause) = &self.poison {
+            return Err(JournalError::Poisoned {
+                session: self.session.clone(),
+                cause: cause.clone(),
+            });
+        }
+        let written = self.write(event);
+        if let Err(error) = &written {
+            self.poison = Some(error.to_string());
+        }
+        written
+    }
+
+    fn write(&mut self, event: &Event) -> Result<Entry, JournalError> {
+        if self.ended {
+            return Err(JournalError::Ended(self.session.clone()));
+        }
+        let entry = self.draft(event)?;
+        self.check_undisturbed()?;
+        let mut bytes = entry.line.clone().into_bytes();
+        bytes.push(b'\n');
+        // In one call, so that a reader does not meet half a line.
+        self.file
+            .write_all(&bytes)
+            .and_then(|()| self.file.sync_data())
+            .map_err(|error| self.store.file_error(&self.name, error))?;
+        head::write(&self.store, &self.session, entry.seq, &entry.hash)?;
+        if entry.event.is_last() {
+            self.store.sync()?;
+            self.ended = true;
+        }
+        self.length += bytes.len() as u64;
+        self.seq = entry.seq;
+        self.last.clone_from(&entry.hash);
+        Ok(entry)
+    }
+
+    /// The next entry, read back from its line: what is returned is what any
+    /// reader will see, and what cannot be read back is not written.
+    fn draft(&self, event: &Event) -> Result<Entry, JournalError> {
+        let unwritable =
+            |error: &dyn std::error::Error| JournalError::Unwritable(error.to_string());
+        let draft = Draft {
+            seq: self.seq + 1,
+            time: now().map_err(|error| unwritable(&error))?,
+            session: &self.session,
+            prev: &self.last,
+            event: &scrub::scrubbed(event).map_err(|error| unwritable(&error))?,
+        };
+        let text = draft.seal().map_err(|error| unwritable(&error))?;
+        if text.len() >= MOST_LINE_BYTES {
+            return Err(JournalError::Unwritable(format!(
+                "it has {} bytes, more than the {MOST_LINE_BYTES} that fit in a line",
+                text.len()
+            )));
+        }
+        line::parse(text.as_bytes()).map_err(|error| unwritable(&error))
+    }
+
+    /// Whether the file is still ours alone, in its place, and as long as we
+    /// left it.
+    fn check_undisturbed(&self) -> Result<(), JournalError> {
+        let stat = self.store.check_file(&self.name, &self.file)?;
+        let disturbed = |what| JournalError::Disturbed {
+            path: self.store.path_of(&self.name),
+            what,
+        };
+        if !self.store.leads_to(&self.name, &stat) {
+            return Err(disturbed("the file was removed or replaced"));
+        }
+        if u64::try_from(stat.st_size) != Ok(self.length) {
+            return Err(disturbed("something was added to the file or cut off it"));
+        }
+        Ok(())
+    }
+}
+
+fn now() -> Result<Timestamp, jiff::Error> {
+    Timestamp::now().round(Unit::Millisecond)
+}
+
+/// Takes the writer's lock. Verifying takes a lock as well, for moments, so a
+/// few tries are made.
+fn lock(store: &Store, name: &str, file: &File, session: &SessionId) -> Result<(), JournalError> {
+    const TRIES: u32 = 20;
+    for _ in 0..TRIES {
+        let locked = try_lock(file, FlockOperation::NonBlockingLockExclusive);
+        if locked.map_err(|error: io::Error| store.file_error(name, error))? {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    Err(JournalError::InUse(session.clone()))
+}
