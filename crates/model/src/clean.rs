@@ -26,7 +26,7 @@ pub(crate) fn one_line(text: &str) -> String {
 
 fn push_visible(line: &mut String, c: char) {
     if c.is_control() || is_invisible(c) {
-        line.push_str(&format!("<U+{:04X}>", u32::from(c)));
+        line.extend(["<U+", &format!("{:04X}", u32::from(c)), ">"]);
     } else {
         line.push(c);
     }

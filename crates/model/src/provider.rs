@@ -61,9 +61,9 @@ impl Provider {
             proxy: None,
             request_max_retries: 4,
             stream_max_retries: 5,
-            stream_idle_timeout: Duration::from_secs(300),
+            stream_idle_timeout: Duration::from_mins(5),
             first_backoff: Duration::from_millis(200),
-            longest_wait: Duration::from_secs(120),
+            longest_wait: Duration::from_mins(2),
         }
     }
 
