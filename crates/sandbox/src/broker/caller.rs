@@ -1,0 +1,194 @@
+//! What the broker knows of the process that waits at the door.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags};
+
+use crate::sys::{self, Notification, Notifier};
+
+const PAGE: u64 = 4096;
+const LONGEST_PATH: usize = 4096;
+const LONGEST_ADDRESS: usize = 128;
+/// How much of a command line is worth telling.
+const LONGEST_COMMAND_LINE: usize = 400;
+
+pub(super) struct Caller<'a> {
+    notifier: &'a Notifier,
+    host_proc: &'a OwnedFd,
+    pub call: &'a Notification,
+}
+
+/// What `/proc/TID/status` says.
+pub(super) struct Standing {
+    /// The mode bits that new files lose.
+    pub umask: Mode,
+    /// The process, in the broker's pid namespace.
+    pub process: i32,
+    /// The process, in its own pid namespace.
+    pub inside: i32,
+}
+
+impl<'a> Caller<'a> {
+    pub(super) fn new(
+        notifier: &'a Notifier,
+        host_proc: &'a OwnedFd,
+        call: &'a Notification,
+    ) -> Self {
+        Self {
+            notifier,
+            host_proc,
+            call,
+        }
+    }
+
+    pub(super) fn host_proc(&self) -> BorrowedFd<'_> {
+        self.host_proc.as_fd()
+    }
+
+    /// An argument as a flag word: the low 32 bits.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the kernel reads no more of it"
+    )]
+    pub(super) fn word(&self, index: usize) -> u32 {
+        self.call.args[index] as u32
+    }
+
+    /// Everything read about the caller counts only if it still waits: its
+    /// number may have become another's.
+    fn verified<T>(&self, value: T) -> Result<T, Errno> {
+        if self.notifier.still_waits(self.call.id) {
+            Ok(value)
+        } else {
+            Err(Errno::INTR)
+        }
+    }
+
+    /// The path that an argument points at.
+    pub(super) fn path(&self, index: usize) -> Result<Vec<u8>, Errno> {
+        let mut address = self.call.args[index];
+        let mut path = Vec::new();
+        while path.len() < LONGEST_PATH {
+            // Never across a page that may not be mapped.
+            let here = usize::try_from(PAGE - address % PAGE).map_err(|_| Errno::FAULT)?;
+            let mut buffer = vec![0; here.min(LONGEST_PATH - path.len())];
+            let read = sys::read_memory(self.call.tid, address, &mut buffer)?;
+            if read == 0 {
+                return Err(Errno::FAULT);
+            }
+            if let Some(end) = buffer[..read].iter().position(|byte| *byte == 0) {
+                path.extend_from_slice(&buffer[..end]);
+                return self.verified(path);
+            }
+            path.extend_from_slice(&buffer[..read]);
+            address = address.checked_add(read as u64).ok_or(Errno::FAULT)?;
+        }
+        Err(Errno::NAMETOOLONG)
+    }
+
+    /// The socket address that two arguments describe.
+    pub(super) fn address(&self, at: usize, length: usize) -> Result<Vec<u8>, Errno> {
+        let length = usize::try_from(self.word(length)).map_err(|_| Errno::INVAL)?;
+        if length < 2 || length > LONGEST_ADDRESS {
+            return Err(Errno::INVAL);
+        }
+        let mut buffer = vec![0; length];
+        if sys::read_memory(self.call.tid, self.call.args[at], &mut buffer)? != length {
+            return Err(Errno::FAULT);
+        }
+        self.verified(buffer)
+    }
+
+    /// The directory that a path argument is relative to.
+    pub(super) fn directory(&self, fd: u32) -> Result<OwnedFd, Errno> {
+        let tid = self.call.tid;
+        #[expect(clippy::cast_possible_wrap, reason = "a descriptor is a signed word")]
+        let name = match fd as i32 {
+            libc::AT_FDCWD => format!("{tid}/cwd"),
+            fd if fd >= 0 => format!("{tid}/fd/{fd}"),
+            _ => return Err(Errno::BADF),
+        };
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        let opened = rustix::fs::openat(self.host_proc, name, flags, Mode::empty());
+        self.verified(opened.map_err(|errno| {
+            if errno == Errno::NOENT {
+                Errno::BADF
+            } else {
+                errno
+            }
+        })?)
+    }
+
+    /// A copy of one of the caller's descriptors, sharing its state.
+    pub(super) fn descriptor(&self, fd: u32) -> Result<OwnedFd, Errno> {
+        let process = Pid::from_raw(self.standing()?.process).ok_or(Errno::SRCH)?;
+        let pidfd = rustix::process::pidfd_open(process, PidfdFlags::empty())?;
+        let fd = i32::try_from(fd).map_err(|_| Errno::BADF)?;
+        let copy = rustix::process::pidfd_getfd(pidfd, fd, PidfdGetfdFlags::empty())?;
+        self.verified(copy)
+    }
+
+    pub(super) fn standing(&self) -> Result<Standing, Errno> {
+        let status = self.read(&format!("{}/status", self.call.tid))?;
+        let status = String::from_utf8_lossy(&status);
+        let field = |name: &str| {
+            status
+                .lines()
+                .find_map(|line| line.strip_prefix(name))
+                .map(str::trim)
+        };
+        let umask = field("Umask:").and_then(|text| u32::from_str_radix(text, 8).ok());
+        let process = field("Tgid:").and_then(|text| text.parse().ok());
+        let inside = field("NStgid:")
+            .and_then(|text| text.split_ascii_whitespace().next_back()?.parse().ok());
+        match (umask, process, inside) {
+            (Some(umask), Some(process), Some(inside)) => self.verified(Standing {
+                umask: Mode::from_raw_mode(umask),
+                process,
+                inside,
+            }),
+            _ => Err(Errno::SRCH),
+        }
+    }
+
+    /// The command line, shortened and on one line.
+    pub(super) fn command_line(&self) -> String {
+        let raw = self
+            .read(&format!("{}/cmdline", self.call.tid))
+            .unwrap_or_default();
+        let words = raw.split(|byte| *byte == 0).filter(|word| !word.is_empty());
+        let text = words
+            .map(String::from_utf8_lossy)
+            .collect::<Vec<_>>()
+            .join(" ");
+        text.chars().take(LONGEST_COMMAND_LINE).collect()
+    }
+
+    /// Where a descriptor of the broker's own points, in the box's view.
+    pub(super) fn path_of(&self, fd: &impl AsFd) -> Result<PathBuf, Errno> {
+        let name = format!("self/fd/{}", fd.as_fd().as_raw_fd());
+        let target = rustix::fs::readlinkat(self.host_proc, name, Vec::new())?;
+        Ok(PathBuf::from(OsString::from_vec(target.into_bytes())))
+    }
+
+    fn read(&self, name: &str) -> Result<Vec<u8>, Errno> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let mut file = File::from(rustix::fs::openat(
+            self.host_proc,
+            name,
+            flags,
+            Mode::empty(),
+        )?);
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)
+            .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+        Ok(bytes)
+    }
+}

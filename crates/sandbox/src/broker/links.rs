@@ -1,0 +1,152 @@
+//! Looks into what names cannot tell: other links to a file, and what a
+//! directory holds before it is renamed.
+
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use dam_policy::{Access, FileRules, protected_component};
+use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+/// How many entries are looked at before the answer is no.
+const MOST_ENTRIES: usize = 200_000;
+
+/// Whether every link to this file lies in a writable place, so that writing
+/// to it changes nothing outside. `path` is one of its names.
+pub(super) fn all_links_inside(files: &FileRules, path: &Path, stat: &Stat) -> bool {
+    let mut left = MOST_ENTRIES;
+    let mut found: u64 = 0;
+    // The outermost root around the path, and the others for links between.
+    let mut roots: Vec<&Path> = files.paths(Access::Write).collect();
+    roots.sort_by_key(|root| (!path.starts_with(root), root.components().count()));
+    for (index, root) in roots.iter().enumerate() {
+        if roots[..index]
+            .iter()
+            .any(|earlier| root.starts_with(earlier))
+        {
+            continue;
+        }
+        let Ok(directory) = open_directory(CWD, *root) else {
+            continue;
+        };
+        let same_device = rustix::fs::fstat(&directory).is_ok_and(|dir| dir.st_dev == stat.st_dev);
+        if same_device {
+            found += count(directory, stat.st_ino, stat.st_dev, &mut left);
+        }
+        if found >= u64::from(stat.st_nlink) {
+            return true;
+        }
+        if left == 0 {
+            return false;
+        }
+    }
+    false
+}
+
+fn count(directory: OwnedFd, inode: u64, device: u64, left: &mut usize) -> u64 {
+    let mut found = 0;
+    // The entries' kinds and numbers come with the listing: no file is opened.
+    // What cannot be looked into adds nothing, which errs towards no.
+    walk(directory, device, left, &mut |entry| {
+        found += u64::from(entry.ino() == inode && entry.file_type().is_file());
+        false
+    });
+    found
+}
+
+/// Whether a directory that is about to be renamed holds a protected name, at
+/// any depth, or is too large or too closed to tell.
+pub(super) fn holds_protected(parent: &OwnedFd, leaf: &std::ffi::CStr) -> bool {
+    let Ok(directory) = open_directory(parent, leaf) else {
+        return true;
+    };
+    let Ok(stat) = rustix::fs::fstat(&directory) else {
+        return true;
+    };
+    let mut left = MOST_ENTRIES;
+    let end = walk(directory, stat.st_dev, &mut left, &mut |entry| {
+        protected_component(&entry.file_name().to_string_lossy())
+    });
+    end != End::Complete
+}
+
+/// How a walk ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum End {
+    /// Everything was visited.
+    Complete,
+    /// The visitor said stop.
+    Stopped,
+    /// Something could not be visited, or there was too much.
+    Incomplete,
+}
+
+/// Visits every entry below a directory, on one device, depth first, until the
+/// visitor says stop or the allowance is used up.
+fn walk(
+    directory: OwnedFd,
+    device: u64,
+    left: &mut usize,
+    visit: &mut dyn FnMut(&rustix::fs::DirEntry) -> bool,
+) -> End {
+    let mut end = End::Complete;
+    let Ok(top) = Dir::read_from(&directory) else {
+        return End::Incomplete;
+    };
+    let mut open = vec![(directory, top)];
+    while let Some((directory, entries)) = open.last_mut() {
+        let entry = match entries.next() {
+            Some(Ok(entry)) => entry,
+            Some(Err(_)) => {
+                end = End::Incomplete;
+                open.pop();
+                continue;
+            }
+            None => {
+                open.pop();
+                continue;
+            }
+        };
+        if matches!(entry.file_name().to_bytes(), b"." | b"..") {
+            continue;
+        }
+        if *left == 0 {
+            return End::Incomplete;
+        }
+        *left -= 1;
+        if visit(&entry) {
+            return End::Stopped;
+        }
+        if entry.file_type() != FileType::Directory {
+            continue;
+        }
+        match descend(directory, entry.file_name(), device) {
+            Ok(Some(below)) => open.push(below),
+            Ok(None) => {}
+            Err(_) => end = End::Incomplete,
+        }
+    }
+    end
+}
+
+/// Opens a directory for listing; `None` if it is on another device.
+fn descend(
+    parent: &OwnedFd,
+    name: &std::ffi::CStr,
+    device: u64,
+) -> Result<Option<(OwnedFd, Dir)>, Errno> {
+    let directory = open_directory(parent, name)?;
+    if rustix::fs::fstat(&directory)?.st_dev != device {
+        return Ok(None);
+    }
+    let entries = Dir::read_from(&directory)?;
+    Ok(Some((directory, entries)))
+}
+
+fn open_directory(
+    at: impl std::os::fd::AsFd,
+    path: impl rustix::path::Arg,
+) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::openat(at, path, flags, Mode::empty())
+}

@@ -1,0 +1,238 @@
+//! The doorman: answers the calls that a boxed process may not make itself.
+//!
+//! For each call it reads what is asked, resolves it in the box's own view,
+//! asks the profile, and then **performs the call itself**. It never looks at
+//! the caller's memory and then lets the caller go on, because the memory may
+//! have changed in between. It lives in the same mounts and under the same
+//! ceiling as what it serves, so that a mistake of its own opens nothing.
+//!
+//! It is one thread on purpose: between looking and doing, nothing that goes
+//! through this door can have changed.
+
+mod acts;
+mod caller;
+mod links;
+mod place;
+mod sockets;
+
+use std::collections::HashSet;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+
+use dam_policy::FileRules;
+use rustix::event::{PollFd, PollFlags};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal};
+
+use crate::report::{Line, Report, Request};
+use crate::sys::{self, Notification, Notifier};
+use crate::{Denial, Status};
+use caller::Caller;
+
+/// What a running box consists of.
+pub(crate) struct Door {
+    /// The listener of the command's filter.
+    pub listener: OwnedFd,
+    /// `/proc` of the pid namespace in which the broker lives.
+    pub host_proc: OwnedFd,
+    /// What is granted.
+    pub files: FileRules,
+    /// The command.
+    pub command: Pid,
+    /// The command, to wait for.
+    pub pidfd: OwnedFd,
+    /// The first process of the pid namespace.
+    pub init: Init,
+}
+
+/// The first process of the pid namespace, and what keeps it alive: when the
+/// lifeline is closed it ends, and with it everything inside. A signal would
+/// not do, because the ceiling keeps the broker's signals inside, too.
+pub(crate) struct Init {
+    pub pid: Pid,
+    pub lifeline: UnixStream,
+}
+
+/// How many refusals are told one by one.
+const MOST_REPORTS: u64 = 10_000;
+
+pub(crate) struct Broker<'a> {
+    notifier: Notifier,
+    host_proc: OwnedFd,
+    files: FileRules,
+    command: Pid,
+    pidfd: OwnedFd,
+    init: Init,
+    line: &'a Line,
+    /// Sockets that were bound inside, by device and inode: the only ones that
+    /// may be connected to.
+    own_sockets: HashSet<(u64, u64)>,
+    told: u64,
+    untold: u64,
+}
+
+/// How a call is answered.
+pub(super) enum Answer {
+    /// With a number.
+    Value(i64),
+    /// With a descriptor that the caller is given.
+    Descriptor { fd: OwnedFd, cloexec: bool },
+}
+
+/// Why a call is not performed.
+pub(super) enum Refusal {
+    /// The kernel's own answer.
+    Errno(Errno),
+    /// A rule's, which is reported.
+    Rule(Box<Refused>),
+}
+
+/// A refusal by rule.
+pub(super) struct Refused {
+    pub errno: Errno,
+    pub path: std::path::PathBuf,
+    pub rule: String,
+    pub reason: String,
+    pub hint: Option<String>,
+}
+
+impl From<Errno> for Refusal {
+    fn from(errno: Errno) -> Self {
+        Self::Errno(errno)
+    }
+}
+
+impl<'a> Broker<'a> {
+    pub(crate) fn new(door: Door, line: &'a Line) -> Self {
+        Self {
+            notifier: Notifier::new(door.listener),
+            host_proc: door.host_proc,
+            files: door.files,
+            command: door.command,
+            pidfd: door.pidfd,
+            init: door.init,
+            line,
+            own_sockets: HashSet::new(),
+            told: 0,
+            untold: 0,
+        }
+    }
+
+    /// Answers until the command ends; then ends everything it started.
+    /// Returns the helper's exit code.
+    pub(crate) fn serve(mut self) -> i32 {
+        if self.line.send(&Report::Started, true).is_err() {
+            self.end_everything();
+            return 1;
+        }
+        loop {
+            match self.wait() {
+                Ok(true) => {}
+                Ok(false) => break,
+                // A door that cannot be watched is closed.
+                Err(_) => {
+                    self.end_everything();
+                    return 1;
+                }
+            }
+        }
+        let line = self.line;
+        let (status, unreported) = self.end_everything();
+        let report = Report::Ended { status, unreported };
+        i32::from(line.send(&report, true).is_err())
+    }
+
+    /// Waits for something to do and does it; false when the box is to end.
+    fn wait(&mut self) -> Result<bool, Errno> {
+        let mut fds = [
+            PollFd::new(&self.notifier, PollFlags::IN),
+            PollFd::new(&self.pidfd, PollFlags::IN),
+            PollFd::new(self.line, PollFlags::IN),
+        ];
+        match rustix::event::poll(&mut fds, None) {
+            Ok(_) => {}
+            Err(Errno::INTR) => return Ok(true),
+            Err(errno) => return Err(errno),
+        }
+        let [door, ended, told] = fds.map(|fd| fd.revents());
+        if door.contains(PollFlags::IN)
+            && let Some(call) = self.notifier.receive()?
+        {
+            self.answer(&call)?;
+        }
+        if told.intersects(PollFlags::IN | PollFlags::HUP) && !self.hear()? {
+            return Ok(false);
+        }
+        // Only when nobody waits at the door: a last refusal is still told.
+        Ok(ended.is_empty() || door.contains(PollFlags::IN))
+    }
+
+    fn hear(&self) -> Result<bool, Errno> {
+        match self.line.receive::<Request>()? {
+            Some(Request::Signal(number)) => {
+                if let Some(signal) = Signal::from_named_raw(number) {
+                    // A group that is gone needs no signal.
+                    let _ = rustix::process::kill_process_group(self.command, signal);
+                }
+                Ok(true)
+            }
+            Some(Request::Kill) | None => Ok(false),
+        }
+    }
+
+    /// Ends the first process of the pid namespace, and with it all others.
+    fn end_everything(self) -> (Status, u64) {
+        drop(self.init.lifeline);
+        let status = sys::wait_for(self.command).unwrap_or(Status::Signaled(libc::SIGKILL));
+        let _ = sys::wait_for(self.init.pid);
+        (status, self.untold)
+    }
+
+    fn answer(&mut self, call: &Notification) -> Result<(), Errno> {
+        let answer = self.perform(call);
+        match answer {
+            Ok(Answer::Value(value)) => self.notifier.answer(call.id, Ok(value)),
+            Ok(Answer::Descriptor { fd, cloexec }) => {
+                match self.notifier.inject(call.id, fd.as_fd(), cloexec) {
+                    Ok(()) => Ok(()),
+                    // Such as a full descriptor table: the caller's own error.
+                    Err(errno) => self.notifier.answer(call.id, Err(errno)),
+                }
+            }
+            Err(Refusal::Errno(errno)) => self.notifier.answer(call.id, Err(errno)),
+            Err(Refusal::Rule(refused)) => {
+                let errno = refused.errno;
+                self.tell(call, *refused);
+                self.notifier.answer(call.id, Err(errno))
+            }
+        }
+    }
+
+    fn perform(&mut self, call: &Notification) -> Result<Answer, Refusal> {
+        let caller = Caller::new(&self.notifier, &self.host_proc, call);
+        match call.number {
+            libc::SYS_connect => sockets::connect(&self.own_sockets, &self.files, &caller),
+            libc::SYS_bind => sockets::bind(&mut self.own_sockets, &self.files, &caller),
+            _ => acts::perform(&self.files, &caller),
+        }
+    }
+
+    fn tell(&mut self, call: &Notification, refused: Refused) {
+        let caller = Caller::new(&self.notifier, &self.host_proc, call);
+        let denial = Denial {
+            syscall: acts::name_of(call.number).to_owned(),
+            path: refused.path,
+            rule: refused.rule,
+            reason: refused.reason,
+            hint: refused.hint,
+            pid: call.tid,
+            process: caller.command_line(),
+        };
+        // Never waits: a reader that is slow must not hold the door.
+        if self.told < MOST_REPORTS && self.line.send(&Report::Denied(denial), false).is_ok() {
+            self.told += 1;
+        } else {
+            self.untold += 1;
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Where a path leads, in the box's own view: a parent directory that is held
+//! by descriptor, and a last component.
+
+use std::ffi::{CString, OsStr};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use dam_policy::FileRules;
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, Stat};
+use rustix::io::Errno;
+
+use super::caller::Caller;
+use super::{Refusal, Refused};
+
+/// As many links in a row as the kernel itself follows.
+const MOST_LINKS: usize = 40;
+
+/// What to do when the last component is a symbolic link.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum LastLink {
+    /// Go where it points.
+    Follow,
+    /// It is itself what is meant.
+    Keep,
+}
+
+/// A resolved place.
+pub(super) struct Place {
+    /// The directory, held.
+    pub parent: OwnedFd,
+    /// The directory's path.
+    pub parent_path: PathBuf,
+    /// The last component; `.` for the directory itself.
+    pub leaf: CString,
+    /// Whether the path ended in a slash.
+    pub must_be_directory: bool,
+}
+
+/// Whose ground a place is on.
+pub(super) enum Ground {
+    /// The profile's rules hold.
+    Ruled,
+    /// Private to the box: devices, terminals, shared memory.
+    Private,
+    /// `/proc`.
+    Process,
+}
+
+impl Place {
+    /// Resolves a path argument, relative to a directory argument.
+    pub(super) fn resolve(
+        caller: &Caller<'_>,
+        directory: u32,
+        path: &[u8],
+        last: LastLink,
+    ) -> Result<Self, Errno> {
+        if path.is_empty() {
+            return Err(Errno::NOENT);
+        }
+        let mut path = own_entry(caller, path)?;
+        let mut base = if path.first() == Some(&b'/') {
+            open_root()?
+        } else {
+            caller.directory(directory)?
+        };
+        let mut must_be_directory = false;
+        for _ in 0..MOST_LINKS {
+            must_be_directory |= path.last() == Some(&b'/');
+            let (parent, leaf) = split(&path);
+            let parent = open_parent(&base, parent)?;
+            let place = Self {
+                parent_path: caller.path_of(&parent)?,
+                parent,
+                leaf: CString::new(leaf).map_err(|_| Errno::INVAL)?,
+                must_be_directory,
+            };
+            if last == LastLink::Keep && !must_be_directory {
+                return Ok(place);
+            }
+            match place.link_target() {
+                // Entries of `/proc/…/fd` look like links and are none.
+                Some(target) if !place.is_descriptor_entry() => {
+                    path = own_entry(caller, &target)?;
+                    base = if path.first() == Some(&b'/') {
+                        open_root()?
+                    } else {
+                        place.parent
+                    };
+                }
+                _ => return Ok(place),
+            }
+        }
+        Err(Errno::LOOP)
+    }
+
+    /// The same place where a trailing slash changes nothing: directories that
+    /// are made, moved or removed.
+    pub(super) fn without_slash(self) -> Self {
+        Self {
+            must_be_directory: false,
+            ..self
+        }
+    }
+
+    fn link_target(&self) -> Option<Vec<u8>> {
+        let target = rustix::fs::readlinkat(&self.parent, &self.leaf, Vec::new()).ok()?;
+        Some(target.into_bytes())
+    }
+
+    /// The whole path.
+    pub(super) fn path(&self) -> PathBuf {
+        match self.leaf.as_bytes() {
+            b"." => self.parent_path.clone(),
+            leaf => self.parent_path.join(OsStr::from_bytes(leaf)),
+        }
+    }
+
+    /// What is there now, a link as itself.
+    pub(super) fn stat(&self) -> Result<Stat, Errno> {
+        rustix::fs::statat(&self.parent, &self.leaf, AtFlags::SYMLINK_NOFOLLOW)
+    }
+
+    pub(super) fn exists(&self) -> bool {
+        self.stat().is_ok()
+    }
+
+    /// Whether this is `/proc/N/fd/M`: a door to an open file, not a name.
+    pub(super) fn is_descriptor_entry(&self) -> bool {
+        let mut parts = self
+            .parent_path
+            .strip_prefix("/proc")
+            .into_iter()
+            .flat_map(Path::components);
+        let number = parts
+            .next()
+            .is_some_and(|part| part.as_os_str().as_bytes().iter().all(u8::is_ascii_digit));
+        let mut rest: Vec<_> = parts.map(|part| part.as_os_str().to_owned()).collect();
+        if rest.len() == 3 && rest[0] == "task" {
+            rest.drain(..2);
+        }
+        number && rest.len() == 1 && rest[0] == "fd"
+    }
+
+    pub(super) fn ground(&self) -> Ground {
+        let path = &self.parent_path;
+        if path.starts_with("/proc") {
+            Ground::Process
+        } else if path.starts_with("/dev") {
+            Ground::Private
+        } else {
+            Ground::Ruled
+        }
+    }
+
+    /// Whether the profile lets this place be created, changed or removed.
+    /// `found` is the answer that the kernel would give first, such as that
+    /// something is there already: it comes before a refusal, because programs
+    /// probe.
+    pub(super) fn permit(&self, files: &FileRules, found: Option<Errno>) -> Result<(), Refusal> {
+        match self.ground() {
+            Ground::Private => return Ok(()),
+            Ground::Process => return Err(Errno::ACCESS.into()),
+            Ground::Ruled => {}
+        }
+        let path = self.path();
+        let verdict = files.write(&path);
+        if verdict.granted {
+            return Ok(());
+        }
+        if let Some(errno) = found {
+            return Err(errno.into());
+        }
+        let by_name = verdict.rule.as_str() != "files.root";
+        Err(Refusal::Rule(Box::new(Refused {
+            errno: if by_name { Errno::ACCESS } else { Errno::ROFS },
+            path,
+            rule: verdict.rule.as_str().to_owned(),
+            reason: verdict.reason,
+            hint: verdict.hint,
+        })))
+    }
+}
+
+/// `/proc/self` means the caller, not the broker, and so do the shorthands for
+/// its standard streams.
+fn own_entry(caller: &Caller<'_>, path: &[u8]) -> Result<Vec<u8>, Errno> {
+    let rest = [
+        (&b"/proc/self/"[..], &b""[..]),
+        (b"/proc/thread-self/", b""),
+        (b"/dev/fd/", b"fd/"),
+    ]
+    .into_iter()
+    .find_map(|(prefix, kept)| path.strip_prefix(prefix).map(|rest| [kept, rest].concat()));
+    let rest = match path {
+        b"/dev/stdin" => Some(b"fd/0".to_vec()),
+        b"/dev/stdout" => Some(b"fd/1".to_vec()),
+        b"/dev/stderr" => Some(b"fd/2".to_vec()),
+        _ => rest,
+    };
+    match rest {
+        Some(rest) => {
+            let inside = caller.standing()?.inside;
+            Ok([format!("/proc/{inside}/").as_bytes(), &rest].concat())
+        }
+        None => Ok(path.to_vec()),
+    }
+}
+
+/// Cuts off the last component. What has none, or one that means a directory
+/// relative to another, is a directory itself.
+fn split(path: &[u8]) -> (&[u8], &[u8]) {
+    let end = path
+        .iter()
+        .rposition(|byte| *byte != b'/')
+        .map_or(0, |at| at + 1);
+    let trimmed = &path[..end];
+    let cut = trimmed
+        .iter()
+        .rposition(|byte| *byte == b'/')
+        .map_or(0, |at| at + 1);
+    match &trimmed[cut..] {
+        b"" | b"." | b".." => (path, b"."),
+        leaf => (&path[..cut], leaf),
+    }
+}
+
+fn open_parent(base: &OwnedFd, path: &[u8]) -> Result<OwnedFd, Errno> {
+    let path = if path.is_empty() {
+        OsStr::new(".")
+    } else {
+        OsStr::from_bytes(path)
+    };
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    rustix::fs::openat2(
+        base,
+        path,
+        flags,
+        Mode::empty(),
+        ResolveFlags::NO_MAGICLINKS,
+    )
+}
+
+fn open_root() -> Result<OwnedFd, Errno> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    rustix::fs::openat(CWD, "/", flags, Mode::empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+
+    #[test]
+    fn splits_where_the_kernel_does() {
+        let cases: &[(&str, &str, &str)] = &[
+            ("a", "", "a"),
+            ("a/b", "a/", "b"),
+            ("/a", "/", "a"),
+            ("/a//b//", "/a//", "b"),
+            ("/", "/", "."),
+            ("..", "..", "."),
+            ("a/..", "a/..", "."),
+            ("a/.", "a/.", "."),
+            ("./a", "./", "a"),
+        ];
+        for (path, parent, leaf) in cases {
+            assert_eq!(
+                split(path.as_bytes()),
+                (parent.as_bytes(), leaf.as_bytes()),
+                "{path}"
+            );
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The lists of system calls: reviewed data.
+//!
+//! What is in none of them is answered with "no such call" (`ENOSYS`), so that
+//! a C library falls back to an older one. What is refused by name would open
+//! a way out, or gives a stranger's program more of the kernel than building
+//! software needs.
+
+use libc::*;
+
+macro_rules! calls {
+    ($($name:ident)*) => { &[$($name),*] };
+}
+
+/// Allowed with any arguments.
+#[cfg(target_arch = "x86_64")]
+pub(super) const ALLOWED: &[&[c_long]] = &[COMMON, LEGACY];
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) const ALLOWED: &[&[c_long]] = &[COMMON];
+
+const COMMON: &[c_long] = calls! {
+    // Files and directories.
+    SYS_openat SYS_close SYS_close_range SYS_read SYS_write SYS_readv SYS_writev SYS_pread64
+    SYS_pwrite64 SYS_preadv SYS_pwritev SYS_preadv2 SYS_pwritev2 SYS_lseek SYS_sendfile SYS_splice
+    SYS_tee SYS_vmsplice SYS_copy_file_range SYS_ftruncate SYS_truncate SYS_fallocate SYS_fsync
+    SYS_fdatasync SYS_sync SYS_syncfs SYS_sync_file_range SYS_readahead SYS_fadvise64 SYS_fstat
+    SYS_newfstatat SYS_statx SYS_statfs SYS_fstatfs SYS_faccessat SYS_faccessat2 SYS_getdents64
+    SYS_getcwd SYS_chdir SYS_fchdir SYS_mkdirat SYS_mknodat SYS_unlinkat SYS_renameat2 SYS_linkat
+    SYS_symlinkat SYS_readlinkat SYS_fchmod SYS_fchmodat SYS_fchmodat2 SYS_fchown SYS_fchownat
+    SYS_utimensat SYS_getxattr SYS_lgetxattr SYS_fgetxattr SYS_listxattr SYS_llistxattr
+    SYS_flistxattr SYS_setxattr SYS_lsetxattr SYS_fsetxattr SYS_removexattr SYS_lremovexattr
+    SYS_fremovexattr SYS_umask SYS_dup SYS_dup3 SYS_fcntl SYS_flock SYS_pipe2
+    SYS_inotify_init1 SYS_inotify_add_watch SYS_inotify_rm_watch SYS_memfd_create
+    // Memory.
+    SYS_brk SYS_mmap SYS_munmap SYS_mremap SYS_mprotect SYS_madvise SYS_process_madvise SYS_msync
+    SYS_mincore SYS_mlock SYS_mlock2 SYS_munlock SYS_mlockall SYS_munlockall SYS_mseal
+    SYS_pkey_alloc SYS_pkey_free SYS_pkey_mprotect SYS_mbind SYS_get_mempolicy SYS_set_mempolicy
+    SYS_membarrier SYS_remap_file_pages
+    // Processes and threads.
+    SYS_execve SYS_execveat SYS_exit SYS_exit_group SYS_wait4 SYS_waitid SYS_set_tid_address
+    SYS_set_robust_list SYS_get_robust_list SYS_futex SYS_futex_waitv
+    SYS_rseq SYS_getpid SYS_gettid SYS_getppid SYS_getpgid
+    SYS_setpgid SYS_getsid SYS_setsid SYS_getuid SYS_geteuid SYS_getgid SYS_getegid SYS_getresuid
+    SYS_getresgid SYS_getgroups SYS_setuid SYS_setgid SYS_setreuid SYS_setregid SYS_setresuid
+    SYS_setresgid SYS_setfsuid SYS_setfsgid SYS_capget SYS_capset SYS_prctl SYS_prlimit64
+    SYS_getrlimit SYS_setrlimit SYS_getrusage SYS_times SYS_uname SYS_sysinfo SYS_getcpu
+    SYS_getpriority SYS_setpriority SYS_ioprio_get SYS_ioprio_set SYS_sched_yield
+    SYS_sched_getaffinity SYS_sched_setaffinity SYS_sched_getparam SYS_sched_setparam
+    SYS_sched_getscheduler SYS_sched_setscheduler SYS_sched_getattr SYS_sched_setattr
+    SYS_sched_get_priority_max SYS_sched_get_priority_min SYS_sched_rr_get_interval SYS_ptrace
+    SYS_process_vm_readv SYS_process_vm_writev SYS_pidfd_open SYS_pidfd_send_signal
+    SYS_pidfd_getfd SYS_kcmp SYS_seccomp SYS_landlock_create_ruleset SYS_landlock_add_rule
+    SYS_landlock_restrict_self SYS_restart_syscall SYS_getrandom
+    // Signals and time.
+    SYS_kill SYS_tkill SYS_tgkill SYS_rt_sigaction SYS_rt_sigprocmask SYS_rt_sigpending
+    SYS_rt_sigtimedwait SYS_rt_sigqueueinfo SYS_rt_tgsigqueueinfo SYS_rt_sigreturn
+    SYS_rt_sigsuspend SYS_sigaltstack SYS_signalfd4 SYS_nanosleep SYS_clock_nanosleep
+    SYS_clock_gettime SYS_clock_getres SYS_gettimeofday SYS_getitimer SYS_setitimer
+    SYS_timer_create SYS_timer_settime SYS_timer_gettime SYS_timer_getoverrun SYS_timer_delete
+    SYS_timerfd_create SYS_timerfd_settime SYS_timerfd_gettime
+    // Waiting for events.
+    SYS_ppoll SYS_pselect6 SYS_epoll_create1 SYS_epoll_ctl SYS_epoll_pwait SYS_epoll_pwait2
+    SYS_eventfd2 SYS_io_setup SYS_io_destroy SYS_io_submit SYS_io_cancel SYS_io_getevents
+    // Sockets, once they exist: making one is looked at more closely.
+    SYS_bind SYS_connect SYS_listen SYS_accept SYS_accept4 SYS_getsockname SYS_getpeername
+    SYS_sendto SYS_recvfrom SYS_sendmsg SYS_recvmsg SYS_sendmmsg SYS_recvmmsg SYS_setsockopt
+    SYS_getsockopt SYS_shutdown
+    // System V and POSIX interprocess communication, in a namespace of its own.
+    SYS_shmget SYS_shmat SYS_shmdt SYS_shmctl SYS_semget SYS_semop SYS_semtimedop SYS_semctl
+    SYS_msgget SYS_msgsnd SYS_msgrcv SYS_msgctl SYS_mq_open SYS_mq_unlink SYS_mq_timedsend
+    SYS_mq_timedreceive SYS_mq_notify SYS_mq_getsetattr
+};
+
+/// What only older architectures have.
+#[cfg(target_arch = "x86_64")]
+const LEGACY: &[c_long] = calls! {
+    SYS_open SYS_creat SYS_stat SYS_lstat SYS_access SYS_getdents SYS_mkdir SYS_rmdir SYS_mknod
+    SYS_unlink SYS_rename SYS_renameat SYS_link SYS_symlink SYS_readlink SYS_chmod SYS_chown
+    SYS_lchown SYS_utime SYS_utimes SYS_futimesat SYS_dup2 SYS_pipe SYS_inotify_init SYS_poll
+    SYS_select SYS_epoll_create SYS_epoll_wait SYS_eventfd SYS_signalfd SYS_alarm SYS_pause
+    SYS_fork SYS_vfork SYS_getpgrp SYS_time SYS_arch_prctl
+};
+
+/// Refused by name.
+pub(super) const REFUSED: &[c_long] = calls! {
+    // Namespaces, mounts and other views of the file system.
+    SYS_unshare SYS_setns SYS_mount SYS_umount2 SYS_pivot_root SYS_chroot SYS_open_tree
+    SYS_move_mount SYS_fsopen SYS_fsconfig SYS_fsmount SYS_fspick SYS_mount_setattr
+    SYS_name_to_handle_at SYS_open_by_handle_at SYS_quotactl SYS_quotactl_fd SYS_fanotify_init
+    SYS_fanotify_mark
+    // Parts of the kernel that building software does without.
+    SYS_bpf SYS_perf_event_open SYS_userfaultfd SYS_add_key SYS_request_key SYS_keyctl
+    SYS_memfd_secret SYS_move_pages SYS_migrate_pages SYS_lookup_dcookie SYS_process_mrelease
+    // The machine itself.
+    SYS_reboot SYS_kexec_load SYS_kexec_file_load SYS_init_module SYS_finit_module
+    SYS_delete_module SYS_swapon SYS_swapoff SYS_acct SYS_syslog SYS_settimeofday
+    SYS_clock_settime SYS_clock_adjtime SYS_adjtimex SYS_sethostname SYS_setdomainname
+    SYS_vhangup SYS_setgroups
+};
+
+/// Always handed to the broker.
+#[cfg(target_arch = "x86_64")]
+pub(super) const MEDIATED: &[&[c_long]] = &[MEDIATED_COMMON, MEDIATED_LEGACY];
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) const MEDIATED: &[&[c_long]] = &[MEDIATED_COMMON];
+
+const MEDIATED_COMMON: &[c_long] = calls! {
+    SYS_mkdirat SYS_mknodat SYS_unlinkat SYS_renameat2 SYS_linkat SYS_symlinkat SYS_truncate
+    SYS_connect SYS_bind
+};
+
+#[cfg(target_arch = "x86_64")]
+const MEDIATED_LEGACY: &[c_long] = calls! {
+    SYS_creat SYS_mkdir SYS_rmdir SYS_mknod SYS_unlink SYS_rename SYS_renameat SYS_link SYS_symlink
+};
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_call_is_in_two_lists() {
+        let allowed: Vec<c_long> = ALLOWED.iter().copied().flatten().copied().collect();
+        let mut all: Vec<c_long> = allowed.iter().chain(REFUSED).copied().collect();
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count);
+        for mediated in MEDIATED.iter().copied().flatten() {
+            assert!(
+                allowed.contains(mediated),
+                "{mediated} could never reach the broker"
+            );
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The filters, run as the kernel would run them.
+
+use super::*;
+
+const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
+const KILL: u32 = libc::SECCOMP_RET_KILL_PROCESS;
+const NOTIFY: u32 = libc::SECCOMP_RET_USER_NOTIF;
+
+fn errno(errno: i32) -> u32 {
+    libc::SECCOMP_RET_ERRNO | errno.unsigned_abs()
+}
+
+fn run(filter: &[Instruction], number: i64, args: &[u64]) -> u32 {
+    let mut all = [0; 6];
+    all[..args.len()].copy_from_slice(args);
+    Instruction::run(filter, ARCHITECTURE, u32::try_from(number).unwrap(), all)
+}
+
+#[test]
+fn every_listed_call_has_its_answer_and_every_other_does_not_exist() {
+    let filter = static_filter();
+    let conditional: Vec<i64> = conditional()
+        .into_iter()
+        .map(|(number, _)| number)
+        .collect();
+    for number in 0..1_000 {
+        let answer = run(&filter, number, &[]);
+        if conditional.contains(&number) {
+            continue;
+        }
+        let expected = if lists::ALLOWED.iter().any(|list| list.contains(&number)) {
+            ALLOW
+        } else if lists::REFUSED.contains(&number) {
+            errno(libc::EPERM)
+        } else {
+            errno(libc::ENOSYS)
+        };
+        assert_eq!(answer, expected, "system call {number}");
+    }
+}
+
+#[test]
+fn other_interfaces_are_killed() {
+    let filter = static_filter();
+    assert_eq!(Instruction::run(&filter, 0x4000_0003, 5, [0; 6]), KILL);
+    assert_eq!(run(&filter, 0x4000_0000, &[]), KILL);
+    assert_eq!(run(&filter, 0x4000_0000 + libc::SYS_openat, &[]), KILL);
+}
+
+#[test]
+fn calls_that_libraries_can_do_without_do_not_exist() {
+    let filter = static_filter();
+    for number in [
+        libc::SYS_clone3,
+        libc::SYS_openat2,
+        libc::SYS_io_uring_setup,
+    ] {
+        assert_eq!(run(&filter, number, &[]), errno(libc::ENOSYS));
+    }
+}
+
+#[test]
+fn clone_makes_threads_and_processes_but_no_namespaces() {
+    let filter = static_filter();
+    assert_eq!(run(&filter, libc::SYS_clone, &[0x0120_0011]), ALLOW);
+    for flag in [
+        0x0002_0000_u64,
+        0x0200_0000,
+        0x0400_0000,
+        0x0800_0000,
+        0x1000_0000,
+        0x2000_0000,
+        0x4000_0000,
+    ] {
+        assert_eq!(
+            run(&filter, libc::SYS_clone, &[flag | 17]),
+            errno(libc::EPERM),
+            "{flag:#x}"
+        );
+    }
+}
+
+#[test]
+fn sockets_by_family_type_and_protocol() {
+    let filter = static_filter();
+    let socket = |family: i32, kind: i32, protocol: i32| {
+        run(
+            &filter,
+            libc::SYS_socket,
+            &[family as u64, kind as u64, protocol as u64],
+        )
+    };
+    let cloexec = libc::SOCK_CLOEXEC;
+    assert_eq!(socket(libc::AF_UNIX, libc::SOCK_STREAM | cloexec, 0), ALLOW);
+    assert_eq!(
+        socket(libc::AF_UNIX, libc::SOCK_DGRAM | cloexec, 0),
+        errno(libc::EPERM)
+    );
+    assert_eq!(
+        socket(libc::AF_INET, libc::SOCK_STREAM, libc::IPPROTO_TCP),
+        ALLOW
+    );
+    assert_eq!(socket(libc::AF_INET6, libc::SOCK_DGRAM, 0), ALLOW);
+    assert_eq!(
+        socket(libc::AF_INET, libc::SOCK_RAW, 1),
+        errno(libc::EAFNOSUPPORT)
+    );
+    assert_eq!(
+        socket(libc::AF_INET, libc::SOCK_STREAM, 262),
+        errno(libc::EAFNOSUPPORT)
+    );
+    assert_eq!(socket(libc::AF_NETLINK, libc::SOCK_RAW, 0), ALLOW);
+    assert_eq!(
+        socket(libc::AF_NETLINK, libc::SOCK_RAW, 9),
+        errno(libc::EAFNOSUPPORT)
+    );
+    for family in [
+        libc::AF_VSOCK,
+        libc::AF_PACKET,
+        libc::AF_ALG,
+        libc::AF_BLUETOOTH,
+        libc::AF_XDP,
+    ] {
+        assert_eq!(
+            socket(family, libc::SOCK_STREAM, 0),
+            errno(libc::EAFNOSUPPORT),
+            "{family}"
+        );
+    }
+    let pair = |kind: i32| run(&filter, libc::SYS_socketpair, &[1, kind as u64]);
+    assert_eq!(pair(libc::SOCK_STREAM), ALLOW);
+    assert_eq!(
+        pair(libc::SOCK_DGRAM | libc::SOCK_NONBLOCK),
+        errno(libc::EPERM)
+    );
+}
+
+#[test]
+fn high_halves_of_arguments_do_not_hide_a_terminal_request() {
+    let filter = static_filter();
+    for request in [0x5412_u64, 0x541c, 0x1_0000_5412] {
+        assert_eq!(
+            run(&filter, libc::SYS_ioctl, &[0, request]),
+            errno(libc::EPERM)
+        );
+    }
+    assert_eq!(run(&filter, libc::SYS_ioctl, &[0, 0x5401]), ALLOW);
+}
+
+#[test]
+fn the_doorman_is_asked_for_writes_and_not_for_reads() {
+    let filter = doorman_filter();
+    let openat = |flags: i32| run(&filter, libc::SYS_openat, &[0, 0, flags as u64]);
+    assert_eq!(
+        openat(libc::O_RDONLY | libc::O_CLOEXEC | libc::O_DIRECTORY),
+        ALLOW
+    );
+    assert_eq!(openat(libc::O_PATH | libc::O_NOFOLLOW), ALLOW);
+    for flags in [
+        libc::O_WRONLY,
+        libc::O_RDWR,
+        libc::O_CREAT,
+        libc::O_TRUNC,
+        libc::O_TMPFILE,
+    ] {
+        assert_eq!(openat(flags), NOTIFY, "{flags:#x}");
+    }
+    assert_eq!(run(&filter, libc::SYS_mkdirat, &[]), NOTIFY);
+    assert_eq!(run(&filter, libc::SYS_read, &[]), ALLOW);
+}
+
+#[test]
+fn the_filters_fit_the_kernel() {
+    assert!(static_filter().len() < 4096);
+    assert!(doorman_filter().len() < 4096);
+}

@@ -1,0 +1,256 @@
+//! What the helper and the program that started it tell each other: one JSON
+//! object a message, over a socket that keeps messages apart.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
+
+use dam_policy::FileRules;
+use rustix::io::Errno;
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// What to run, and what it may touch.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Order {
+    pub argv: Vec<OsString>,
+    pub env: Vec<(OsString, OsString)>,
+    pub cwd: PathBuf,
+    pub files: FileRules,
+}
+
+/// From the helper to the program that started it.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Report {
+    /// The command has been started.
+    Started,
+    /// It has not, and nothing of it ran.
+    Failed {
+        stage: Stage,
+        errno: i32,
+        detail: String,
+    },
+    /// The boundary refused something.
+    Denied(Denial),
+    /// The command has ended, and with it everything it started.
+    Ended { status: Status, unreported: u64 },
+}
+
+/// From the program that started the helper.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Request {
+    /// Send this signal to the command.
+    Signal(i32),
+    /// End it and everything it started.
+    Kill,
+}
+
+/// A step of putting up the boundary, for messages.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// Reading what to run.
+    Order,
+    /// New namespaces.
+    Namespaces,
+    /// The mount tree.
+    Walls,
+    /// Landlock.
+    Ceiling,
+    /// System-call filters and the broker.
+    Filter,
+    /// Giving up privileges.
+    Privileges,
+    /// Entering the working directory.
+    Directory,
+    /// Starting the command itself.
+    Exec,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Order => "reading the order",
+            Self::Namespaces => "making namespaces",
+            Self::Walls => "building the mount tree",
+            Self::Ceiling => "restricting with Landlock",
+            Self::Filter => "installing system-call filters",
+            Self::Privileges => "giving up privileges",
+            Self::Directory => "entering the working directory",
+            Self::Exec => "starting the command",
+        })
+    }
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// With this exit code.
+    Exited(i32),
+    /// By this signal.
+    Signaled(i32),
+}
+
+impl Status {
+    /// The exit code as a shell gives it: 128 and the number for a signal.
+    pub const fn code(self) -> i32 {
+        match self {
+            Self::Exited(code) => code,
+            Self::Signaled(signal) => 128 + signal,
+        }
+    }
+
+    /// Whether it exited with 0.
+    pub const fn success(self) -> bool {
+        matches!(self, Self::Exited(0))
+    }
+}
+
+/// Something that the boundary refused, in the moment it was tried.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Denial {
+    /// The system call: `openat`, `connect`, …
+    pub syscall: String,
+    /// The path, or the address.
+    pub path: PathBuf,
+    /// The rule that refused it.
+    pub rule: String,
+    /// Why, in one phrase.
+    pub reason: String,
+    /// What would allow it, where something ordinary would.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// The thread that tried, in the pid namespace of the host.
+    pub pid: i32,
+    /// Its command line, shortened.
+    pub process: String,
+}
+
+/// How a command ended, and what was refused on the way.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Outcome {
+    /// How it ended.
+    pub status: Status,
+    /// What was refused, in order.
+    pub denials: Vec<Denial>,
+    /// How many more were refused than could be reported.
+    pub unreported: u64,
+}
+
+/// One end of the conversation.
+#[derive(Debug)]
+pub(crate) struct Line(OwnedFd);
+
+/// The longest message. Orders travel in a file of their own.
+const LONGEST: usize = 32 * 1024;
+
+impl Line {
+    pub(crate) fn new(socket: OwnedFd) -> Self {
+        Self(socket)
+    }
+
+    /// Two connected ends.
+    pub(crate) fn pair() -> Result<(Self, Self), Errno> {
+        let (a, b) = rustix::net::socketpair(
+            rustix::net::AddressFamily::UNIX,
+            rustix::net::SocketType::SEQPACKET,
+            rustix::net::SocketFlags::CLOEXEC,
+            None,
+        )?;
+        Ok((Self(a), Self(b)))
+    }
+
+    pub(crate) fn into_fd(self) -> OwnedFd {
+        self.0
+    }
+
+    pub(crate) fn try_clone(&self) -> Result<Self, Errno> {
+        rustix::io::fcntl_dupfd_cloexec(&self.0, 3).map(Self)
+    }
+
+    /// Sends a message; with `wait` false, an error instead of waiting.
+    pub(crate) fn send(&self, message: &impl Serialize, wait: bool) -> Result<(), Errno> {
+        self.send_with(message, &[], wait)
+    }
+
+    /// Sends a message together with descriptors.
+    pub(crate) fn send_with(
+        &self,
+        message: &impl Serialize,
+        fds: &[BorrowedFd<'_>],
+        wait: bool,
+    ) -> Result<(), Errno> {
+        let bytes = serde_json::to_vec(message).map_err(|_| Errno::INVAL)?;
+        if bytes.len() > LONGEST {
+            return Err(Errno::MSGSIZE);
+        }
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        if !fds.is_empty() && !control.push(SendAncillaryMessage::ScmRights(fds)) {
+            return Err(Errno::MSGSIZE);
+        }
+        let mut flags = SendFlags::NOSIGNAL;
+        if !wait {
+            flags |= SendFlags::DONTWAIT;
+        }
+        rustix::net::sendmsg(&self.0, &[IoSlice::new(&bytes)], &mut control, flags).map(drop)
+    }
+
+    /// The next message; `None` when the other end is gone.
+    pub(crate) fn receive<T: DeserializeOwned>(&self) -> Result<Option<T>, Errno> {
+        Ok(self.receive_with()?.map(|(message, _)| message))
+    }
+
+    /// The next message with the descriptors that came along.
+    pub(crate) fn receive_with<T: DeserializeOwned>(
+        &self,
+    ) -> Result<Option<(T, Vec<OwnedFd>)>, Errno> {
+        let mut bytes = vec![0; LONGEST];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let received = loop {
+            let mut buffers = [IoSliceMut::new(&mut bytes)];
+            match rustix::net::recvmsg(&self.0, &mut buffers, &mut control, RecvFlags::CMSG_CLOEXEC)
+            {
+                Err(Errno::INTR) => {}
+                Err(Errno::CONNRESET) => return Ok(None),
+                other => break other?,
+            }
+        };
+        if received.bytes == 0 {
+            return Ok(None);
+        }
+        let fds = control
+            .drain()
+            .filter_map(|message| match message {
+                RecvAncillaryMessage::ScmRights(fds) => Some(fds),
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        let message =
+            serde_json::from_slice(&bytes[..received.bytes]).map_err(|_| Errno::BADMSG)?;
+        Ok(Some((message, fds)))
+    }
+
+    /// Ends the conversation for both ends, whoever else holds a copy.
+    pub(crate) fn hang_up(&self) {
+        // An end that is gone already is what was wanted.
+        let _ = rustix::net::shutdown(&self.0, rustix::net::Shutdown::Both);
+    }
+}
+
+impl AsFd for Line {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}

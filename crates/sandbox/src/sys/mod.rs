@@ -1,0 +1,18 @@
+//! The system-call layer: the only place in the project with `unsafe`.
+//!
+//! Each function wraps one kernel call that `rustix` does not offer safely, in
+//! types that cannot be misused by safe code. No policy lives here.
+
+mod notify;
+mod process;
+mod seccomp;
+mod tree;
+
+pub(crate) use notify::{Notification, Notifier};
+pub(crate) use process::{
+    Forked, Signals, SingleThread, bind_raw, block_signals, bring_up_loopback, close_from,
+    connect_raw, drop_capabilities, exec, fork, read_memory, reap_automatically, reset_signals,
+    seal_capabilities, unshare_all, wait_for,
+};
+pub(crate) use seccomp::{Instruction, install_filter, install_listener};
+pub(crate) use tree::{Attributes, set_attributes};

@@ -1,0 +1,386 @@
+//! The walls: a mount tree that shows what the profile grants.
+//!
+//! Made in place and by file descriptors, so that no path is looked up twice:
+//! what stays writable is cloned first, then everything becomes read-only, then
+//! the clones are put back and masks are laid over what is unreadable.
+
+use std::collections::HashSet;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use dam_policy::{Access, FileRules, PROTECTED_NAMES};
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags};
+
+use crate::sys::{Attributes, set_attributes};
+
+/// What went wrong, and on what.
+#[derive(Debug)]
+pub(crate) struct WallError {
+    pub errno: Errno,
+    pub what: String,
+}
+
+type Result<T> = std::result::Result<T, WallError>;
+
+fn on<T>(what: impl std::fmt::Display, result: std::result::Result<T, Errno>) -> Result<T> {
+    result.map_err(|errno| WallError {
+        errno,
+        what: what.to_string(),
+    })
+}
+
+/// A detached mount and where it goes.
+struct Panel {
+    tree: OwnedFd,
+    path: PathBuf,
+}
+
+const DEVICES: &[&str] = &["null", "zero", "full", "random", "urandom", "tty"];
+
+/// Builds the walls in this process's mount namespace. `/proc` comes later:
+/// only a process of the new pid namespace can mount it.
+///
+/// Returns the paths that are writable, canonical.
+pub(crate) fn build(files: &FileRules) -> Result<Vec<PathBuf>> {
+    let root = on("/", open_path(Path::new("/")))?;
+    let private = Attributes {
+        private: true,
+        ..Attributes::default()
+    };
+    on("/", set_attributes(root.as_fd(), private))?;
+
+    let writable = writable_roots(files);
+    let panels = writable
+        .iter()
+        .map(|path| {
+            panel(
+                path,
+                Attributes {
+                    no_devices: true,
+                    private: true,
+                    ..Attributes::default()
+                },
+            )
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let devices = DEVICES
+        .iter()
+        .map(|name| panel(&Path::new("/dev").join(name), private))
+        .collect::<Result<Vec<_>>>()?;
+
+    let sealed = Attributes {
+        read_only: true,
+        no_devices: true,
+        ..Attributes::default()
+    };
+    on("/", set_attributes(root.as_fd(), sealed))?;
+    for panel in &panels {
+        hang(panel)?;
+    }
+    build_dev(&devices)?;
+    for path in protected_in(files, &writable) {
+        let panel = panel(
+            &path,
+            Attributes {
+                read_only: true,
+                no_devices: true,
+                private: true,
+                ..Attributes::default()
+            },
+        )?;
+        hang(&panel)?;
+    }
+    mask(files)?;
+    Ok(writable)
+}
+
+/// Mounts a fresh `/proc` for this pid namespace, with what tunes the machine
+/// read-only and what shows its memory hidden: root inside is root outside to
+/// these files.
+pub(crate) fn mount_proc() -> Result<()> {
+    let proc = new_filesystem("proc", &[], MountAttrFlags::MOUNT_ATTR_NOEXEC)?;
+    hang_at("/proc", &proc, CWD, Path::new("/proc"))?;
+    for name in [
+        "sys",
+        "sysrq-trigger",
+        "irq",
+        "bus",
+        "fs",
+        "acpi",
+        "scsi",
+        "asound",
+        "driver",
+    ] {
+        let path = Path::new("/proc").join(name);
+        if path.exists() {
+            let attributes = Attributes {
+                read_only: true,
+                no_exec: true,
+                ..Attributes::default()
+            };
+            hang(&panel(&path, attributes)?)?;
+        }
+    }
+    let shroud = Shroud::new()?;
+    for name in [
+        "kcore",
+        "keys",
+        "key-users",
+        "timer_list",
+        "latency_stats",
+        "sched_debug",
+        "kmsg",
+        "kallsyms",
+        "kpagecount",
+        "kpageflags",
+        "kpagecgroup",
+        "vmallocinfo",
+        "slabinfo",
+    ] {
+        let path = Path::new("/proc").join(name);
+        if path.exists() {
+            shroud.cover(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// The paths that need a writable mount: every rule that grants writing where
+/// what surrounds it does not, if the path exists.
+fn writable_roots(files: &FileRules) -> Vec<PathBuf> {
+    let mut roots: Vec<PathBuf> = files
+        .paths(Access::Write)
+        .filter(|path| path.exists())
+        .map(Path::to_path_buf)
+        .collect();
+    // Shallow first, so that a deeper one comes to lie on top.
+    roots.sort_by_key(|path| path.components().count());
+    roots.dedup();
+    roots
+}
+
+/// What lies in a writable place but must not be written, and exists: by name
+/// directly in a writable root, or by a rule of its own. The broker refuses
+/// these too; two layers for the common case.
+fn protected_in(files: &FileRules, writable: &[PathBuf]) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = files
+        .paths(Access::Read)
+        .filter(|path| writable.iter().any(|root| path.starts_with(root)))
+        .map(Path::to_path_buf)
+        .collect();
+    if files.protects_names() {
+        for root in writable {
+            found.extend(
+                PROTECTED_NAMES
+                    .iter()
+                    .flat_map(|name| {
+                        let exact: PathBuf = name.components.iter().collect();
+                        // The two files of instructions are written in capitals.
+                        let upper = exact.file_stem().map(|stem| {
+                            PathBuf::from(stem.to_ascii_uppercase()).with_extension("md")
+                        });
+                        [Some(root.join(&exact)), upper.map(|upper| root.join(upper))]
+                    })
+                    .flatten(),
+            );
+        }
+    }
+    let mut seen = HashSet::new();
+    found.retain(|path| {
+        let mountable =
+            std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir() || meta.is_file());
+        mountable && seen.insert(path.clone())
+    });
+    found.sort_by_key(|path| path.components().count());
+    found
+}
+
+fn mask(files: &FileRules) -> Result<()> {
+    let mut shroud = None;
+    for path in files.paths(Access::Deny) {
+        // Followed to where it leads: a store may be a link into another place.
+        let Ok(path) = path.canonicalize() else {
+            continue;
+        };
+        let shroud = match &mut shroud {
+            Some(shroud) => shroud,
+            none => none.insert(Shroud::new()?),
+        };
+        shroud.cover(&path)?;
+    }
+    Ok(())
+}
+
+/// An unreadable empty directory and file to lay over others.
+struct Shroud {
+    directory: OwnedFd,
+    file: OwnedFd,
+}
+
+impl Shroud {
+    fn new() -> Result<Self> {
+        let mount = new_filesystem(
+            "tmpfs",
+            &[("size", "4k"), ("nr_inodes", "4"), ("mode", "0000")],
+            MountAttrFlags::empty(),
+        )?;
+        on("a mask", rustix::fs::mkdirat(&mount, "d", Mode::empty()))?;
+        on(
+            "a mask",
+            rustix::fs::openat(
+                &mount,
+                "f",
+                OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC,
+                Mode::empty(),
+            )
+            .map(drop),
+        )?;
+        let sealed = Attributes {
+            read_only: true,
+            no_devices: true,
+            no_exec: true,
+            private: true,
+        };
+        on("a mask", set_attributes(mount.as_fd(), sealed))?;
+        Ok(Self {
+            directory: on("a mask", clone_tree(mount.as_fd(), Path::new("d")))?,
+            file: on("a mask", clone_tree(mount.as_fd(), Path::new("f")))?,
+        })
+    }
+
+    fn cover(&self, path: &Path) -> Result<()> {
+        let target = on(path.display(), open_path(path))?;
+        let stat = on(path.display(), rustix::fs::fstat(&target))?;
+        let is_directory = FileType::from_raw_mode(stat.st_mode).is_dir();
+        let source = if is_directory {
+            &self.directory
+        } else {
+            &self.file
+        };
+        let copy = on(path.display(), clone_tree(source.as_fd(), Path::new("")))?;
+        hang_at(path.display(), &copy, target.as_fd(), Path::new(""))
+    }
+}
+
+/// A `/dev` of our own: the harmless devices, terminals, shared memory.
+fn build_dev(devices: &[Panel]) -> Result<()> {
+    let dev = new_filesystem(
+        "tmpfs",
+        &[("mode", "0755"), ("size", "64k")],
+        MountAttrFlags::MOUNT_ATTR_NOEXEC,
+    )?;
+    for name in DEVICES {
+        let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC;
+        on(
+            name,
+            rustix::fs::openat(&dev, *name, flags, Mode::RUSR | Mode::WUSR).map(drop),
+        )?;
+    }
+    for name in ["pts", "shm"] {
+        on(
+            name,
+            rustix::fs::mkdirat(
+                &dev,
+                name,
+                Mode::RWXU | Mode::RGRP | Mode::XGRP | Mode::ROTH | Mode::XOTH,
+            ),
+        )?;
+    }
+    for (name, target) in [
+        ("fd", "/proc/self/fd"),
+        ("stdin", "/proc/self/fd/0"),
+        ("stdout", "/proc/self/fd/1"),
+        ("stderr", "/proc/self/fd/2"),
+        ("ptmx", "pts/ptmx"),
+    ] {
+        on(name, rustix::fs::symlinkat(target, &dev, name))?;
+    }
+    hang_at("/dev", &dev, CWD, Path::new("/dev"))?;
+    for panel in devices {
+        hang(panel)?;
+    }
+    let terminals = new_filesystem(
+        "devpts",
+        &[("ptmxmode", "0666"), ("mode", "0620")],
+        MountAttrFlags::MOUNT_ATTR_NOEXEC,
+    )?;
+    hang_at("/dev/pts", &terminals, CWD, Path::new("/dev/pts"))?;
+    let shared = new_filesystem(
+        "tmpfs",
+        &[("mode", "1777"), ("size", "512m")],
+        MountAttrFlags::MOUNT_ATTR_NODEV,
+    )?;
+    hang_at("/dev/shm", &shared, CWD, Path::new("/dev/shm"))
+}
+
+fn new_filesystem(
+    kind: &str,
+    options: &[(&str, &str)],
+    attributes: MountAttrFlags,
+) -> Result<OwnedFd> {
+    let make = || {
+        let context = rustix::mount::fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
+        for (key, value) in options {
+            rustix::mount::fsconfig_set_string(&context, *key, *value)?;
+        }
+        rustix::mount::fsconfig_create(&context)?;
+        let attributes = attributes | MountAttrFlags::MOUNT_ATTR_NOSUID;
+        rustix::mount::fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, attributes)
+    };
+    on(format_args!("a new {kind}"), make())
+}
+
+fn panel(path: &Path, attributes: Attributes) -> Result<Panel> {
+    let tree = on(path.display(), clone_tree(CWD, path))?;
+    on(path.display(), set_attributes(tree.as_fd(), attributes))?;
+    Ok(Panel {
+        tree,
+        path: path.to_owned(),
+    })
+}
+
+fn clone_tree(at: BorrowedFd<'_>, path: &Path) -> std::result::Result<OwnedFd, Errno> {
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE
+        | OpenTreeFlags::OPEN_TREE_CLOEXEC
+        | OpenTreeFlags::AT_RECURSIVE
+        | OpenTreeFlags::AT_EMPTY_PATH
+        | OpenTreeFlags::AT_SYMLINK_NOFOLLOW;
+    rustix::mount::open_tree(at, path, flags)
+}
+
+fn hang(panel: &Panel) -> Result<()> {
+    let target = on(panel.path.display(), open_path(&panel.path))?;
+    hang_at(
+        panel.path.display(),
+        &panel.tree,
+        target.as_fd(),
+        Path::new(""),
+    )
+}
+
+fn hang_at(
+    what: impl std::fmt::Display,
+    tree: &OwnedFd,
+    at: BorrowedFd<'_>,
+    path: &Path,
+) -> Result<()> {
+    let mut flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
+    if path.as_os_str().is_empty() {
+        flags |= MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+    }
+    on(what, rustix::mount::move_mount(tree, "", at, path, flags))
+}
+
+/// Opens a canonical path without following any link: what a link leads to is
+/// not what was meant.
+fn open_path(path: &Path) -> std::result::Result<OwnedFd, Errno> {
+    rustix::fs::openat2(
+        CWD,
+        path,
+        OFlags::PATH | OFlags::CLOEXEC | OFlags::NOFOLLOW,
+        Mode::empty(),
+        ResolveFlags::NO_SYMLINKS,
+    )
+}
