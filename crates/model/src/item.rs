@@ -325,3 +325,112 @@ fn text_of_content(content: &Value) -> Option<String> {
 fn text_of_part(part: &Value) -> Option<&str> {
     part.get("text").or_else(|| part.get("refusal"))?.as_str()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn known_items_are_understood() {
+        let message = json!({"type": "message", "id": "msg_1", "role": "assistant", "phase": "final_answer", "content": [
+            {"type": "output_text", "text": "It ", "annotations": []}, {"type": "refusal", "refusal": "won't."}]});
+        let call = json!({"type": "function_call", "id": "fc_1", "call_id": "c", "name": "n", "arguments": "{}"});
+
+        assert!(
+            matches!(Item::from_wire(message), Item::Message { role: Role::Assistant, text, .. } if text == "It won't.")
+        );
+        assert!(matches!(Item::from_wire(call), Item::FunctionCall { name, .. } if name == "n"));
+    }
+
+    #[test]
+    fn a_message_whose_text_was_changed_is_sent_as_changed() {
+        let mut item = Item::from_wire(
+            json!({"type": "message", "id": "m", "role": "user", "content": [
+            {"type": "input_text", "text": "hid\u{200b}den", "extra": 1}]}),
+        );
+        if let Item::Message { text, .. } = &mut item {
+            *text = "hidden".to_owned();
+        }
+
+        let content = json!([{"type": "input_text", "text": "hidden"}]);
+        assert_eq!(
+            item.to_wire(),
+            json!({"type": "message", "id": "m", "role": "user", "content": content})
+        );
+    }
+
+    #[test]
+    fn reasoning_says_its_summary() {
+        let item = Item::from_wire(
+            json!({"type": "reasoning", "encrypted_content": "x", "summary": [
+            {"type": "summary_text", "text": "First."}, {"type": "summary_text", "text": "Then."}]}),
+        );
+
+        assert_eq!(item.reasoning_summary().as_deref(), Some("First.\n\nThen."));
+    }
+
+    /// JSON in which the words of the API turn up in all kinds of places.
+    fn wire() -> impl Strategy<Value = Value> {
+        let word = prop::sample::select(vec![
+            "message",
+            "function_call",
+            "reasoning",
+            "custom_tool_call",
+            "function_call_output",
+            "custom_tool_call_output",
+            "assistant",
+            "user",
+            "output_text",
+            "ä",
+        ]);
+        let leaf = prop_oneof![
+            word.prop_map(|word| json!(word)),
+            any::<bool>().prop_map(|b| json!(b)),
+            any::<i64>().prop_map(|n| json!(n)),
+            Just(Value::Null),
+            Just(json!([{"type": "output_text", "text": "hi"}])),
+        ];
+        let key = prop::sample::select(vec![
+            "type",
+            "role",
+            "content",
+            "call_id",
+            "name",
+            "arguments",
+            "input",
+            "output",
+            "text",
+            "id",
+            "summary",
+        ]);
+        leaf.prop_recursive(3, 24, 6, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::Array),
+                prop::collection::btree_map(key.clone(), inner, 0..7).prop_map(|fields| fields
+                    .into_iter()
+                    .map(|(k, v)| (k.to_owned(), v))
+                    .collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_server_sends_goes_back_unchanged(value in wire()) {
+            prop_assert_eq!(Item::from_wire(value.clone()).to_wire(), value);
+        }
+
+        #[test]
+        fn what_is_made_here_is_understood_again(text in ".*", id in ".*", name in ".*") {
+            for item in [
+                Item::user(&text), Item::assistant(&text), Item::developer(&text), Item::function_output(&id, &text),
+                Item::custom_tool_output(&id, &text), Item::function_call(&id, &name, &text),
+                Item::custom_tool_call(&id, &name, &text),
+            ] {
+                prop_assert_eq!(Item::from_wire(item.to_wire()), item);
+            }
+        }
+    }
+}

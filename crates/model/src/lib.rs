@@ -8,13 +8,6 @@
 //! This crate decides nothing and runs nothing: what a model asks for is data
 //! for the caller to judge. It never reads the environment or a configuration
 //! file; keys, addresses and limits are handed in.
-#![cfg_attr(
-    test,
-    expect(
-        clippy::needless_raw_string_hashes,
-        reason = "inline snapshots are written by a tool"
-    )
-)]
 
 mod clean;
 mod error;

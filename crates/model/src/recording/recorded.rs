@@ -112,7 +112,10 @@ impl Recorded {
             let had = self.responses.len();
             return Err(error(
                 self.last_line,
-                format!("it ends here, after {had} responses, and one more is asked for"),
+                format!(
+                    "the recording ends here: response {} was asked for, and it has {had}",
+                    number + 1
+                ),
             ));
         };
         match expectation::check(&response.expect, request, &self.variables) {
@@ -184,7 +187,7 @@ fn header(line: &str) -> Result<Header, String> {
             "this is not the header of a recording ({reason}); it should be like {{\"cofferdam-recording\":1,\"model\":\"…\"}}"
         )
     };
-    let value: Value = serde_json::from_str(line).map_err(|error| not_one(&error.to_string()))?;
+    let value: Value = serde_json::from_str(line).map_err(|error| not_one(&in_one_line(&error)))?;
     match value.get("cofferdam-recording").and_then(Value::as_u64) {
         Some(VERSION) => serde_json::from_value(value).map_err(|error| not_one(&error.to_string())),
         Some(version) => Err(format!(
@@ -212,9 +215,16 @@ fn declared(header: &Header, given: &Variables) -> Result<Variables, String> {
     Ok(declared)
 }
 
+/// What is wrong with one line's JSON: the error counts lines within the line.
+fn in_one_line(error: &serde_json::Error) -> String {
+    error
+        .to_string()
+        .replace(" at line 1 column ", " at column ")
+}
+
 fn response(line: &str, variables: &Variables) -> Result<Response, String> {
-    let mut value: Value =
-        serde_json::from_str(line).map_err(|error| format!("this is not JSON: {error}"))?;
+    let mut value: Value = serde_json::from_str(line)
+        .map_err(|error| format!("this is not JSON: {}", in_one_line(&error)))?;
     in_every_text(&mut value, &|text| fill_in(text, variables));
     let response: Response = serde_json::from_value(value)
         .map_err(|error| format!("this is not a recorded response: {error}"))?;

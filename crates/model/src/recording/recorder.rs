@@ -165,11 +165,10 @@ fn item_to_write(item: &Item) -> Value {
 impl Tape {
     fn write_response(&self, response: &Response) -> Result<(), ModelError> {
         let mut line = serde_json::to_value(response).map_err(|error| self.failed(error.into()))?;
-        for part in ["events", "expect"] {
-            in_every_text(&mut line[part], &|text| {
-                insert_markers(text, &self.variables)
-            });
-        }
+        in_every_text(&mut line, &|text| insert_markers(text, &self.variables));
+        // Back into the type, which puts what is expected before what comes.
+        let line: Response =
+            serde_json::from_value(line).map_err(|error| self.failed(error.into()))?;
         self.write(&line)
     }
 
@@ -187,5 +186,50 @@ impl Tape {
             action: "writing it",
             source,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Recorded;
+
+    #[tokio::test]
+    async fn a_response_that_cannot_be_written_is_not_completed() {
+        let text = "{\"cofferdam-recording\":1,\"model\":\"m\"}\n{\"events\":[{\"text\":\"hi\"}]}";
+        let inner =
+            Recorded::from_str(Path::new("x"), text, &Variables::new()).expect("a recording");
+        let path = PathBuf::from("/dev/full");
+        let file = OpenOptions::new()
+            .write(true)
+            .open(&path)
+            .expect("a device without space");
+        let tape = Arc::new(Tape {
+            path,
+            file: Mutex::new(file),
+            variables: Variables::new(),
+        });
+        let model = Recorder { inner, tape };
+
+        let mut stream = model.start(Request::new("m"));
+        let mut received = Vec::new();
+        while let Some(event) = stream.recv().await {
+            received.push(event);
+        }
+
+        let completed = received
+            .iter()
+            .any(|event| matches!(event, Ok(StreamEvent::Completed { .. })));
+        assert!(!completed, "{received:?}");
+        assert!(
+            matches!(
+                received.last(),
+                Some(Err(ModelError::RecordingFile {
+                    action: "writing it",
+                    ..
+                }))
+            ),
+            "{received:?}"
+        );
     }
 }

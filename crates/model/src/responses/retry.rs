@@ -66,7 +66,10 @@ impl Retries {
     /// gives `cause` as an error if there will be none.
     pub(super) async fn wait(&mut self, cause: Cause, sender: &Sender) -> Result<(), ModelError> {
         let asked = cause.wait();
-        if self.used == self.of || asked.is_some_and(|asked| asked > self.longest_wait) {
+        if let Some(asked) = asked.filter(|asked| *asked > self.longest_wait) {
+            return Err(cause.too_long(asked).into_error(self.used + 1));
+        }
+        if self.used == self.of {
             return Err(cause.into_error(self.used + 1));
         }
         let wait = asked.unwrap_or_else(|| {
@@ -158,6 +161,17 @@ impl Cause {
         }
     }
 
+    /// The same, explained by the wait that the server asks for.
+    fn too_long(mut self, asked: Duration) -> Self {
+        if let Self::Status { hint, .. } = &mut self {
+            let seconds = asked.as_secs();
+            *hint = Some(format!(
+                "the server asks to wait {seconds} seconds, longer than is waited here"
+            ));
+        }
+        self
+    }
+
     fn into_error(self, attempts: u32) -> ModelError {
         match self {
             Self::Unreachable {
@@ -244,10 +258,10 @@ mod tests {
 
         assert_eq!(backoff(first, 0, 0.5), first);
         assert_eq!(backoff(first, 3, 0.0), Duration::from_millis(1200));
-        assert_eq!(backoff(first, 3, 1.0), Duration::from_millis(2000));
+        assert_eq!(backoff(first, 3, 1.0), Duration::from_secs(2));
         assert_eq!(
             backoff(Duration::MAX, u32::MAX, 1.0),
-            Duration::from_secs(4500)
+            Duration::from_mins(75)
         );
     }
 
