@@ -348,12 +348,12 @@ fn candidates(name: &OsStr, path: &OsStr) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn be_command(program: &Program, stdio: &[OwnedFd], mut parent: UnixStream) -> ! {
+fn be_command(program: &Program, streams: &[OwnedFd], mut parent: UnixStream) -> ! {
     let outcome = (|| -> Result<OwnedFd, (Stage, Errno)> {
         let exec = |errno| (Stage::Exec, errno);
         let filter = |errno| (Stage::Filter, errno);
         let _ = rustix::process::setsid();
-        let [stdin, stdout, stderr] = stdio else {
+        let [stdin, stdout, stderr] = streams else {
             return Err((Stage::Exec, Errno::BADF));
         };
         rustix::stdio::dup2_stdin(stdin).map_err(exec)?;

@@ -594,9 +594,9 @@ fn follow(
             Some(Report::Denied(denial)) => {
                 on_denial(&denial);
                 if denials.len() < MOST_DENIALS {
-                    denials.push(denial)
+                    denials.push(denial);
                 } else {
-                    dropped += 1
+                    dropped += 1;
                 }
             }
             Some(Report::Ended { status, unreported }) => {
@@ -647,7 +647,7 @@ fn wait_open(child: &mut Child, signals: Option<&Signals>) -> Result<Status, San
         let pid = pid.ok_or_else(|| failed(Errno::SRCH))?;
         let pidfd = rustix::process::pidfd_open(pid, PidfdFlags::empty()).map_err(&failed)?;
         wait_readable(pidfd.as_fd(), signals, |signal| {
-            signal_group(child.id(), signal)
+            signal_group(child.id(), signal);
         })?;
     }
     let status = child

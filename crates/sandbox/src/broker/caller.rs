@@ -48,6 +48,11 @@ impl<'a> Caller<'a> {
         }
     }
 
+    /// For an answer that comes later.
+    pub(super) fn notifier(&self) -> Notifier {
+        self.notifier.clone()
+    }
+
     pub(super) fn host_proc(&self) -> BorrowedFd<'_> {
         self.host_proc.as_fd()
     }
@@ -96,7 +101,7 @@ impl<'a> Caller<'a> {
     /// The socket address that two arguments describe.
     pub(super) fn address(&self, at: usize, length: usize) -> Result<Vec<u8>, Errno> {
         let length = usize::try_from(self.word(length)).map_err(|_| Errno::INVAL)?;
-        if length < 2 || length > LONGEST_ADDRESS {
+        if !(2..=LONGEST_ADDRESS).contains(&length) {
             return Err(Errno::INVAL);
         }
         let mut buffer = vec![0; length];

@@ -33,7 +33,7 @@ pub(super) fn all_links_inside(files: &FileRules, path: &Path, stat: &Stat) -> b
         if same_device {
             found += count(directory, stat.st_ino, stat.st_dev, &mut left);
         }
-        if found >= u64::from(stat.st_nlink) {
+        if found >= link_count(stat) {
             return true;
         }
         if left == 0 {
@@ -41,6 +41,12 @@ pub(super) fn all_links_inside(files: &FileRules, path: &Path, stat: &Stat) -> b
         }
     }
     false
+}
+
+/// The field has 32 bits on some architectures.
+#[cfg_attr(target_arch = "x86_64", expect(clippy::useless_conversion))]
+fn link_count(stat: &Stat) -> u64 {
+    u64::from(stat.st_nlink)
 }
 
 fn count(directory: OwnedFd, inode: u64, device: u64, left: &mut usize) -> u64 {

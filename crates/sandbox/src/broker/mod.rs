@@ -12,6 +12,7 @@
 mod acts;
 mod caller;
 mod links;
+mod open;
 mod place;
 mod sockets;
 
@@ -21,6 +22,7 @@ use std::os::unix::net::UnixStream;
 
 use dam_policy::FileRules;
 use rustix::event::{PollFd, PollFlags};
+use rustix::fs::Stat;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal};
 
@@ -64,11 +66,24 @@ pub(crate) struct Broker<'a> {
     pidfd: OwnedFd,
     init: Init,
     line: &'a Line,
-    /// Sockets that were bound inside, by device and inode: the only ones that
-    /// may be connected to.
-    own_sockets: HashSet<(u64, u64)>,
+    own: Own,
     told: u64,
     untold: u64,
+}
+
+/// Sockets and named pipes that were made inside, by device and inode: the only
+/// ones that may be used, because the other end of any other may be outside.
+#[derive(Debug, Default)]
+pub(super) struct Own(HashSet<(u64, u64)>);
+
+impl Own {
+    fn insert(&mut self, stat: &Stat) {
+        self.0.insert((stat.st_dev, stat.st_ino));
+    }
+
+    fn contains(&self, stat: &Stat) -> bool {
+        self.0.contains(&(stat.st_dev, stat.st_ino))
+    }
 }
 
 /// How a call is answered.
@@ -77,6 +92,8 @@ pub(super) enum Answer {
     Value(i64),
     /// With a descriptor that the caller is given.
     Descriptor { fd: OwnedFd, cloexec: bool },
+    /// By a thread that waits for something.
+    Later,
 }
 
 /// Why a call is not performed.
@@ -112,7 +129,7 @@ impl<'a> Broker<'a> {
             pidfd: door.pidfd,
             init: door.init,
             line,
-            own_sockets: HashSet::new(),
+            own: Own::default(),
             told: 0,
             untold: 0,
         }
@@ -199,6 +216,7 @@ impl<'a> Broker<'a> {
                     Err(errno) => self.notifier.answer(call.id, Err(errno)),
                 }
             }
+            Ok(Answer::Later) => Ok(()),
             Err(Refusal::Errno(errno)) => self.notifier.answer(call.id, Err(errno)),
             Err(Refusal::Rule(refused)) => {
                 let errno = refused.errno;
@@ -211,9 +229,14 @@ impl<'a> Broker<'a> {
     fn perform(&mut self, call: &Notification) -> Result<Answer, Refusal> {
         let caller = Caller::new(&self.notifier, &self.host_proc, call);
         match call.number {
-            libc::SYS_connect => sockets::connect(&self.own_sockets, &self.files, &caller),
-            libc::SYS_bind => sockets::bind(&mut self.own_sockets, &self.files, &caller),
-            _ => acts::perform(&self.files, &caller),
+            libc::SYS_connect => sockets::connect(&self.own, &caller),
+            libc::SYS_bind => sockets::bind(&mut self.own, &self.files, &caller),
+            _ => acts::Visit {
+                files: &self.files,
+                own: &mut self.own,
+                caller: &caller,
+            }
+            .perform(),
         }
     }
 

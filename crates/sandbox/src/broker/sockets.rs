@@ -4,70 +4,79 @@
 //! loopback; everything else is refused here, so that it is reported and not
 //! only fails. A unix socket can be reached if it was bound inside.
 
-use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 
 use dam_policy::FileRules;
-use rustix::fs::{FileType, OFlags, Stat};
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
 
 use super::caller::Caller;
 use super::place::{LastLink, Place};
-use super::{Answer, Refusal, Refused};
+use super::{Answer, Own, Refusal, Refused};
 use crate::sys;
+
+/// How long an answer of the own loopback is waited for at the door.
+const AT_ONCE: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 2_000_000,
+};
+/// As long as the kernel itself tries by default.
+const PATIENCE: Timespec = Timespec {
+    tv_sec: 130,
+    tv_nsec: 0,
+};
 
 const HERE: u32 = libc::AT_FDCWD.cast_unsigned();
 
-pub(super) fn connect(
-    own: &HashSet<(u64, u64)>,
-    _files: &FileRules,
-    caller: &Caller<'_>,
-) -> Result<Answer, Refusal> {
+pub(super) fn connect(own: &Own, caller: &Caller<'_>) -> Result<Answer, Refusal> {
     let address = caller.address(1, 2)?;
     let socket = caller.descriptor(caller.word(0))?;
     match Address::parse(&address)? {
         Address::Internet(ip, port) if !is_loopback(ip) => Err(out_of_reach(ip, port)),
-        Address::Path(path) => connect_path(own, caller, &socket, path),
+        Address::Path(path) => connect_path(own, caller, socket, path),
         Address::Internet(..) | Address::Abstract | Address::Other => {
-            connect_and_wait(caller, &socket, &address)
+            connect_and_wait(caller, socket, &address)
         }
     }
 }
 
 /// Binds, and remembers a unix socket as the box's own.
 pub(super) fn bind(
-    own: &mut HashSet<(u64, u64)>,
+    own: &mut Own,
     files: &FileRules,
     caller: &Caller<'_>,
 ) -> Result<Answer, Refusal> {
     let address = caller.address(1, 2)?;
     let socket = caller.descriptor(caller.word(0))?;
     let Address::Path(path) = Address::parse(&address)? else {
-        sys::bind_raw(std::os::fd::AsFd::as_fd(&socket), &address)?;
+        sys::bind_raw(socket.as_fd(), &address)?;
         return Ok(Answer::Value(0));
     };
     let place = Place::resolve(caller, HERE, path, LastLink::Keep)?;
     place.permit(files, place.exists().then_some(Errno::ADDRINUSE))?;
     let umask = caller.standing()?.umask;
-    rustix::process::fchdir(&place.parent)?;
+    // With the caller's own words and from its own directory, because the
+    // socket tells them to whoever asks for its name. Nothing inside can have
+    // moved since the look above: every such move comes through this thread.
+    rustix::process::fchdir(caller.directory(HERE)?)?;
     rustix::process::umask(umask);
-    let bound = sys::bind_raw(
-        std::os::fd::AsFd::as_fd(&socket),
-        &unix_address(place.leaf.as_bytes()),
-    );
+    let bound = sys::bind_raw(socket.as_fd(), &address);
     rustix::process::umask(rustix::fs::Mode::empty());
     bound?;
     let stat = place.stat()?;
-    own.insert(identity(&stat));
+    if FileType::from_raw_mode(stat.st_mode) == FileType::Socket {
+        own.insert(&stat);
+    }
     Ok(Answer::Value(0))
 }
 
 fn connect_path(
-    own: &HashSet<(u64, u64)>,
+    own: &Own,
     caller: &Caller<'_>,
-    socket: &OwnedFd,
+    socket: OwnedFd,
     path: &[u8],
 ) -> Result<Answer, Refusal> {
     let place = Place::resolve(caller, HERE, path, LastLink::Follow)?;
@@ -75,7 +84,7 @@ fn connect_path(
     if FileType::from_raw_mode(stat.st_mode) != FileType::Socket {
         return Err(Errno::CONNREFUSED.into());
     }
-    if !own.contains(&identity(&stat)) {
+    if !own.contains(&stat) {
         return Err(Refusal::Rule(Box::new(Refused {
             errno: Errno::ACCESS,
             path: place.path(),
@@ -88,28 +97,45 @@ fn connect_path(
     connect_and_wait(caller, socket, &unix_address(place.leaf.as_bytes()))
 }
 
-/// Connects without ever waiting for the other end: the door serves others,
-/// too. A full queue on the box's own loopback is the caller's to retry.
+/// Connects without holding the door: the box's own loopback answers at once,
+/// and where it does not, because a queue is full, a thread waits instead.
 fn connect_and_wait(
-    _caller: &Caller<'_>,
-    socket: &OwnedFd,
+    caller: &Caller<'_>,
+    socket: OwnedFd,
     address: &[u8],
 ) -> Result<Answer, Refusal> {
-    let before = rustix::fs::fcntl_getfl(socket)?;
-    let fd = std::os::fd::AsFd::as_fd(socket);
+    let before = rustix::fs::fcntl_getfl(&socket)?;
     if before.contains(OFlags::NONBLOCK) {
-        sys::connect_raw(fd, address)?;
+        sys::connect_raw(socket.as_fd(), address)?;
         return Ok(Answer::Value(0));
     }
-    rustix::fs::fcntl_setfl(socket, before | OFlags::NONBLOCK)?;
-    let connected = sys::connect_raw(fd, address);
-    rustix::fs::fcntl_setfl(socket, before)?;
-    connected?;
-    Ok(Answer::Value(0))
+    rustix::fs::fcntl_setfl(&socket, before | OFlags::NONBLOCK)?;
+    let connected = sys::connect_raw(socket.as_fd(), address);
+    rustix::fs::fcntl_setfl(&socket, before)?;
+    match connected {
+        Err(Errno::INPROGRESS) => {}
+        other => return Ok(other.map(|()| Answer::Value(0))?),
+    }
+    if let Some(result) = connection_result(&socket, AT_ONCE) {
+        return Ok(result.map(|()| Answer::Value(0))?);
+    }
+    let (notifier, id) = (caller.notifier(), caller.call.id);
+    std::thread::spawn(move || {
+        let result = connection_result(&socket, PATIENCE).unwrap_or(Err(Errno::TIMEDOUT));
+        // Whoever waited may be gone; then nobody needs the answer.
+        let _ = notifier.answer(id, result.map(|()| 0));
+    });
+    Ok(Answer::Later)
 }
 
-const fn identity(stat: &Stat) -> (u64, u64) {
-    (stat.st_dev, stat.st_ino)
+/// How a connection that was begun has ended; `None` if it has not, yet.
+fn connection_result(socket: &OwnedFd, patience: Timespec) -> Option<Result<(), Errno>> {
+    let mut fds = [PollFd::new(socket, PollFlags::OUT)];
+    match rustix::event::poll(&mut fds, Some(&patience)) {
+        Ok(0) | Err(Errno::INTR) => None,
+        Ok(_) => Some(rustix::net::sockopt::socket_error(socket).and_then(|result| result)),
+        Err(errno) => Some(Err(errno)),
+    }
 }
 
 fn unix_address(leaf: &[u8]) -> Vec<u8> {

@@ -89,9 +89,9 @@ impl Test {
     }
 
     /// `yes` if the argument is one of the values.
-    pub(super) fn one_of(argument: Argument, values: &[u32], yes: Self, no: Self) -> Self {
+    pub(super) fn one_of(argument: Argument, values: &[u32], yes: &Self, no: &Self) -> Self {
         let mut out = vec![argument.load()];
-        out.extend(chain(values, &yes.0, no.0));
+        out.extend(chain(values, &yes.0, &no.0));
         Self(out)
     }
 
@@ -100,27 +100,26 @@ impl Test {
         argument: Argument,
         mask: u32,
         values: &[u32],
-        yes: Self,
-        no: Self,
+        yes: &Self,
+        no: &Self,
     ) -> Self {
         let mut out = vec![argument.load(), plain(AND, mask)];
-        out.extend(chain(values, &yes.0, no.0));
+        out.extend(chain(values, &yes.0, &no.0));
         Self(out)
     }
 
     /// `yes` if the argument has any of the bits.
-    pub(super) fn any_bit(argument: Argument, bits: u32, yes: Self, no: Self) -> Self {
+    pub(super) fn any_bit(argument: Argument, bits: u32, yes: &Self, no: &Self) -> Self {
         let mut out = vec![argument.load()];
         out.extend(branch(IF_ANY_BIT, bits, &yes.0, &no.0));
         Self(out)
     }
 }
 
-fn chain(values: &[u32], yes: &[Instruction], no: Vec<Instruction>) -> Vec<Instruction> {
-    values
-        .iter()
-        .rev()
-        .fold(no, |rest, value| branch(IF_EQUAL, *value, yes, &rest))
+fn chain(values: &[u32], yes: &[Instruction], no: &[Instruction]) -> Vec<Instruction> {
+    values.iter().rev().fold(no.to_vec(), |rest, value| {
+        branch(IF_EQUAL, *value, yes, &rest)
+    })
 }
 
 /// A filter under construction.
@@ -211,7 +210,7 @@ impl Instruction {
                 LOAD if k == OFFSET_ARCHITECTURE => accumulator = architecture,
                 LOAD => {
                     let index = (k - OFFSET_ARGUMENTS) as usize / 8;
-                    accumulator = args[index] as u32;
+                    accumulator = u32::try_from(args[index] & 0xffff_ffff).unwrap();
                 }
                 AND => accumulator &= k,
                 JUMP => at += k as usize,

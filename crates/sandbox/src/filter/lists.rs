@@ -5,6 +5,7 @@
 //! a way out, or gives a stranger's program more of the kernel than building
 //! software needs.
 
+#[allow(clippy::wildcard_imports, reason = "hundreds of names of one kind")]
 use libc::*;
 
 macro_rules! calls {

@@ -47,94 +47,70 @@ pub(crate) fn static_filter() -> Vec<Instruction> {
 
 /// Calls that are allowed with some arguments only.
 fn conditional() -> Vec<(i64, Test)> {
-    let refuse = Action::Errno(libc::EPERM);
-    let no_family = Test::always(Action::Errno(libc::EAFNOSUPPORT));
-    let family = Argument(0);
-    let kind = Argument(1);
-    let protocol = Argument(2);
-    let connected = |others: Test| {
-        Test::masked_in(
-            kind,
-            TYPE_MASK,
-            &[1, 5],
-            Test::always(Action::Allow),
-            others,
-        )
-    };
-    let internet = Test::masked_in(
-        kind,
-        TYPE_MASK,
-        &[1, 2],
-        Test::one_of(
-            protocol,
-            &[0, 6, 17],
-            Test::always(Action::Allow),
-            no_family.clone(),
-        ),
-        no_family.clone(),
-    );
-    let routing = Test::one_of(
-        protocol,
-        &[0],
-        Test::always(Action::Allow),
-        no_family.clone(),
-    );
-    let socket = Test::one_of(
-        family,
-        &[libc::AF_UNIX.unsigned_abs()],
-        // A datagram socket can address any socket of the host with each
-        // message, which no broker can look at in time.
-        connected(Test::always(refuse)),
-        Test::one_of(
-            family,
-            &[libc::AF_INET.unsigned_abs(), libc::AF_INET6.unsigned_abs()],
-            internet,
-            Test::one_of(
-                family,
-                &[libc::AF_NETLINK.unsigned_abs()],
-                routing,
-                no_family.clone(),
-            ),
-        ),
-    );
-    let pair = Test::one_of(
-        family,
-        &[libc::AF_UNIX.unsigned_abs()],
-        connected(Test::always(refuse)),
-        no_family,
-    );
+    let allow = Test::always(Action::Allow);
+    let refuse = Test::always(Action::Errno(libc::EPERM));
+    // TIOCSTI, TIOCLINUX and TIOCCONS put words into a terminal's mouth.
+    let terminal = Test::one_of(Argument(1), &[0x5412, 0x541c, 0x541d], &refuse, &allow);
     vec![
         (
             libc::SYS_clone,
-            Test::any_bit(
-                Argument(0),
-                CLONE_NEW,
-                Test::always(refuse),
-                Test::always(Action::Allow),
-            ),
+            Test::any_bit(Argument(0), CLONE_NEW, &refuse, &allow),
         ),
-        (
-            libc::SYS_ioctl,
-            // TIOCSTI, TIOCLINUX and TIOCCONS put words into a terminal's mouth.
-            Test::one_of(
-                Argument(1),
-                &[0x5412, 0x541c, 0x541d],
-                Test::always(refuse),
-                Test::always(Action::Allow),
-            ),
-        ),
+        (libc::SYS_ioctl, terminal),
         (
             libc::SYS_personality,
-            Test::one_of(
-                Argument(0),
-                &[0, u32::MAX],
-                Test::always(Action::Allow),
-                Test::always(refuse),
-            ),
+            Test::one_of(Argument(0), &[0, u32::MAX], &allow, &refuse),
         ),
-        (libc::SYS_socket, socket),
-        (libc::SYS_socketpair, pair),
+        (libc::SYS_socket, socket()),
+        (libc::SYS_socketpair, socket_pair()),
     ]
+}
+
+/// Unix sockets with a connection: a datagram socket could address any socket
+/// of the host with each message, which no broker can look at in time.
+fn unix() -> Test {
+    let (stream, sequence) = (libc::SOCK_STREAM, libc::SOCK_SEQPACKET);
+    Test::masked_in(
+        Argument(1),
+        TYPE_MASK,
+        &[stream.unsigned_abs(), sequence.unsigned_abs()],
+        &Test::always(Action::Allow),
+        &Test::always(Action::Errno(libc::EPERM)),
+    )
+}
+
+fn socket() -> Test {
+    let allow = Test::always(Action::Allow);
+    let none = Test::always(Action::Errno(libc::EAFNOSUPPORT));
+    let protocol = Argument(2);
+    let (tcp, udp) = (
+        libc::IPPROTO_TCP.unsigned_abs(),
+        libc::IPPROTO_UDP.unsigned_abs(),
+    );
+    let (stream, datagram) = (
+        libc::SOCK_STREAM.unsigned_abs(),
+        libc::SOCK_DGRAM.unsigned_abs(),
+    );
+    let plain = Test::one_of(protocol, &[0, tcp, udp], &allow, &none);
+    let internet = Test::masked_in(Argument(1), TYPE_MASK, &[stream, datagram], &plain, &none);
+    let routing = Test::one_of(protocol, &[0], &allow, &none);
+    let by_family = [
+        (vec![libc::AF_UNIX], unix()),
+        (vec![libc::AF_INET, libc::AF_INET6], internet),
+        (vec![libc::AF_NETLINK], routing),
+    ];
+    by_family
+        .into_iter()
+        .rev()
+        .fold(none, |rest, (families, test)| {
+            let families: Vec<u32> = families.into_iter().map(i32::unsigned_abs).collect();
+            Test::one_of(Argument(0), &families, &test, &rest)
+        })
+}
+
+fn socket_pair() -> Test {
+    let none = Test::always(Action::Errno(libc::EAFNOSUPPORT));
+    Test::one_of(Argument(0), &[libc::AF_UNIX.unsigned_abs()], &unix(), &none)
 }
 
 /// The filter that hands calls to the broker.
@@ -144,12 +120,8 @@ pub(crate) fn doorman_filter() -> Vec<Instruction> {
         dispatch.on(*number, Test::always(Action::Notify));
     }
     let when_writing = |argument| {
-        Test::any_bit(
-            argument,
-            OPEN_WRITES,
-            Test::always(Action::Notify),
-            Test::always(Action::Allow),
-        )
+        let (notify, allow) = (Test::always(Action::Notify), Test::always(Action::Allow));
+        Test::any_bit(argument, OPEN_WRITES, &notify, &allow)
     };
     dispatch.on(libc::SYS_openat, when_writing(Argument(2)));
     #[cfg(target_arch = "x86_64")]

@@ -73,7 +73,7 @@ fn clone_makes_threads_and_processes_but_no_namespaces() {
         0x4000_0000,
     ] {
         assert_eq!(
-            run(&filter, libc::SYS_clone, &[flag | 17]),
+            run(&filter, libc::SYS_clone, &[flag | 0x11]),
             errno(libc::EPERM),
             "{flag:#x}"
         );
@@ -87,7 +87,11 @@ fn sockets_by_family_type_and_protocol() {
         run(
             &filter,
             libc::SYS_socket,
-            &[family as u64, kind as u64, protocol as u64],
+            &[
+                u64::from(family.cast_unsigned()),
+                u64::from(kind.cast_unsigned()),
+                u64::from(protocol.cast_unsigned()),
+            ],
         )
     };
     let cloexec = libc::SOCK_CLOEXEC;
@@ -127,7 +131,13 @@ fn sockets_by_family_type_and_protocol() {
             "{family}"
         );
     }
-    let pair = |kind: i32| run(&filter, libc::SYS_socketpair, &[1, kind as u64]);
+    let pair = |kind: i32| {
+        run(
+            &filter,
+            libc::SYS_socketpair,
+            &[1, u64::from(kind.cast_unsigned())],
+        )
+    };
     assert_eq!(pair(libc::SOCK_STREAM), ALLOW);
     assert_eq!(
         pair(libc::SOCK_DGRAM | libc::SOCK_NONBLOCK),
@@ -150,7 +160,13 @@ fn high_halves_of_arguments_do_not_hide_a_terminal_request() {
 #[test]
 fn the_doorman_is_asked_for_writes_and_not_for_reads() {
     let filter = doorman_filter();
-    let openat = |flags: i32| run(&filter, libc::SYS_openat, &[0, 0, flags as u64]);
+    let openat = |flags: i32| {
+        run(
+            &filter,
+            libc::SYS_openat,
+            &[0, 0, u64::from(flags.cast_unsigned())],
+        )
+    };
     assert_eq!(
         openat(libc::O_RDONLY | libc::O_CLOEXEC | libc::O_DIRECTORY),
         ALLOW

@@ -310,7 +310,8 @@ pub(crate) fn bring_up_loopback() -> Result<(), Errno> {
     for (to, from) in request.ifr_name.iter_mut().zip(b"lo") {
         *to = c_char::try_from(*from).unwrap_or_default();
     }
-    request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as i16;
+    request.ifr_ifru.ifru_flags =
+        libc::c_short::try_from(libc::IFF_UP | libc::IFF_RUNNING).unwrap_or_default();
     // SAFETY: the request is a valid `ifreq` with a terminated name.
     let result = unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) };
     if result < 0 {

@@ -10,6 +10,10 @@ use super::process::last_errno;
 
 /// What to set on every mount of a tree.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent flags of one call"
+)]
 pub(crate) struct Attributes {
     pub read_only: bool,
     /// Cut off from what is mounted elsewhere, both ways.

@@ -1,0 +1,247 @@
+//! Opening for writing, performed for the caller.
+
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+use rustix::fs::{FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+use super::acts::{HERE, Outcome, Visit};
+use super::place::{Ground, LastLink, Place};
+use super::{Answer, Refusal, Refused, links};
+use crate::filter::OPEN_WRITES;
+
+/// A process may write these entries of its own under `/proc`.
+const OWN_ENTRIES: &[&str] = &[
+    "comm",
+    "oom_score_adj",
+    "coredump_filter",
+    "timerslack_ns",
+    "clear_refs",
+    "autogroup",
+];
+
+impl Visit<'_> {
+    pub(super) fn open(&mut self, directory: u32, path: usize, flags: u32, mode: u32) -> Outcome {
+        let flags = OFlags::from_bits_retain(flags);
+        let cloexec = flags.contains(OFlags::CLOEXEC);
+        let exclusive = flags.contains(OFlags::CREATE | OFlags::EXCL);
+        let last = if exclusive || flags.contains(OFlags::NOFOLLOW) {
+            LastLink::Keep
+        } else {
+            LastLink::Follow
+        };
+        let place = Place::resolve(self.caller, directory, &self.caller.path(path)?, last)?;
+        let fd = if flags.contains(OFlags::TMPFILE) {
+            self.open_unnamed(&place, flags, mode)?
+        } else if let Ground::Process = place.ground() {
+            self.open_process_entry(&place, flags)?
+        } else if place.stat().is_ok_and(|stat| self.own.contains(&stat)) {
+            return self.open_own_pipe(&place, flags);
+        } else {
+            self.open_named(&place, flags, mode)?
+        };
+        Ok(Answer::Descriptor { fd, cloexec })
+    }
+
+    /// A named pipe that was made inside. Opening it may wait for the other
+    /// end, so a thread does it.
+    fn open_own_pipe(&self, place: &Place, flags: OFlags) -> Outcome {
+        place.permit(self.files, None)?;
+        if flags.contains(OFlags::CREATE | OFlags::EXCL) {
+            return Err(Errno::EXIST.into());
+        }
+        let held = open_beneath(place, OFlags::PATH, Mode::empty())?;
+        if !self.own.contains(&rustix::fs::fstat(&held)?) {
+            return Err(Errno::AGAIN.into());
+        }
+        let proc = rustix::io::fcntl_dupfd_cloexec(self.caller.host_proc(), 3)?;
+        let (notifier, id) = (self.caller.notifier(), self.caller.call.id);
+        std::thread::spawn(move || {
+            let entry = format!("self/fd/{}", held.as_raw_fd());
+            let plain = flags.difference(OFlags::CREATE | OFlags::NOFOLLOW) | OFlags::CLOEXEC;
+            let opened = rustix::fs::openat(&proc, entry, plain, Mode::empty());
+            // Whoever waited may be gone; then nobody needs the answer.
+            let _ = match opened {
+                Ok(fd) => notifier.inject(id, fd.as_fd(), flags.contains(OFlags::CLOEXEC)),
+                Err(errno) => notifier.answer(id, Err(errno)),
+            };
+        });
+        Ok(Answer::Later)
+    }
+
+    /// A file without a name, in a directory that must be writable.
+    fn open_unnamed(
+        &mut self,
+        place: &Place,
+        flags: OFlags,
+        mode: u32,
+    ) -> Result<OwnedFd, Refusal> {
+        place.permit(self.files, None)?;
+        let mode = Mode::from_raw_mode(mode).difference(self.caller.standing()?.umask);
+        Ok(rustix::fs::openat(
+            &place.parent,
+            &place.leaf,
+            flags | OFlags::CLOEXEC | OFlags::NOFOLLOW,
+            mode,
+        )?)
+    }
+
+    fn open_named(
+        &mut self,
+        place: &Place,
+        mut flags: OFlags,
+        mode: u32,
+    ) -> Result<OwnedFd, Refusal> {
+        let found = place.stat().ok();
+        let kind = found
+            .as_ref()
+            .map(|stat| FileType::from_raw_mode(stat.st_mode));
+        let creates = flags.contains(OFlags::CREATE);
+        if creates && place.must_be_directory {
+            return Err(Errno::ISDIR.into());
+        }
+        let first = match kind {
+            None if !creates => Some(Errno::NOENT),
+            Some(_) if creates && flags.contains(OFlags::EXCL) => Some(Errno::EXIST),
+            Some(FileType::Directory) if writes(flags) || creates => Some(Errno::ISDIR),
+            Some(FileType::Symlink) => Some(Errno::LOOP),
+            _ => None,
+        };
+        if kind.is_some() && !writes(flags) && !flags.contains(OFlags::EXCL) {
+            // Nothing would be created or changed: it is a plain reading.
+            flags.remove(OFlags::CREATE);
+        } else {
+            place.permit(self.files, first)?;
+        }
+        if let Some(stat) = &found {
+            self.check_existing(place, stat, flags)?;
+        }
+        let umask = if flags.contains(OFlags::CREATE) {
+            self.caller.standing()?.umask
+        } else {
+            Mode::empty()
+        };
+        open_beneath(place, flags, Mode::from_raw_mode(mode).difference(umask))
+    }
+
+    /// What an existing file must be before it is opened for writing: neither a
+    /// way to a process or device outside, nor another name of a file outside.
+    pub(super) fn check_existing(
+        &self,
+        place: &Place,
+        stat: &Stat,
+        flags: OFlags,
+    ) -> Result<(), Refusal> {
+        if !writes(flags) || !matches!(place.ground(), Ground::Ruled) {
+            return Ok(());
+        }
+        let refuse = |rule: &str, reason: &str| {
+            Err(Refusal::Rule(Box::new(Refused {
+                errno: Errno::ACCESS,
+                path: place.path(),
+                rule: rule.to_owned(),
+                reason: reason.to_owned(),
+                hint: None,
+            })))
+        };
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile
+                if stat.st_nlink > 1
+                    && !links::all_links_inside(self.files, &place.path(), stat) =>
+            {
+                refuse(
+                    "files.linked-outside",
+                    "the file has another name outside the writable places, which would change too",
+                )
+            }
+            FileType::CharacterDevice | FileType::BlockDevice => {
+                refuse("files.device", "a device is not a file of the workspace")
+            }
+            FileType::Fifo if self.own.contains(stat) => Ok(()),
+            FileType::Fifo => refuse("files.pipe", "the other end of a named pipe may be outside"),
+            _ => Ok(()),
+        }
+    }
+
+    /// An entry under `/proc`: an open file of the caller's by its number, or one
+    /// of a few settings of its own.
+    fn open_process_entry(&mut self, place: &Place, flags: OFlags) -> Result<OwnedFd, Refusal> {
+        let own = format!("/proc/{}", self.caller.standing()?.inside);
+        if !place.parent_path.starts_with(&own) {
+            return Err(Errno::ACCESS.into());
+        }
+        if place.is_descriptor_entry() {
+            return self.reopen(place, flags);
+        }
+        let leaf = place.leaf.to_str().unwrap_or_default();
+        if !OWN_ENTRIES.contains(&leaf) {
+            return Err(Errno::ACCESS.into());
+        }
+        open_beneath(
+            place,
+            flags.difference(OFlags::CREATE | OFlags::EXCL),
+            Mode::empty(),
+        )
+    }
+
+    /// Opens anew what one of the caller's descriptors has open.
+    fn reopen(&mut self, place: &Place, flags: OFlags) -> Result<OwnedFd, Refusal> {
+        let held = rustix::fs::openat(
+            &place.parent,
+            &place.leaf,
+            OFlags::PATH | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?;
+        let stat = rustix::fs::fstat(&held)?;
+        let flags =
+            flags.difference(OFlags::CREATE | OFlags::EXCL) | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let again = |extra: OFlags| {
+            rustix::fs::openat(&place.parent, &place.leaf, flags | extra, Mode::empty())
+        };
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => {}
+            FileType::Directory => return Err(Errno::ISDIR.into()),
+            // Never waits for the other end of a pipe; the caller's own flag is
+            // given back afterwards.
+            FileType::Fifo => {
+                let fd = again(OFlags::NONBLOCK)?;
+                if !flags.contains(OFlags::NONBLOCK) {
+                    rustix::fs::fcntl_setfl(&fd, flags.difference(OFlags::NONBLOCK))?;
+                }
+                return Ok(fd);
+            }
+            _ => return Ok(again(OFlags::empty())?),
+        }
+        let path = self.caller.path_of(&held)?;
+        if stat.st_nlink == 0 {
+            // It has no name left anywhere; the mount it came from still rules.
+            return Ok(again(OFlags::empty())?);
+        }
+        let named = Place::resolve(
+            self.caller,
+            HERE,
+            path.as_os_str().as_encoded_bytes(),
+            LastLink::Keep,
+        )?;
+        let now = named.stat()?;
+        if (now.st_dev, now.st_ino) != (stat.st_dev, stat.st_ino) {
+            return Err(Errno::STALE.into());
+        }
+        named.permit(self.files, None)?;
+        self.check_existing(&named, &now, flags)?;
+        open_beneath(&named, flags, Mode::empty())
+    }
+}
+
+const fn writes(flags: OFlags) -> bool {
+    // Reading and creating bits aside, what is left of the mask changes content.
+    flags.bits() & OPEN_WRITES & !OFlags::CREATE.bits() != 0
+}
+
+/// Opens the last component, which is no link any more; if it has become one
+/// meanwhile, the call fails.
+pub(super) fn open_beneath(place: &Place, flags: OFlags, mode: Mode) -> Result<OwnedFd, Refusal> {
+    // A terminal must never become the broker's own.
+    let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NOCTTY;
+    Ok(rustix::fs::openat(&place.parent, &place.leaf, flags, mode)?)
+}
