@@ -1,7 +1,7 @@
 //! Names that turn into code or instructions later, protected in any
 //! directory, whether or not they exist yet.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -12,6 +12,18 @@ pub struct ProtectedName {
     pub components: &'static [&'static str],
     /// What it would become, for the explanation.
     pub becomes: &'static str,
+}
+
+impl ProtectedName {
+    /// The name as a path, spelled as programs write it: the files of
+    /// instructions in capitals.
+    pub fn usual_spelling(&self) -> PathBuf {
+        let capitals = |name: &str| match name.strip_suffix(".md") {
+            Some(stem) if !stem.contains('-') => format!("{}.md", stem.to_ascii_uppercase()),
+            _ => name.to_owned(),
+        };
+        self.components.iter().map(|name| capitals(name)).collect()
+    }
 }
 
 /// Every name that is protected by default.

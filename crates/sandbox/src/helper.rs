@@ -181,7 +181,8 @@ fn start_init(proof: &SingleThread) -> Result<Init, Failure> {
 fn be_init(mut parent: UnixStream) -> ! {
     let ready = (|| -> Result<(), String> {
         let text = |errno: Errno| errno.to_string();
-        walls::mount_proc().map_err(|error| format!("{}: {}", error.what, error.errno))?;
+        walls::mount_proc(rustix::process::getuid().is_root())
+            .map_err(|error| format!("{}: {}", error.what, error.errno))?;
         lock_down::give_up_privileges(CapabilitySet::empty()).map_err(text)?;
         rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
             .map_err(text)?;

@@ -96,50 +96,56 @@ pub(crate) fn build(files: &FileRules) -> Result<Vec<PathBuf>> {
     Ok(writable)
 }
 
-/// Mounts a fresh `/proc` for this pid namespace, with what tunes the machine
-/// read-only and what shows its memory hidden: root inside is root outside to
-/// these files.
-pub(crate) fn mount_proc() -> Result<()> {
+/// What tunes the machine: read-only.
+const TUNES: &[&str] = &[
+    "sys",
+    "sysrq-trigger",
+    "irq",
+    "bus",
+    "fs",
+    "acpi",
+    "scsi",
+    "asound",
+    "driver",
+];
+/// What shows the machine's memory and other users' keys: hidden.
+const SHOWS: &[&str] = &[
+    "kcore",
+    "keys",
+    "key-users",
+    "timer_list",
+    "latency_stats",
+    "sched_debug",
+    "kmsg",
+    "kallsyms",
+    "kpagecount",
+    "kpageflags",
+    "kpagecgroup",
+    "vmallocinfo",
+    "slabinfo",
+];
+
+/// Mounts a fresh `/proc` for this pid namespace. For root, what tunes the
+/// machine becomes read-only and what shows its memory is hidden, because root
+/// inside is root outside to these files; for others they are closed anyway.
+pub(crate) fn mount_proc(is_root: bool) -> Result<()> {
     let proc = new_filesystem("proc", &[], MountAttrFlags::MOUNT_ATTR_NOEXEC)?;
     hang_at("/proc", &proc, CWD, Path::new("/proc"))?;
-    for name in [
-        "sys",
-        "sysrq-trigger",
-        "irq",
-        "bus",
-        "fs",
-        "acpi",
-        "scsi",
-        "asound",
-        "driver",
-    ] {
-        let path = Path::new("/proc").join(name);
+    if !is_root {
+        return Ok(());
+    }
+    let attributes = Attributes {
+        read_only: true,
+        no_exec: true,
+        ..Attributes::default()
+    };
+    for path in TUNES.iter().map(|name| Path::new("/proc").join(name)) {
         if path.exists() {
-            let attributes = Attributes {
-                read_only: true,
-                no_exec: true,
-                ..Attributes::default()
-            };
             hang(&panel(&path, attributes)?)?;
         }
     }
     let shroud = Shroud::new()?;
-    for name in [
-        "kcore",
-        "keys",
-        "key-users",
-        "timer_list",
-        "latency_stats",
-        "sched_debug",
-        "kmsg",
-        "kallsyms",
-        "kpagecount",
-        "kpageflags",
-        "kpagecgroup",
-        "vmallocinfo",
-        "slabinfo",
-    ] {
-        let path = Path::new("/proc").join(name);
+    for path in SHOWS.iter().map(|name| Path::new("/proc").join(name)) {
         if path.exists() {
             shroud.cover(&path)?;
         }
@@ -175,15 +181,7 @@ fn protected_in(files: &FileRules, writable: &[PathBuf]) -> Vec<PathBuf> {
             found.extend(
                 PROTECTED_NAMES
                     .iter()
-                    .flat_map(|name| {
-                        let exact: PathBuf = name.components.iter().collect();
-                        // The two files of instructions are written in capitals.
-                        let upper = exact.file_stem().map(|stem| {
-                            PathBuf::from(stem.to_ascii_uppercase()).with_extension("md")
-                        });
-                        [Some(root.join(&exact)), upper.map(|upper| root.join(upper))]
-                    })
-                    .flatten(),
+                    .map(|name| root.join(name.usual_spelling())),
             );
         }
     }
@@ -201,14 +199,15 @@ fn mask(files: &FileRules) -> Result<()> {
     let mut shroud = None;
     for path in files.paths(Access::Deny) {
         // Followed to where it leads: a store may be a link into another place.
-        let Ok(path) = path.canonicalize() else {
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        let Ok(target) = rustix::fs::openat(CWD, path, flags, Mode::empty()) else {
             continue;
         };
         let shroud = match &mut shroud {
             Some(shroud) => shroud,
             none => none.insert(Shroud::new()?),
         };
-        shroud.cover(&path)?;
+        shroud.lay_over(path, &target)?;
     }
     Ok(())
 }
@@ -252,7 +251,11 @@ impl Shroud {
 
     fn cover(&self, path: &Path) -> Result<()> {
         let target = on(path.display(), open_path(path))?;
-        let stat = on(path.display(), rustix::fs::fstat(&target))?;
+        self.lay_over(path, &target)
+    }
+
+    fn lay_over(&self, path: &Path, target: &OwnedFd) -> Result<()> {
+        let stat = on(path.display(), rustix::fs::fstat(target))?;
         let is_directory = FileType::from_raw_mode(stat.st_mode).is_dir();
         let source = if is_directory {
             &self.directory

@@ -48,11 +48,6 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// For an answer that comes later.
-    pub(super) fn notifier(&self) -> Notifier {
-        self.notifier.clone()
-    }
-
     pub(super) fn host_proc(&self) -> BorrowedFd<'_> {
         self.host_proc.as_fd()
     }

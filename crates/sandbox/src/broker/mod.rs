@@ -15,6 +15,7 @@ mod links;
 mod open;
 mod place;
 mod sockets;
+mod waiting;
 
 use std::collections::HashSet;
 use std::os::fd::{AsFd, OwnedFd};
@@ -30,6 +31,7 @@ use crate::report::{Line, Report, Request};
 use crate::sys::{self, Notification, Notifier};
 use crate::{Denial, Status};
 use caller::Caller;
+use waiting::{AGAIN, Waiting, WaitsFor};
 
 /// What a running box consists of.
 pub(crate) struct Door {
@@ -67,6 +69,7 @@ pub(crate) struct Broker<'a> {
     init: Init,
     line: &'a Line,
     own: Own,
+    waiting: Vec<Waiting>,
     told: u64,
     untold: u64,
 }
@@ -92,8 +95,8 @@ pub(super) enum Answer {
     Value(i64),
     /// With a descriptor that the caller is given.
     Descriptor { fd: OwnedFd, cloexec: bool },
-    /// By a thread that waits for something.
-    Later,
+    /// When something that is waited for has happened.
+    Later(WaitsFor),
 }
 
 /// Why a call is not performed.
@@ -130,6 +133,7 @@ impl<'a> Broker<'a> {
             init: door.init,
             line,
             own: Own::default(),
+            waiting: Vec::new(),
             told: 0,
             untold: 0,
         }
@@ -166,7 +170,8 @@ impl<'a> Broker<'a> {
             PollFd::new(&self.pidfd, PollFlags::IN),
             PollFd::new(self.line, PollFlags::IN),
         ];
-        match rustix::event::poll(&mut fds, None) {
+        let again = (!self.waiting.is_empty()).then_some(&AGAIN);
+        match rustix::event::poll(&mut fds, again) {
             Ok(_) => {}
             Err(Errno::INTR) => return Ok(true),
             Err(errno) => return Err(errno),
@@ -177,11 +182,21 @@ impl<'a> Broker<'a> {
         {
             self.answer(&call)?;
         }
+        self.answer_waiting()?;
         if told.intersects(PollFlags::IN | PollFlags::HUP) && !self.hear()? {
             return Ok(false);
         }
         // Only when nobody waits at the door: a last refusal is still told.
         Ok(ended.is_empty() || door.contains(PollFlags::IN))
+    }
+
+    fn answer_waiting(&mut self) -> Result<(), Errno> {
+        for waiting in std::mem::take(&mut self.waiting) {
+            if !waiting.try_answer(&self.notifier, self.host_proc.as_fd())? {
+                self.waiting.push(waiting);
+            }
+        }
+        Ok(())
     }
 
     fn hear(&self) -> Result<bool, Errno> {
@@ -216,7 +231,10 @@ impl<'a> Broker<'a> {
                     Err(errno) => self.notifier.answer(call.id, Err(errno)),
                 }
             }
-            Ok(Answer::Later) => Ok(()),
+            Ok(Answer::Later(on)) => {
+                self.waiting.push(Waiting { id: call.id, on });
+                Ok(())
+            }
             Err(Refusal::Errno(errno)) => self.notifier.answer(call.id, Err(errno)),
             Err(Refusal::Rule(refused)) => {
                 let errno = refused.errno;

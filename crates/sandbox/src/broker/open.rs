@@ -1,12 +1,13 @@
 //! Opening for writing, performed for the caller.
 
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use rustix::fs::{FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::acts::{HERE, Outcome, Visit};
 use super::place::{Ground, LastLink, Place};
+use super::waiting::{WaitsFor, open_pipe};
 use super::{Answer, Refusal, Refused, links};
 use crate::filter::OPEN_WRITES;
 
@@ -43,30 +44,25 @@ impl Visit<'_> {
         Ok(Answer::Descriptor { fd, cloexec })
     }
 
-    /// A named pipe that was made inside. Opening it may wait for the other
-    /// end, so a thread does it.
+    /// A named pipe that was made inside. Opening it may have to wait for the
+    /// other end.
     fn open_own_pipe(&self, place: &Place, flags: OFlags) -> Outcome {
         place.permit(self.files, None)?;
         if flags.contains(OFlags::CREATE | OFlags::EXCL) {
             return Err(Errno::EXIST.into());
         }
-        let held = open_beneath(place, OFlags::PATH, Mode::empty())?;
-        if !self.own.contains(&rustix::fs::fstat(&held)?) {
+        let pipe = open_beneath(place, OFlags::PATH, Mode::empty())?;
+        if !self.own.contains(&rustix::fs::fstat(&pipe)?) {
             return Err(Errno::AGAIN.into());
         }
-        let proc = rustix::io::fcntl_dupfd_cloexec(self.caller.host_proc(), 3)?;
-        let (notifier, id) = (self.caller.notifier(), self.caller.call.id);
-        std::thread::spawn(move || {
-            let entry = format!("self/fd/{}", held.as_raw_fd());
-            let plain = flags.difference(OFlags::CREATE | OFlags::NOFOLLOW) | OFlags::CLOEXEC;
-            let opened = rustix::fs::openat(&proc, entry, plain, Mode::empty());
-            // Whoever waited may be gone; then nobody needs the answer.
-            let _ = match opened {
-                Ok(fd) => notifier.inject(id, fd.as_fd(), flags.contains(OFlags::CLOEXEC)),
-                Err(errno) => notifier.answer(id, Err(errno)),
-            };
-        });
-        Ok(Answer::Later)
+        let cloexec = flags.contains(OFlags::CLOEXEC);
+        match open_pipe(self.caller.host_proc(), &pipe, flags) {
+            Ok(fd) => Ok(Answer::Descriptor { fd, cloexec }),
+            Err(Errno::NXIO) if !flags.contains(OFlags::NONBLOCK) => {
+                Ok(Answer::Later(WaitsFor::Reader { pipe, flags }))
+            }
+            Err(errno) => Err(errno.into()),
+        }
     }
 
     /// A file without a name, in a directory that must be writable.

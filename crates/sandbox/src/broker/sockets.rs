@@ -9,25 +9,14 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 
 use dam_policy::FileRules;
-use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
 
 use super::caller::Caller;
 use super::place::{LastLink, Place};
+use super::waiting::{WaitsFor, connection_result};
 use super::{Answer, Own, Refusal, Refused};
 use crate::sys;
-
-/// How long an answer of the own loopback is waited for at the door.
-const AT_ONCE: Timespec = Timespec {
-    tv_sec: 0,
-    tv_nsec: 2_000_000,
-};
-/// As long as the kernel itself tries by default.
-const PATIENCE: Timespec = Timespec {
-    tv_sec: 130,
-    tv_nsec: 0,
-};
 
 const HERE: u32 = libc::AT_FDCWD.cast_unsigned();
 
@@ -38,7 +27,7 @@ pub(super) fn connect(own: &Own, caller: &Caller<'_>) -> Result<Answer, Refusal>
         Address::Internet(ip, port) if !is_loopback(ip) => Err(out_of_reach(ip, port)),
         Address::Path(path) => connect_path(own, caller, socket, path),
         Address::Internet(..) | Address::Abstract | Address::Other => {
-            connect_and_wait(caller, socket, &address)
+            connect_and_wait(socket, &address)
         }
     }
 }
@@ -94,16 +83,12 @@ fn connect_path(
         })));
     }
     rustix::process::fchdir(&place.parent)?;
-    connect_and_wait(caller, socket, &unix_address(place.leaf.as_bytes()))
+    connect_and_wait(socket, &unix_address(place.leaf.as_bytes()))
 }
 
 /// Connects without holding the door: the box's own loopback answers at once,
-/// and where it does not, because a queue is full, a thread waits instead.
-fn connect_and_wait(
-    caller: &Caller<'_>,
-    socket: OwnedFd,
-    address: &[u8],
-) -> Result<Answer, Refusal> {
+/// and where it does not, because a queue is full, the answer comes later.
+fn connect_and_wait(socket: OwnedFd, address: &[u8]) -> Result<Answer, Refusal> {
     let before = rustix::fs::fcntl_getfl(&socket)?;
     if before.contains(OFlags::NONBLOCK) {
         sys::connect_raw(socket.as_fd(), address)?;
@@ -116,25 +101,9 @@ fn connect_and_wait(
         Err(Errno::INPROGRESS) => {}
         other => return Ok(other.map(|()| Answer::Value(0))?),
     }
-    if let Some(result) = connection_result(&socket, AT_ONCE) {
-        return Ok(result.map(|()| Answer::Value(0))?);
-    }
-    let (notifier, id) = (caller.notifier(), caller.call.id);
-    std::thread::spawn(move || {
-        let result = connection_result(&socket, PATIENCE).unwrap_or(Err(Errno::TIMEDOUT));
-        // Whoever waited may be gone; then nobody needs the answer.
-        let _ = notifier.answer(id, result.map(|()| 0));
-    });
-    Ok(Answer::Later)
-}
-
-/// How a connection that was begun has ended; `None` if it has not, yet.
-fn connection_result(socket: &OwnedFd, patience: Timespec) -> Option<Result<(), Errno>> {
-    let mut fds = [PollFd::new(socket, PollFlags::OUT)];
-    match rustix::event::poll(&mut fds, Some(&patience)) {
-        Ok(0) | Err(Errno::INTR) => None,
-        Ok(_) => Some(rustix::net::sockopt::socket_error(socket).and_then(|result| result)),
-        Err(errno) => Some(Err(errno)),
+    match connection_result(&socket) {
+        Some(result) => Ok(result.map(|()| Answer::Value(0))?),
+        None => Ok(Answer::Later(WaitsFor::Connection(socket))),
     }
 }
 

@@ -4,7 +4,6 @@
 
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
 
 use rustix::io::Errno;
 
@@ -24,8 +23,7 @@ pub(crate) struct Notification {
 }
 
 /// The supervising end of a notify filter.
-#[derive(Clone)]
-pub(crate) struct Notifier(Arc<OwnedFd>);
+pub(crate) struct Notifier(OwnedFd);
 
 // From <linux/seccomp.h>: _IOWR('!', 0, 80), _IOWR('!', 1, 24), _IOW('!', 2, 8), _IOW('!', 3, 24).
 const RECV: libc::c_ulong = 0xc050_2100;
@@ -54,7 +52,7 @@ struct AddFd {
 
 impl Notifier {
     pub(crate) fn new(listener: OwnedFd) -> Self {
-        Self(Arc::new(listener))
+        Self(listener)
     }
 
     /// The next waiting call; `None` if it went away meanwhile.

@@ -150,17 +150,15 @@ pub(crate) fn drop_capabilities(keep: CapabilitySet) -> Result<(), Errno> {
     rustix::thread::set_capabilities(None, sets)
 }
 
-/// Default action for every signal, and none blocked: what a program may
-/// expect at its start.
+/// No signal blocked, and the broken pipe's default action back, which this
+/// language's start-up code took away. What else is ignored stays so: that is
+/// how `nohup` works.
 pub(crate) fn reset_signals() {
-    for signal in 1..=64 {
-        // SAFETY: SIG_DFL is a valid disposition; for the two signals that
-        // cannot be changed the call fails without effect.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
-    }
     let mut set = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: sigemptyset initialises the set before it is read.
+    // SAFETY: SIG_DFL is a valid disposition; sigemptyset initialises the set
+    // before it is read.
     unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
         libc::sigemptyset(set.as_mut_ptr());
         libc::sigprocmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut());
     }
