@@ -43,6 +43,7 @@ struct Shared {
     turns: Mutex<VecDeque<Turn>>,
     received: Mutex<Vec<Received>>,
     taken: AtomicUsize,
+    connections: AtomicUsize,
     stopping: AtomicBool,
 }
 
@@ -106,6 +107,11 @@ impl ScriptedServer {
         lock(&self.shared.turns).len()
     }
 
+    /// How many connections are open. One that a client keeps for later counts.
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
     /// Every request so far, in the order of arrival.
     pub fn received(&self) -> Vec<Received> {
         lock(&self.shared.received).clone()
@@ -150,7 +156,11 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         let Ok(stream) = stream else { continue };
         let shared = Arc::clone(shared);
         // Detached: a connection ends with its client or with the server.
-        std::thread::spawn(move || serve(&stream, &shared));
+        shared.connections.fetch_add(1, Ordering::SeqCst);
+        std::thread::spawn(move || {
+            serve(&stream, &shared);
+            shared.connections.fetch_sub(1, Ordering::SeqCst);
+        });
     }
 }
 
@@ -161,6 +171,9 @@ fn serve(stream: &TcpStream, shared: &Shared) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     loop {
         let received = http::read(&mut reader, stream).ok()??;
+        if shared.stopping.load(Ordering::SeqCst) {
+            return None;
+        }
         let reply = shared.answer(&received);
         lock(&shared.received).push(received);
         reply

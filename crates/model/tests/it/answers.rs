@@ -1,6 +1,7 @@
 //! What a server says when nothing goes wrong, and what it was asked.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use dam_model::{Item, Model, Provider, Request, Responses, Secret, StreamEvent, ToolSpec};
 use dam_testkit::{Part, ScriptedServer, Turn};
@@ -186,16 +187,34 @@ async fn unknown_events_are_passed_over_and_late_items_are_found() {
 
 #[tokio::test]
 async fn nobody_listening_ends_the_request() {
-    let server = ScriptedServer::start(vec![Turn::stall_after(3), Turn::message("second")]);
+    let server = ScriptedServer::start(vec![Turn::stall_after(3)]);
     let model = Responses::new(provider(&server)).expect("a model");
 
     let mut stream = model.start(question());
     stream.recv().await.expect("an event").expect("no error");
+    assert_eq!(server.connections(), 1);
     drop(stream);
 
+    while server.connections() > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(server.bodies().len(), 1, "it is not tried again");
+}
+
+#[tokio::test]
+async fn a_proxy_is_used_if_one_is_given() {
+    let proxy = ScriptedServer::start(vec![]);
+    let provider = Provider {
+        proxy: Some(proxy.origin().into()),
+        base_url: "http://model.invalid/v1".to_owned(),
+        ..provider(&proxy)
+    };
+
+    // The scripted server is no proxy, so it finds nothing at this address.
+    ask_provider(provider).await.expect_err("no answer");
+
     assert_eq!(
-        text(&ask(&model, question()).await.expect("an answer")),
-        "second"
+        proxy.received()[0].path,
+        "http://model.invalid/v1/responses"
     );
-    assert_eq!(server.bodies().len(), 2, "the first was not tried again");
 }

@@ -273,3 +273,23 @@ fn a_file_that_is_no_recording_is_refused_with_its_line() {
     recording `x.jsonl`, line 2: events follow the end of the response
     "#);
 }
+
+#[tokio::test]
+async fn the_example_in_the_documentation_works() {
+    let page = include_str!("../../../../docs/recording.md");
+    let (_, example) = page.rsplit_once("```json\n").expect("an example");
+    let text = example.trim_end().trim_end_matches("```");
+    let model =
+        Recorded::from_str(Path::new("recording.md"), text, &variables("/w")).expect("a recording");
+
+    let first = items(&ask(&model, question()).await.expect("an answer"));
+    let mut request = question();
+    request.input.extend(first.clone());
+    request.input.push(Item::function_output("c1", "README.md"));
+    let second = ask(&model, request).await.expect("an answer");
+
+    assert!(
+        matches!(&first[..], [Item::FunctionCall { arguments, .. }] if arguments == "{\"cmd\": \"ls /w\"}")
+    );
+    assert_eq!(crate::text(&second), "There is a README.");
+}

@@ -8,7 +8,8 @@ use dam_model::{ModelError, Provider, Responses};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// For `localhost`, signed by itself, valid until 2126; made for this test.
+/// For `localhost`, valid until 2126, and nothing wrong with it but that its
+/// authority was made for this test and is trusted by nobody.
 const CERTIFICATE: &[u8] = include_bytes!("tls/untrusted-certificate.der");
 const KEY: &[u8] = include_bytes!("tls/untrusted-key.der");
 
