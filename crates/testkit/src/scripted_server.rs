@@ -175,10 +175,14 @@ fn serve(stream: &TcpStream, shared: &Shared) -> Option<()> {
             return None;
         }
         let reply = shared.answer(&received);
+        let last = received.header("connection") == Some("close");
         lock(&shared.received).push(received);
         reply
             .send(stream, &|| shared.stopping.load(Ordering::SeqCst))
             .ok()?;
+        if last {
+            return None;
+        }
     }
 }
 
