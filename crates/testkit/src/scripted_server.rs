@@ -192,7 +192,8 @@ impl Shared {
             ("GET", "/v1/models") => Reply::json(200, &models()),
             ("POST", "/v1/messages/count_tokens") => Reply::json(200, &json!({"input_tokens": 10})),
             ("POST", _) if dialect(received).is_some() => self.respond(received),
-            ("HEAD" | "GET", "/") => Reply::json(200, &json!({})),
+            ("GET", "/") => Reply::json(200, &json!({})),
+            ("HEAD", "/") => Reply::empty(),
             (method, path) => error(404, &format!("the scripted server has no {method} {path}")),
         }
     }

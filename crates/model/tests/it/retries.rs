@@ -176,3 +176,19 @@ async fn a_server_that_is_not_there_is_named() {
     let error = error.to_string().replace(&port.to_string(), "PORT");
     insta::assert_snapshot!(error, @"cannot reach model provider `acme` at `127.0.0.1:PORT` (attempts: 3): Connection refused (os error 111)");
 }
+
+#[tokio::test]
+async fn a_server_that_never_begins_to_answer_is_given_up() {
+    // The system accepts connections for it, and nobody reads them.
+    let deaf = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = deaf.local_addr().expect("an address").port();
+    let provider = Provider {
+        request_max_retries: 0,
+        stream_idle_timeout: Duration::from_millis(200),
+        ..Provider::new("acme", format!("http://127.0.0.1:{port}/v1"))
+    };
+
+    let (_, error) = ask_provider(provider).await.expect_err("no answer");
+
+    insta::assert_snapshot!(error, @"the model sent nothing for 0.2 seconds (attempts: 1); `stream_idle_timeout_ms` sets how long to wait");
+}

@@ -66,6 +66,15 @@ impl Reply {
         }
     }
 
+    /// Success without a body, which the answer to a `HEAD` must not have.
+    pub(super) fn empty() -> Self {
+        Self {
+            status: 200,
+            headers: Vec::new(),
+            body: Body::Whole(Vec::new()),
+        }
+    }
+
     pub(super) fn stream(events: Vec<String>, end: End) -> Self {
         let headers = vec![("content-type".to_owned(), "text/event-stream".to_owned())];
         Self {
