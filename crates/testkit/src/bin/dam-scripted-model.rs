@@ -93,7 +93,8 @@ fn append(log: &PathBuf, received: &[Received]) -> std::io::Result<()> {
         .append(true)
         .open(log)?;
     for request in received {
-        writeln!(file, "{}", line(request))?;
+        // At once, so that a reader sees whole lines.
+        file.write_all(format!("{}\n", line(request)).as_bytes())?;
     }
     Ok(())
 }
