@@ -2,30 +2,20 @@
 //!
 //! New contents are written beside their place first and renamed over it then,
 //! so no file is ever half written; when a step fails, the steps before it are
-//! undone. Directories are walked by descriptor without following links, so
-//! that a path means the file it meant when it was judged.
+//! undone.
 //! Not preserved: hard links to a changed file and its extended attributes.
 
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Uid};
-use rustix::io::Errno;
+use rustix::fs::{AtFlags, Gid, Mode, Uid};
 
 use super::Kind;
-use super::plan::{Attributes, Before, Contents, Plan, Planned};
+use crate::directory::{Directory, DirectoryError};
 
-/// A directory on the way that cannot be opened.
-#[derive(Debug, thiserror::Error)]
-#[error("the directory `{}` cannot be {verb}: {error}", path.display())]
-pub struct DirectoryError {
-    path: PathBuf,
-    verb: &'static str,
-    error: io::Error,
-}
+use super::plan::{Attributes, Before, Contents, Plan, Planned};
 
 /// Why a patch was not put onto the disk.
 #[derive(Debug, thiserror::Error)]
@@ -275,107 +265,4 @@ fn fill(file: &mut File, contents: &Contents) -> io::Result<()> {
     }
     rustix::fs::fchmod(&*file, Mode::from_raw_mode(mode))?;
     Ok(())
-}
-
-/// A directory held open, and a name in it.
-pub(super) struct Directory {
-    opened: OwnedFd,
-    name: OsString,
-    whole: PathBuf,
-}
-
-impl Directory {
-    /// The directory of `path`, if it exists. No link is followed.
-    pub fn find(path: &Path) -> Result<Option<Self>, DirectoryError> {
-        Self::walk(path, &mut |_, _, _| Err(Errno::NOENT))
-    }
-
-    /// The directory of `path`, made if it is missing; what was made is noted.
-    fn find_or_make(path: &Path, made: &mut Vec<PathBuf>) -> Result<Self, DirectoryError> {
-        let found = Self::walk(path, &mut |above, name, whole| {
-            rustix::fs::mkdirat(above, name, Mode::from_raw_mode(0o777))?;
-            made.push(whole.to_owned());
-            Ok(())
-        })?;
-        found.ok_or_else(|| DirectoryError {
-            path: path.to_owned(),
-            verb: "made",
-            error: io::ErrorKind::NotFound.into(),
-        })
-    }
-
-    fn walk(
-        path: &Path,
-        missing: &mut dyn FnMut(&OwnedFd, &Path, &Path) -> rustix::io::Result<()>,
-    ) -> Result<Option<Self>, DirectoryError> {
-        let mut whole = PathBuf::from("/");
-        let error = |path: &Path, verb, error: Errno| DirectoryError {
-            path: path.to_owned(),
-            verb,
-            error: error.into(),
-        };
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mut opened = rustix::fs::open("/", flags, Mode::empty())
-            .map_err(|errno| error(&whole, "opened", errno))?;
-        let above = path.parent().unwrap_or(Path::new("/"));
-        for part in above.components() {
-            let Component::Normal(name) = part else {
-                continue;
-            };
-            whole.push(name);
-            let open = || rustix::fs::openat(&opened, name, flags, Mode::empty());
-            let next = match open() {
-                Err(Errno::NOENT) => match missing(&opened, Path::new(name), &whole) {
-                    Ok(()) => open(),
-                    Err(Errno::NOENT) => return Ok(None),
-                    Err(errno) => return Err(error(&whole, "made", errno)),
-                },
-                other => other,
-            };
-            opened = next.map_err(|errno| error(&whole, "opened", errno))?;
-        }
-        Ok(Some(Self {
-            opened,
-            name: path.file_name().unwrap_or_default().to_owned(),
-            whole: path.to_owned(),
-        }))
-    }
-
-    /// What the name is, if it is anything.
-    pub fn kind(&self) -> rustix::io::Result<Option<FileType>> {
-        match rustix::fs::statat(&self.opened, &self.name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => Ok(Some(FileType::from_raw_mode(stat.st_mode))),
-            Err(Errno::NOENT) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Opens what has the name, unless it is a link.
-    pub fn open(&self, flags: OFlags) -> rustix::io::Result<File> {
-        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        rustix::fs::openat(&self.opened, &self.name, flags, Mode::empty()).map(File::from)
-    }
-
-    /// A new, empty file beside it, under a name that nobody uses.
-    fn beside(&self, mode: u32) -> io::Result<(OsString, File)> {
-        const TRIES: u32 = 1000;
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        for number in 0..TRIES {
-            let name = OsString::from(format!(".dam-patch-{}-{number}", std::process::id()));
-            match rustix::fs::openat(&self.opened, &name, flags, Mode::from_raw_mode(mode)) {
-                Ok(file) => return Ok((name, file.into())),
-                Err(Errno::EXIST) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(io::ErrorKind::AlreadyExists.into())
-    }
-
-    fn rename(&self, from: &OsString, to: &OsString) -> rustix::io::Result<()> {
-        rustix::fs::renameat(&self.opened, from, &self.opened, to)
-    }
-
-    fn unlink(&self, name: &OsString, flags: AtFlags) -> rustix::io::Result<()> {
-        rustix::fs::unlinkat(&self.opened, name, flags)
-    }
 }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FileType, OFlags};
 
-use super::commit::{Directory, DirectoryError};
+use crate::directory::{Directory, DirectoryError};
+
 use super::{
     Change, Hunk, MatchError, Names, Patch, PlaceError, apply_hunks, place, resolve, resolve_entry,
     update_names,
@@ -201,12 +202,11 @@ impl Planner<'_> {
     fn file(&mut self, place: PathBuf, path: &str, look: Look) -> Result<&mut Planned, PlanError> {
         let files = &mut self.plan.files;
         let known = files.iter().position(|file| file.path == place);
-        let index = match known {
-            Some(index) => index,
-            None => {
-                files.push(Planned::new(place, path, look)?);
-                files.len() - 1
-            }
+        let index = if let Some(index) = known {
+            index
+        } else {
+            files.push(Planned::new(place, path, look)?);
+            files.len() - 1
         };
         Ok(&mut files[index])
     }

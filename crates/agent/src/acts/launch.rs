@@ -1,0 +1,210 @@
+//! Starting a program and recording it from its start to its end.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use dam_journal::Event;
+use dam_policy::{Containment, Network, ResolvedProfile};
+use dam_sandbox::{Denial, Outcome, SandboxError, Status, Tier};
+use tokio::time::Instant;
+
+use crate::cancel::Cancel;
+use crate::error::{AgentError, Stop};
+use crate::front::shown;
+use crate::process::{Input, Process, Start, Waited};
+use crate::session::Session;
+use crate::turn::milliseconds;
+
+/// How long a killed program may take to end.
+const DEATH: Duration = Duration::from_secs(5);
+
+/// A program to start, once it was decided that it may.
+pub(super) struct Order {
+    pub argv: Vec<String>,
+    pub cwd: PathBuf,
+    pub env: BTreeMap<String, String>,
+    pub containment: Containment,
+    pub input: Input,
+}
+
+/// A program that was started, and what the journal calls it.
+pub(crate) struct Started {
+    pub id: String,
+    pub process: Process,
+    /// What the boundary refused it so far.
+    pub denials: Vec<Denial>,
+}
+
+/// How a program ended.
+pub(super) struct End {
+    /// Its exit code; 128 and the number for a signal.
+    pub code: Option<i32>,
+    /// In words.
+    pub said: String,
+    /// How many refusals could not be reported.
+    pub unreported: u64,
+}
+
+impl Session {
+    /// Records and starts a program. The inner error is for the model: there
+    /// is no such program, for one.
+    pub(super) async fn launch(&mut self, order: Order) -> Result<Result<Started, String>, Stop> {
+        let id = self.command_id();
+        let profile = self.profile(order.containment);
+        let tier = if profile.confined {
+            Tier::Full.to_string()
+        } else {
+            "none".to_owned()
+        };
+        self.journal.append(&Event::CommandStarted {
+            id: id.clone(),
+            argv: order.argv.clone(),
+            cwd: order.cwd.to_string_lossy().into_owned(),
+            profile: profile.name.clone(),
+            tier,
+        })?;
+        let start = Start {
+            argv: order.argv,
+            cwd: order.cwd,
+            env: order.env,
+            profile,
+            input: order.input,
+        };
+        let begun = std::time::Instant::now();
+        let started = tokio::task::spawn_blocking(move || Process::start(start))
+            .await
+            .map_err(|_| AgentError::Broken("starting a command"))?;
+        match started {
+            Ok(process) => Ok(Ok(Started {
+                id,
+                process,
+                denials: Vec::new(),
+            })),
+            Err(error) => {
+                self.journal.append(&Event::CommandFinished {
+                    id,
+                    exit: shells_code(&error),
+                    signal: None,
+                    duration_ms: milliseconds(begun),
+                    output_bytes: 0,
+                })?;
+                not_started(error)
+            }
+        }
+    }
+
+    /// What holds a program with this containment.
+    fn profile(&self, containment: Containment) -> ResolvedProfile {
+        let profile = self.posture.profile.value.clone();
+        match containment {
+            Containment::Boxed => profile,
+            Containment::Open => ResolvedProfile {
+                name: ":danger-full-access".to_owned(),
+                network: Network::Host,
+                confined: false,
+                ..profile
+            },
+        }
+    }
+
+    /// Waits for a program, recording what the boundary refuses it meanwhile.
+    pub(super) async fn watch(
+        &mut self,
+        started: &mut Started,
+        deadline: Instant,
+        cancel: &Cancel,
+    ) -> Result<Waited, Stop> {
+        loop {
+            let waited = started.process.wait(deadline, cancel).await;
+            for denial in started.process.take_denials() {
+                self.journal.append(&Event::Denial {
+                    command: Some(started.id.clone()),
+                    what: denial.syscall.clone(),
+                    path: Some(denial.path.to_string_lossy().into_owned()),
+                    rule: denial.rule.clone(),
+                    reason: denial.reason.clone(),
+                    pid: Some(denial.pid),
+                    process: Some(denial.process.clone()),
+                })?;
+                started.denials.push(denial);
+            }
+            if waited != Waited::Denied {
+                return Ok(waited);
+            }
+        }
+    }
+
+    /// Kills a program and waits until it is gone.
+    pub(super) async fn kill(&mut self, started: &mut Started) -> Result<(), Stop> {
+        started.process.kill();
+        let deadline = Instant::now() + DEATH;
+        self.watch(started, deadline, &Cancel::new())
+            .await
+            .map(drop)
+    }
+
+    /// Records the end of a program.
+    pub(super) fn conclude(&mut self, started: &Started) -> Result<End, Stop> {
+        let ended = started.process.take_end();
+        let status = match &ended {
+            Some(Ok(Outcome { status, .. })) => Some(*status),
+            Some(Err(_)) | None => None,
+        };
+        self.journal.append(&Event::CommandFinished {
+            id: started.id.clone(),
+            exit: match status {
+                Some(Status::Exited(code)) => Some(code),
+                _ => None,
+            },
+            signal: match status {
+                Some(Status::Signaled(signal)) => Some(signal),
+                _ => None,
+            },
+            duration_ms: milliseconds(started.process.started.into_std()),
+            output_bytes: started.process.all_output().1,
+        })?;
+        let unreported = match &ended {
+            Some(Ok(outcome)) => outcome.unreported,
+            _ => 0,
+        };
+        let said = match (status, ended) {
+            (Some(Status::Exited(code)), _) => format!("exit code {code}"),
+            (Some(Status::Signaled(signal)), _) => format!("ended by signal {signal}"),
+            (None, Some(Err(error))) => {
+                let text = shown(&error.to_string());
+                self.journal.append(&Event::Error { text: text.clone() })?;
+                text
+            }
+            (None, _) => "killed, and its end was not awaited".to_owned(),
+        };
+        Ok(End {
+            code: status.map(Status::code),
+            said,
+            unreported,
+        })
+    }
+}
+
+/// A boundary that cannot be had ends the session; what is wrong with the
+/// command itself is for the model to know.
+fn not_started(error: SandboxError) -> Result<Result<Started, String>, Stop> {
+    match error {
+        SandboxError::NoCommand
+        | SandboxError::NotFound(_)
+        | SandboxError::NotExecutable { .. }
+        | SandboxError::Directory { .. } => Ok(Err(shown(&error.to_string()))),
+        SandboxError::Unavailable { .. } | SandboxError::Lost | SandboxError::System { .. } => {
+            Err(AgentError::Boundary(error).into())
+        }
+    }
+}
+
+/// The exit code that shells give for it.
+const fn shells_code(error: &SandboxError) -> Option<i32> {
+    match error {
+        SandboxError::NotFound(_) => Some(127),
+        SandboxError::NotExecutable { .. } => Some(126),
+        _ => None,
+    }
+}
