@@ -1,0 +1,154 @@
+//! Secrets that are known by their format.
+
+use super::{Found, Kind, run};
+
+/// A family of tokens: how they begin, and what follows.
+struct Format {
+    prefix: &'static str,
+    kind: Kind,
+    class: fn(u8) -> bool,
+    /// How long the rest is at least.
+    least: usize,
+    /// How long it is at most; a longer run is something else.
+    most: usize,
+}
+
+const ANY: usize = usize::MAX;
+
+const FORMATS: &[Format] = &[
+    exact("AKIA", Kind::AwsKey, is_upper, 16),
+    exact("ASIA", Kind::AwsKey, is_upper, 16),
+    exact("ABIA", Kind::AwsKey, is_upper, 16),
+    exact("ACCA", Kind::AwsKey, is_upper, 16),
+    from("ghp_", Kind::GithubToken, is_word, 20),
+    from("gho_", Kind::GithubToken, is_word, 20),
+    from("ghu_", Kind::GithubToken, is_word, 20),
+    from("ghs_", Kind::GithubToken, is_word, 20),
+    from("ghr_", Kind::GithubToken, is_word, 20),
+    from("github_pat_", Kind::GithubToken, is_word, 20),
+    from("glpat-", Kind::GitlabToken, is_dotted, 16),
+    from("gldt-", Kind::GitlabToken, is_dotted, 16),
+    from("glrt-", Kind::GitlabToken, is_dotted, 16),
+    from("glptt-", Kind::GitlabToken, is_dotted, 16),
+    from("glcbt-", Kind::GitlabToken, is_dotted, 16),
+    from("glsoat-", Kind::GitlabToken, is_dotted, 16),
+    from("glft-", Kind::GitlabToken, is_dotted, 16),
+    from("glimt-", Kind::GitlabToken, is_dotted, 16),
+    from("glagent-", Kind::GitlabToken, is_dotted, 16),
+    from("gloas-", Kind::GitlabToken, is_dotted, 16),
+    from("xoxa-", Kind::SlackToken, is_dotted, 10),
+    from("xoxb-", Kind::SlackToken, is_dotted, 10),
+    from("xoxc-", Kind::SlackToken, is_dotted, 10),
+    from("xoxd-", Kind::SlackToken, is_dotted, 10),
+    from("xoxe-", Kind::SlackToken, is_dotted, 10),
+    from("xoxe.", Kind::SlackToken, is_dotted, 10),
+    from("xoxo-", Kind::SlackToken, is_dotted, 10),
+    from("xoxp-", Kind::SlackToken, is_dotted, 10),
+    from("xoxr-", Kind::SlackToken, is_dotted, 10),
+    from("xoxs-", Kind::SlackToken, is_dotted, 10),
+    from("xapp-", Kind::SlackToken, is_dotted, 10),
+    from("hooks.slack.com/services/", Kind::SlackToken, is_path, 20),
+    from("sk_live_", Kind::ApiKey, is_word, 16),
+    from("rk_live_", Kind::ApiKey, is_word, 16),
+    from("AIza", Kind::GoogleKey, is_dashed, 35),
+    from("ya29.", Kind::GoogleKey, is_dashed, 20),
+    from("GOCSPX-", Kind::GoogleKey, is_dashed, 20),
+    from("npm_", Kind::NpmToken, is_word, 30),
+    from("pypi-", Kind::PypiToken, is_dashed, 32),
+    from("hf_", Kind::Token, is_word, 30),
+    from("dop_v1_", Kind::Token, is_word, 32),
+    from("dckr_pat_", Kind::Token, is_dashed, 20),
+    from("hvs.", Kind::Token, is_dashed, 24),
+];
+
+/// The token that text begins with.
+pub(super) fn token(text: &str) -> Option<Found> {
+    FORMATS
+        .iter()
+        .find_map(|format| format.length(text).map(|length| (format.kind, length)))
+        .or_else(|| api_key(text).map(|length| (Kind::ApiKey, length)))
+        .or_else(|| json_web_token(text).map(|length| (Kind::Jwt, length)))
+        .map(|(kind, secret)| Found {
+            before: 0,
+            secret,
+            kind,
+        })
+}
+
+impl Format {
+    fn length(&self, text: &str) -> Option<usize> {
+        let rest = text.strip_prefix(self.prefix)?;
+        let length = run(rest, self.class);
+        (self.least..=self.most)
+            .contains(&length)
+            .then_some(self.prefix.len() + length)
+    }
+}
+
+/// `sk-…`, as several providers of models use it. Words joined by dashes may
+/// begin the same way; a key has digits in it.
+fn api_key(text: &str) -> Option<usize> {
+    let rest = text.strip_prefix("sk-")?;
+    let length = run(rest, is_dashed);
+    let has_digit = rest[..length].contains(|c: char| c.is_ascii_digit());
+    (length >= 16 && has_digit).then_some(3 + length)
+}
+
+/// `header.payload.signature`, or the five parts of an encrypted one.
+fn json_web_token(text: &str) -> Option<usize> {
+    let mut length = run(text, is_dashed);
+    if !text.starts_with("eyJ") || length < 10 {
+        return None;
+    }
+    let mut parts = 1;
+    while parts < 5 && text[length..].starts_with('.') {
+        length += 1 + run(&text[length + 1..], is_dashed);
+        parts += 1;
+    }
+    (parts >= 3).then_some(length)
+}
+
+const fn from(prefix: &'static str, kind: Kind, class: fn(u8) -> bool, least: usize) -> Format {
+    Format {
+        prefix,
+        kind,
+        class,
+        least,
+        most: ANY,
+    }
+}
+
+const fn exact(prefix: &'static str, kind: Kind, class: fn(u8) -> bool, length: usize) -> Format {
+    Format {
+        prefix,
+        kind,
+        class,
+        least: length,
+        most: length,
+    }
+}
+
+fn is_upper(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || byte.is_ascii_digit()
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+fn is_dashed(byte: u8) -> bool {
+    is_word(byte) || byte == b'-'
+}
+
+fn is_dotted(byte: u8) -> bool {
+    is_dashed(byte) || byte == b'.'
+}
+
+fn is_path(byte: u8) -> bool {
+    is_word(byte) || byte == b'/'
+}
+
+/// Whether a name is more likely a token: long, with digits in it.
+pub(super) fn looks_opaque(text: &str) -> bool {
+    text.len() >= 20 && text.bytes().all(is_dashed) && text.contains(|c: char| c.is_ascii_digit())
+}
