@@ -133,7 +133,7 @@ impl<'a> Value<'a> {
     }
 
     pub(crate) fn text(self) -> Result<&'a str> {
-        self.value
+        self.inner
             .get_ref()
             .as_str()
             .ok_or_else(|| self.expected("a string"))
@@ -162,7 +162,7 @@ impl<'a> Value<'a> {
 
     pub(crate) fn boolean(self) -> Result<Sourced<bool>> {
         let value = self
-            .value
+            .inner
             .get_ref()
             .as_bool()
             .ok_or_else(|| self.expected("true or false"))?;
@@ -178,7 +178,7 @@ impl<'a> Value<'a> {
 
     pub(crate) fn strings(self) -> Result<Vec<String>> {
         let array = self
-            .value
+            .inner
             .get_ref()
             .as_array()
             .ok_or_else(|| self.expected("a list of strings"))?;
@@ -197,7 +197,7 @@ impl<'a> Value<'a> {
 
     /// The entries of a table. Its keys are looked at by the caller.
     pub(crate) fn table(self) -> Result<&'a DeTable<'a>> {
-        self.value
+        self.inner
             .get_ref()
             .as_table()
             .ok_or_else(|| self.expected("a table"))

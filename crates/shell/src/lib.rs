@@ -11,15 +11,24 @@
 
 mod analysis;
 mod class;
+mod expand;
+mod syntax;
+mod unwrap;
+mod walk;
 
 pub use analysis::{Analysis, Assignment, Input, Redirect, RedirectKind, Simple, Spread, Word};
 pub use class::{Class, class};
 
+use unwrap::Launch;
+use walk::{Surroundings, Walker};
+
 /// What the command `argv` would run, the program first.
 pub fn analyse(argv: &[String]) -> Analysis {
-    let words = argv.iter().cloned().map(Word::Known).collect();
-    Analysis {
-        commands: vec![Simple::of(words)],
-        opaque: argv.is_empty().then(|| "there is no command".to_owned()),
+    let mut walker = Walker::new();
+    if argv.is_empty() {
+        walker.opaque("there is no command");
     }
+    let words = argv.iter().cloned().map(Word::Known).collect();
+    walker.launch(Launch::of(words), &Surroundings::outermost());
+    walker.finish()
 }

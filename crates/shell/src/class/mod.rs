@@ -1,0 +1,210 @@
+//! Classes of commands: what kind of thing everything that runs amounts to.
+
+mod danger;
+mod files;
+mod git;
+mod paths;
+mod safe;
+
+use crate::analysis::{Analysis, RedirectKind, Simple, Word};
+use crate::unwrap::{gives_code, is_interpreter};
+
+pub(crate) use danger::{downloads, is_destructive};
+
+/// Classes of commands. The order is strictness.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Class {
+    /// Known to read only, whatever its arguments point at.
+    KnownSafe,
+    /// Neither known to be safe nor known to be dangerous.
+    Ordinary,
+    /// Cannot be known before it runs: it may be anything.
+    Opaque,
+    /// Known to destroy, to weaken protection or to reach far.
+    Dangerous,
+}
+
+/// The strictest class among everything that a command runs, and a phrase
+/// that says which part decided.
+pub fn class(analysis: &Analysis) -> (Class, String) {
+    let mut strictest = (Class::KnownSafe, only_reads(analysis));
+    let opaque = analysis
+        .opaque
+        .iter()
+        .map(|reason| (Class::Opaque, reason.clone()));
+    let commands = analysis
+        .commands
+        .iter()
+        .map(|simple| judge(simple, analysis));
+    for found in opaque
+        .chain(commands)
+        .chain(danger::together(analysis).map(|why| (Class::Dangerous, why)))
+    {
+        if found.0 > strictest.0 {
+            strictest = found;
+        }
+    }
+    strictest
+}
+
+fn judge(simple: &Simple, analysis: &Analysis) -> (Class, String) {
+    if let Some(why) = danger::danger(simple, analysis) {
+        return (Class::Dangerous, why);
+    }
+    if let Some(why) = unknowable(simple) {
+        return (Class::Opaque, why);
+    }
+    match unsafe_part(simple) {
+        Some(why) => (Class::Ordinary, why),
+        None => (Class::KnownSafe, String::new()),
+    }
+}
+
+/// Why a command may be anything.
+fn unknowable(simple: &Simple) -> Option<String> {
+    let loader = simple
+        .assignments
+        .iter()
+        .find(|found| changes_programs(&found.name));
+    if let Some(variable) = loader {
+        return Some(format!("`{}` changes what programs run", variable.name));
+    }
+    let program = simple.argv.first()?;
+    let Some(name) = simple.name() else {
+        return Some(format!("the program `{program}` is not known"));
+    };
+    if is_interpreter(name) && simple.arguments().iter().any(|word| gives_code(name, word)) {
+        return Some(format!("`{name}` is given code that is not read"));
+    }
+    if is_interpreter(name)
+        && crate::unwrap::reads_program_from_input(simple)
+        && !matches!(simple.input, crate::Input::Inherited)
+    {
+        return Some(format!("`{name}` is given code that is not read"));
+    }
+    if matches!(name, "source" | ".")
+        && simple
+            .arguments()
+            .first()
+            .is_none_or(|word| word.known().is_none())
+    {
+        return Some(format!("`{name}` reads a file that is not known"));
+    }
+    files::starts_another(name, simple)
+}
+
+/// Variables that make programs load, run or find something else.
+fn changes_programs(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "BASH_ENV",
+        "BROWSER",
+        "CDPATH",
+        "DYLD_INSERT_LIBRARIES",
+        "EDITOR",
+        "ENV",
+        "GIT_ASKPASS",
+        "GIT_CONFIG",
+        "GIT_DIR",
+        "GIT_EDITOR",
+        "GIT_EXEC_PATH",
+        "GIT_EXTERNAL_DIFF",
+        "GIT_PAGER",
+        "GIT_PROXY_COMMAND",
+        "GIT_SSH",
+        "GIT_SSH_COMMAND",
+        "GIT_TEMPLATE_DIR",
+        "IFS",
+        "JAVA_TOOL_OPTIONS",
+        "LESSCLOSE",
+        "LESSOPEN",
+        "MANPAGER",
+        "NODE_OPTIONS",
+        "PAGER",
+        "PATH",
+        "PERL5DB",
+        "PERL5LIB",
+        "PERL5OPT",
+        "PROMPT_COMMAND",
+        "PS0",
+        "PS1",
+        "PS2",
+        "PS4",
+        "PYTHONHOME",
+        "PYTHONINSPECT",
+        "PYTHONPATH",
+        "PYTHONSTARTUP",
+        "RUBYLIB",
+        "RUBYOPT",
+        "RUSTC",
+        "RUSTC_WRAPPER",
+        "SSH_ASKPASS",
+        "SUDO_ASKPASS",
+        "TAR_OPTIONS",
+        "VISUAL",
+        "ZDOTDIR",
+    ];
+    name.starts_with("LD_") || name.starts_with("GIT_CONFIG_") || NAMES.contains(&name)
+}
+
+/// What keeps a command from being known as safe.
+fn unsafe_part(simple: &Simple) -> Option<String> {
+    if let Some(variable) = simple.assignments.first() {
+        return Some(format!("it sets `{}`", variable.name));
+    }
+    for redirect in &simple.redirects {
+        let target = &redirect.target;
+        match (redirect.kind, target.known()) {
+            (RedirectKind::Write, Some(path)) if paths::is_sink(path) => {}
+            (RedirectKind::Write, _) => return Some(format!("it writes to `{target}`")),
+            (RedirectKind::Read, _) if paths::may_be_device(target) => {
+                return Some(format!("it opens `{target}`"));
+            }
+            (RedirectKind::Read | RedirectKind::Duplicate | RedirectKind::Text, _) => {}
+        }
+    }
+    if let Some(wrapper) = simple
+        .through
+        .iter()
+        .find(|wrapper| !safe::is_wrapper(wrapper))
+    {
+        return Some(format!("`{wrapper}` starts it"));
+    }
+    if simple.argv.is_empty() {
+        return None;
+    }
+    safe::unsafe_part(simple)
+}
+
+/// What a command does that is known to be safe.
+fn only_reads(analysis: &Analysis) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for name in analysis.commands.iter().filter_map(Simple::name) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    match names.as_slice() {
+        [] => "nothing is run".to_owned(),
+        [one] => format!("`{one}`"),
+        [first, second] => format!("`{first}` and `{second}`"),
+        [first, second, rest @ ..] => format!("`{first}`, `{second}` and {} more", rest.len()),
+    }
+}
+
+/// The words that may be options: those before `--`.
+fn before_dashes(words: &[Word]) -> &[Word] {
+    let end = words.iter().position(|word| word.known() == Some("--"));
+    &words[..end.unwrap_or(words.len())]
+}
+
+/// The words that are surely no options, and those that may be either.
+fn operands(words: &[Word]) -> impl Iterator<Item = &Word> {
+    let dashes = words.iter().position(|word| word.known() == Some("--"));
+    words.iter().enumerate().filter_map(move |(index, word)| {
+        let after = dashes.is_some_and(|at| index > at);
+        let is_option = word
+            .known()
+            .is_some_and(|text| text.len() > 1 && text.starts_with('-'));
+        (after || !is_option).then_some(word)
+    })
+}

@@ -1,0 +1,289 @@
+//! Lists, pipelines and simple commands.
+
+use super::cursor::{Parser, is_name, is_name_start};
+use super::{
+    Assignment, Command, Dialect, GaveUp, Item, Kind, Part, RawWord, Redirect, Result, Script,
+};
+
+/// Builtins whose words may assign arrays.
+const DECLARING: &[&str] = &["declare", "typeset", "local", "export", "readonly"];
+
+impl Parser<'_> {
+    /// A list of commands, up to what closes it.
+    pub(super) fn list(&mut self) -> Result<Script> {
+        self.deeper(|parser| {
+            let mut items = Vec::new();
+            parser.items(&mut items, &mut 0)?;
+            Ok(Script { items })
+        })
+    }
+
+    /// A list that may not be empty, as in all compound commands.
+    pub(super) fn full_list(&mut self) -> Result<Script> {
+        let script = self.list()?;
+        if script.items.is_empty() {
+            return Err(self.unexpected());
+        }
+        Ok(script)
+    }
+
+    /// The items of a list. Those before a failure stay in `items`, and
+    /// `understood` is how far they go.
+    pub(super) fn items(&mut self, items: &mut Vec<Item>, understood: &mut usize) -> Result<()> {
+        loop {
+            self.lines()?;
+            *understood = self.at;
+            if self.list_ends() {
+                return Ok(());
+            }
+            let mut found = self.and_or()?;
+            self.blanks()?;
+            let more = match self.peek() {
+                Some(';') if !matches!(self.second(), Some(';' | '&' | '|')) => self.eat(';'),
+                Some('&') => {
+                    if let Some(last) = found.last_mut() {
+                        last.background = true;
+                    }
+                    self.eat('&')
+                }
+                Some('\n') => true,
+                None | Some(')' | ';') => false,
+                Some(_) => return Err(self.unexpected()),
+            };
+            items.append(&mut found);
+            if !more {
+                *understood = self.at;
+                return Ok(());
+            }
+        }
+    }
+
+    fn list_ends(&mut self) -> bool {
+        matches!(self.peek(), None | Some(')'))
+            || matches!(
+                self.reserved(),
+                Some("then" | "else" | "elif" | "fi" | "do" | "done" | "esac" | "}")
+            )
+            || self.sees(";;")
+            || self.sees(";&")
+    }
+
+    pub(super) fn second(&mut self) -> Option<char> {
+        let start = self.at;
+        self.take();
+        let second = self.peek();
+        self.at = start;
+        second
+    }
+
+    fn and_or(&mut self) -> Result<Vec<Item>> {
+        let mut items = Vec::new();
+        loop {
+            items.push(Item {
+                stages: self.pipeline()?,
+                background: false,
+            });
+            self.blanks()?;
+            if !self.eat_all("&&") && !self.eat_all("||") {
+                return Ok(items);
+            }
+            self.lines()?;
+        }
+    }
+
+    fn pipeline(&mut self) -> Result<Vec<Command>> {
+        let mut stages = Vec::new();
+        loop {
+            self.pipeline_prefix()?;
+            stages.push(self.deeper(Self::command)?);
+            self.blanks()?;
+            if self.sees("||") || !self.eat('|') {
+                return Ok(stages);
+            }
+            self.eat('&');
+            self.lines()?;
+        }
+    }
+
+    /// `!` and `time`.
+    fn pipeline_prefix(&mut self) -> Result<()> {
+        loop {
+            self.blanks()?;
+            let start = self.at;
+            if self.eat_reserved("!") {
+                continue;
+            }
+            if self.eat_reserved("time") {
+                self.blanks()?;
+                // With options it is a program of that name.
+                if self.eat_all("-p ") || self.peek() != Some('-') {
+                    continue;
+                }
+                self.at = start;
+            }
+            return Ok(());
+        }
+    }
+
+    fn command(&mut self) -> Result<Command> {
+        self.blanks()?;
+        match self.compound()? {
+            Some(kind) => {
+                let mut redirects = Vec::new();
+                loop {
+                    self.blanks()?;
+                    match self.redirect()? {
+                        Some(redirect) => redirects.push(redirect),
+                        None => return Ok(Command { kind, redirects }),
+                    }
+                }
+            }
+            None => self.simple(),
+        }
+    }
+
+    fn simple(&mut self) -> Result<Command> {
+        let mut assignments = Vec::new();
+        let mut words: Vec<RawWord> = Vec::new();
+        let mut redirects: Vec<Redirect> = Vec::new();
+        loop {
+            self.blanks()?;
+            if let Some(redirect) = self.redirect()? {
+                redirects.push(redirect);
+                continue;
+            }
+            if self.peek() == Some('(') {
+                return self.function_after(&words, &assignments, &redirects);
+            }
+            let Some(word) = self.word()? else { break };
+            let declares = words
+                .first()
+                .and_then(RawWord::plain)
+                .is_some_and(|name| DECLARING.contains(&name));
+            let (word, assignment) = if words.is_empty() || declares {
+                self.assignment(word)?
+            } else {
+                (Some(word), None)
+            };
+            match (word, assignment) {
+                (Some(word), _) => words.push(word),
+                (None, assignment) => assignments.extend(assignment),
+            }
+        }
+        if words.is_empty() && assignments.is_empty() && redirects.is_empty() {
+            return Err(self.unexpected());
+        }
+        Ok(Command {
+            kind: Kind::Simple { assignments, words },
+            redirects,
+        })
+    }
+
+    /// `name()` and the body of the function.
+    fn function_after(
+        &mut self,
+        words: &[RawWord],
+        assignments: &[Assignment],
+        redirects: &[Redirect],
+    ) -> Result<Command> {
+        let [name] = words else {
+            return Err(self.unexpected());
+        };
+        let Some(name) = name.plain() else {
+            return Err(self.unexpected());
+        };
+        if !assignments.is_empty() || !redirects.is_empty() {
+            return Err(self.unexpected());
+        }
+        self.eat('(');
+        self.blanks()?;
+        if !self.eat(')') {
+            return Err(self.unexpected());
+        }
+        self.function_body(name.to_owned())
+    }
+
+    pub(super) fn function_body(&mut self, name: String) -> Result<Command> {
+        self.lines()?;
+        let body = Box::new(self.deeper(Self::command)?);
+        Ok(Command {
+            kind: Kind::Function { name, body },
+            redirects: Vec::new(),
+        })
+    }
+
+    /// Whether a word assigns a variable, where it can.
+    fn assignment(&mut self, mut word: RawWord) -> Result<(Option<RawWord>, Option<Assignment>)> {
+        let Some((name, rest)) = assigned(&word) else {
+            return Ok((Some(word), None));
+        };
+        if rest.is_empty() && word.parts.len() == 1 && self.raw() == Some('(') {
+            if self.dialect == Dialect::Posix {
+                return Err(GaveUp("not every shell has arrays".to_owned()));
+            }
+            word.parts.append(&mut self.array()?);
+            let value = RawWord {
+                parts: vec![Part::Expansion {
+                    scripts: word.into_scripts(),
+                    quoted: true,
+                    many: true,
+                }],
+                written: "(…)".to_owned(),
+            };
+            return Ok((None, Some(Assignment { name, value })));
+        }
+        if let Some(Part::Text { text, .. }) = word.parts.first_mut() {
+            *text = rest;
+        }
+        Ok((None, Some(Assignment { name, value: word })))
+    }
+
+    /// The elements of `name=(…)`.
+    fn array(&mut self) -> Result<Vec<Part>> {
+        self.eat('(');
+        let mut parts = Vec::new();
+        loop {
+            self.lines()?;
+            if self.eat(')') {
+                return Ok(parts);
+            }
+            match self.word()? {
+                Some(word) => parts.extend(word.parts),
+                None => return Err(self.unexpected()),
+            }
+        }
+    }
+}
+
+/// The name that a word assigns, and the unquoted text that its value starts
+/// with.
+fn assigned(word: &RawWord) -> Option<(String, String)> {
+    let Some(Part::Text {
+        text,
+        quoted: false,
+    }) = word.parts.first()
+    else {
+        return None;
+    };
+    if !text.starts_with(is_name_start) {
+        return None;
+    }
+    let end = text.find(|c| !is_name(c)).unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
+    let value = rest.strip_prefix("+=").or_else(|| rest.strip_prefix('='));
+    match value {
+        Some(value) => Some((name.to_owned(), value.to_owned())),
+        // An element of an array: its index may hold expansions.
+        None if rest.starts_with('[') && closes_with_equals(word) => {
+            Some((name.to_owned(), rest.to_owned()))
+        }
+        None => None,
+    }
+}
+
+fn closes_with_equals(word: &RawWord) -> bool {
+    word.parts.iter().any(|part| match part {
+        Part::Text { text, .. } => text.contains("]=") || text.contains("]+="),
+        _ => false,
+    })
+}

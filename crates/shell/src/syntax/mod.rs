@@ -1,0 +1,218 @@
+//! The grammar of POSIX shells and bash: text in, a tree out.
+//!
+//! The tree keeps what decides which commands run: words with what can be
+//! known of them, redirections, and every list of commands wherever it
+//! stands. Where shells read a text differently, or where this grammar ends,
+//! parsing gives up with a reason instead of guessing.
+
+mod compound;
+mod cursor;
+mod expansion;
+mod list;
+mod redirect;
+mod rough;
+mod word;
+
+use std::cell::{Cell, OnceCell};
+use std::rc::Rc;
+
+pub(crate) use cursor::Parser;
+pub(crate) use rough::rough;
+
+/// Longer scripts are not read: one argument of a process cannot be longer.
+const LONGEST: usize = 256 * 1024;
+
+/// Deeper nesting is not read. It counts everything that nests, also scripts
+/// inside of scripts, and bounds the stack.
+pub(crate) const DEEPEST: usize = 100;
+
+/// How much work one analysis may be. Going back over text is rare, but its
+/// cost multiplies where it nests.
+pub(crate) const FUEL: usize = 4_000_000;
+
+/// Whose grammar it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Dialect {
+    /// A shell that may or may not know more than POSIX: `sh`, `dash`, `ksh`.
+    /// What those read differently is given up on.
+    Posix,
+    /// bash.
+    Bash,
+    /// zsh, as far as it agrees with bash.
+    Zsh,
+}
+
+/// A list of commands.
+#[derive(Debug, Default)]
+pub(crate) struct Script {
+    pub(crate) items: Vec<Item>,
+}
+
+/// A pipeline of a list.
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(crate) stages: Vec<Command>,
+    pub(crate) background: bool,
+}
+
+/// A command of a pipeline.
+#[derive(Debug)]
+pub(crate) struct Command {
+    pub(crate) kind: Kind,
+    pub(crate) redirects: Vec<Redirect>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    /// Words, and variables set before them.
+    Simple {
+        assignments: Vec<Assignment>,
+        words: Vec<RawWord>,
+    },
+    /// Anything that holds other commands: which of them run, and how often,
+    /// is left open.
+    Compound {
+        /// The variable of a loop.
+        binds: Option<String>,
+        /// The words of a loop or a `case`.
+        words: Vec<RawWord>,
+        bodies: Vec<Script>,
+    },
+    /// `[[ … ]]`, with its words.
+    Test(Vec<RawWord>),
+    Function {
+        name: String,
+        body: Box<Command>,
+    },
+}
+
+#[derive(Debug)]
+pub(crate) struct Assignment {
+    pub(crate) name: String,
+    /// For an array, what all its elements expand.
+    pub(crate) value: RawWord,
+}
+
+#[derive(Debug)]
+pub(crate) struct Redirect {
+    pub(crate) kind: RawRedirect,
+    /// Empty for a here-document.
+    pub(crate) target: RawWord,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum RawRedirect {
+    Read,
+    Write,
+    Duplicate,
+    /// `<<<`.
+    HereString,
+    /// `<<`: the text follows after the line, so it is filled in later.
+    HereDocument(Rc<OnceCell<RawWord>>),
+}
+
+/// A word before expansion.
+#[derive(Debug, Default)]
+pub(crate) struct RawWord {
+    pub(crate) parts: Vec<Part>,
+    pub(crate) written: String,
+}
+
+#[derive(Debug)]
+pub(crate) enum Part {
+    /// Text. Unquoted, its braces, patterns and tildes still mean something.
+    Text { text: String, quoted: bool },
+    /// A value that is not known, and what is run to find it.
+    Expansion {
+        scripts: Vec<Script>,
+        quoted: bool,
+        /// Whether it becomes several words even if quoted.
+        many: bool,
+    },
+    /// `<(…)` or `>(…)`.
+    Process(Script),
+}
+
+/// Why parsing stopped.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct GaveUp(pub(crate) String);
+
+pub(crate) type Result<T> = std::result::Result<T, GaveUp>;
+
+/// As much of a script as could be read.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    pub(crate) script: Script,
+    /// Why reading stopped, and the text from the last place at which
+    /// everything was understood.
+    pub(crate) gave_up: Option<(GaveUp, String)>,
+}
+
+/// Reads a script. `depth` is how deep its place is already nested, `fuel` is
+/// shared by everything that is read for one analysis.
+pub(crate) fn parse(source: &str, dialect: Dialect, depth: usize, fuel: &Cell<usize>) -> Parsed {
+    let stopped = |reason: &str, rest: &str| Parsed {
+        script: Script::default(),
+        gave_up: Some((GaveUp(reason.to_owned()), rest.to_owned())),
+    };
+    if source.len() > LONGEST {
+        return stopped("the script is too long to be read", "");
+    }
+    if source.contains('\0') {
+        return stopped("the script holds a zero character", source);
+    }
+    let chars: Vec<char> = source.chars().collect();
+    Parser::new(&chars, dialect, depth, fuel).script()
+}
+
+impl RawWord {
+    /// The text of a word that has no expansion and no quoting at all.
+    pub(crate) fn plain(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [
+                Part::Text {
+                    text,
+                    quoted: false,
+                },
+            ] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Adds text, joined to the part before it where that is of its kind.
+    pub(crate) fn push(&mut self, c: char, is_quoted: bool) {
+        if let Some(Part::Text { text, quoted }) = self.parts.last_mut()
+            && *quoted == is_quoted
+        {
+            text.push(c);
+        } else {
+            self.parts.push(Part::Text {
+                text: c.to_string(),
+                quoted: is_quoted,
+            });
+        }
+    }
+
+    /// Marks a quotation, which makes a word even if it is empty.
+    pub(crate) fn quotation(&mut self) {
+        if !matches!(self.parts.last(), Some(Part::Text { quoted: true, .. })) {
+            self.parts.push(Part::Text {
+                text: String::new(),
+                quoted: true,
+            });
+        }
+    }
+
+    /// The scripts that are run to expand it, taken out.
+    pub(crate) fn into_scripts(self) -> Vec<Script> {
+        self.parts
+            .into_iter()
+            .flat_map(|part| match part {
+                Part::Text { .. } => Vec::new(),
+                Part::Expansion { scripts, .. } => scripts,
+                Part::Process(script) => vec![script],
+            })
+            .collect()
+    }
+}

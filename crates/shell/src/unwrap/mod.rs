@@ -1,0 +1,317 @@
+//! Wrappers: programs and builtins whose arguments are another command, or a
+//! script. Each is taken off, until what remains is what really runs.
+
+mod git;
+mod options;
+mod shells;
+mod table;
+
+use crate::analysis::{Assignment, Input, Redirect, Simple, Spread, Word, base_name};
+use crate::walk::{Surroundings, Walker};
+
+use options::Options;
+pub(crate) use shells::{gives_code, is_interpreter, is_shell, reads_program_from_input};
+use table::{Spec, is_carrier, spec};
+
+/// A command that is about to be started.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Launch {
+    pub(crate) words: Vec<Word>,
+    pub(crate) assignments: Vec<Assignment>,
+    pub(crate) redirects: Vec<Redirect>,
+}
+
+impl Launch {
+    pub(crate) fn of(words: Vec<Word>) -> Self {
+        Self {
+            words,
+            ..Self::default()
+        }
+    }
+
+    /// The same with the words from `start` on.
+    fn from(&self, start: usize) -> Self {
+        Self {
+            words: self.words.get(start..).unwrap_or_default().to_vec(),
+            ..self.clone()
+        }
+    }
+
+    /// A word that names a program and is known.
+    fn text(&self, index: usize) -> Option<&str> {
+        self.words.get(index).and_then(Word::known)
+    }
+}
+
+impl Surroundings {
+    /// These, inside of a wrapper.
+    fn inside(&self, wrapper: &str) -> Self {
+        let mut inside = self.clone();
+        inside.through.push(wrapper.to_owned());
+        inside
+    }
+}
+
+/// Where the system keeps its programs. A program of a known name from
+/// anywhere else is any program.
+const SYSTEM_DIRS: &[&str] = &["/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/"];
+
+/// Whether a program is the one that its name says.
+pub(crate) fn is_of_system(program: &str) -> bool {
+    let name = base_name(program);
+    let dir = &program[..program.len() - name.len()];
+    dir.is_empty() || SYSTEM_DIRS.contains(&dir)
+}
+
+impl Walker {
+    /// Lists what a command really runs.
+    pub(crate) fn launch(&mut self, launch: Launch, around: &Surroundings) {
+        self.deeper(|walker| walker.unwrap(launch, around));
+    }
+
+    fn unwrap(&mut self, launch: Launch, around: &Surroundings) {
+        let Some(first) = launch.words.first() else {
+            if !launch.assignments.is_empty() || !launch.redirects.is_empty() {
+                self.list(launch, around);
+            }
+            return;
+        };
+        let Some(program) = first.known() else {
+            let vanishes = first.spread() != Spread::One;
+            self.list(launch.clone(), around);
+            if vanishes && launch.words.len() > 1 {
+                self.launch(launch.from(1), around);
+            }
+            return;
+        };
+        let name = base_name(program).to_owned();
+        if !is_of_system(program) {
+            self.list(launch.clone(), around);
+        }
+        if let Some(spec) = spec(&name) {
+            self.peel(&launch, &name, spec, around);
+        } else if is_shell(&name) {
+            self.shell(launch, &name, around);
+        } else if is_carrier(&name, launch.text(1)) {
+            self.carrier(&launch, &name, around);
+        } else {
+            match name.as_str() {
+                "eval" => self.eval(launch, around),
+                "trap" => self.trap(launch, around),
+                "alias" => self.alias(launch, around),
+                "find" | "gfind" => self.find(launch, around),
+                "fd" | "fdfind" => self.fd(launch, around),
+                "git" => self.git(launch, around),
+                "watch" => self.watch(launch, around),
+                "busybox" | "toybox"
+                    if launch.text(1).is_some_and(|word| !word.starts_with('-')) =>
+                {
+                    self.launch(launch.from(1), &around.inside(&name));
+                }
+                _ => self.list(launch, around),
+            }
+        }
+    }
+
+    /// Lists a command as it is.
+    fn list(&mut self, launch: Launch, around: &Surroundings) {
+        let mut simple = Simple {
+            argv: launch.words,
+            assignments: launch.assignments,
+            redirects: launch.redirects,
+            through: around.through.clone(),
+            input: around.input.clone(),
+            calls_itself: false,
+        };
+        simple.calls_itself = simple
+            .program()
+            .is_some_and(|program| Self::calls_itself(program, around));
+        self.emit(simple);
+    }
+
+    /// Lists what a wrapper does besides starting another command.
+    fn list_own(&mut self, launch: &Launch, around: &Surroundings) {
+        if !launch.assignments.is_empty() || !launch.redirects.is_empty() {
+            self.list(
+                Launch {
+                    words: Vec::new(),
+                    ..launch.clone()
+                },
+                around,
+            );
+        }
+    }
+
+    /// A wrapper with options of its own, then the command.
+    fn peel(&mut self, launch: &Launch, name: &str, spec: &Spec, around: &Surroundings) {
+        let options = Options::read(&launch.words, spec);
+        if spec.only_asks(&options) {
+            return self.list(launch.clone(), around);
+        }
+        if options.unclear {
+            self.opaque(format!("`{name}` has options that are not read"));
+            self.list(launch.clone(), around);
+        }
+        if let Some(text) = options.value("split-string").or(options.value("S"))
+            && name == "env"
+        {
+            let text = text.clone();
+            return self.split_string(&text, launch, options.rest, around);
+        }
+        let mut inner = launch.from(options.rest);
+        if spec.assigns {
+            let given = options::assignments(&mut inner.words);
+            inner.assignments.extend(given);
+        }
+        if inner.words.is_empty() && name != "xargs" {
+            if !options.unclear {
+                self.list(launch.clone(), around);
+            }
+            return;
+        }
+        let mut around = around.inside(name);
+        if name == "xargs" {
+            around.input = xargs(&mut inner.words, &options, &around.input);
+        }
+        self.launch(inner, &around);
+    }
+
+    /// `env -S`: its text is split as `env` does it, where that is plain.
+    fn split_string(&mut self, text: &Word, launch: &Launch, rest: usize, around: &Surroundings) {
+        let plain = text
+            .known()
+            .filter(|text| !text.contains(['\'', '"', '\\', '$', '#']));
+        let Some(text) = plain else {
+            self.opaque("`env -S` is given a text that is not read");
+            return self.list(launch.clone(), around);
+        };
+        let mut inner = launch.from(rest);
+        let split = text
+            .split_whitespace()
+            .map(|word| Word::Known(word.to_owned()));
+        inner.words.splice(0..0, split);
+        inner.words.insert(0, Word::Known("env".to_owned()));
+        self.launch(inner, around);
+    }
+
+    /// A wrapper whose options are not read in depth: what it starts is not
+    /// known, though danger in it is looked for.
+    fn carrier(&mut self, launch: &Launch, name: &str, around: &Surroundings) {
+        self.list(launch.clone(), around);
+        let only_options = launch.words[1..]
+            .iter()
+            .all(|word| word.known().is_some_and(|text| text.starts_with('-')));
+        if only_options {
+            return;
+        }
+        self.opaque(format!("`{name}` starts something that is not read"));
+        let inside = around.inside(name);
+        let gives_script = |word: &Word| {
+            word.known().is_some_and(|text| {
+                text == "--command" || (text.starts_with('-') && text.ends_with('c'))
+            })
+        };
+        if let Some(at) = launch.words.iter().position(gives_script)
+            && let Some(script) = launch.text(at + 1)
+        {
+            self.source(script, &inside);
+        }
+        let rest = (1..launch.words.len())
+            .find(|index| launch.text(*index).is_some_and(table::is_notable));
+        if let Some(start) = rest {
+            self.launch(Launch::of(launch.words[start..].to_vec()), &inside);
+        }
+    }
+
+    fn find(&mut self, launch: Launch, around: &Surroundings) {
+        let inside = around.inside("find");
+        let mut starts = Vec::new();
+        for (index, word) in launch.words.iter().enumerate() {
+            if matches!(word.known(), Some("-exec" | "-execdir" | "-ok" | "-okdir")) {
+                starts.push(index + 1);
+            }
+        }
+        for start in &starts {
+            let words = launch.words[*start..]
+                .iter()
+                .take_while(|word| !matches!(word.known(), Some(";" | "+")))
+                .map(|word| filled_in(word, "{}", false));
+            self.launch(Launch::of(words.collect()), &inside);
+        }
+        self.list(launch, around);
+    }
+
+    fn fd(&mut self, launch: Launch, around: &Surroundings) {
+        let starts =
+            |word: &Word| matches!(word.known(), Some("-x" | "--exec" | "-X" | "--exec-batch"));
+        if let Some(at) = launch.words.iter().position(starts) {
+            let mut words: Vec<Word> = launch.words[at + 1..]
+                .iter()
+                .map(|word| filled_in(word, "{", false))
+                .collect();
+            words.push(Word::anything("{}"));
+            self.launch(Launch::of(words), &around.inside("fd"));
+        }
+        self.list(launch, around);
+    }
+
+    /// `watch` gives its words to a shell.
+    fn watch(&mut self, launch: Launch, around: &Surroundings) {
+        let options = Options::read(&launch.words, &table::WATCH);
+        let words = launch.words.get(options.rest..).unwrap_or_default();
+        let known: Option<Vec<&str>> = words.iter().map(Word::known).collect();
+        match known {
+            Some(words) if !options.unclear && !words.is_empty() => {
+                let text = words.join(" ");
+                self.source(&text, &around.inside("watch"));
+            }
+            _ => self.opaque("`watch` is given words that are not known"),
+        }
+        self.list(launch, around);
+    }
+}
+
+/// Turns the words of `xargs` into those that it starts, and yields the input
+/// of that.
+fn xargs(words: &mut Vec<Word>, options: &Options, input: &Input) -> Input {
+    let downloaded = *input == Input::Pipe { downloaded: true };
+    if words.is_empty() {
+        words.push(Word::Known("echo".to_owned()));
+    }
+    let replaced = ["I", "i", "replace"]
+        .into_iter()
+        .find(|name| options.has(name))
+        .map(|name| {
+            let text = options.value(name).and_then(Word::known);
+            text.unwrap_or("{}").to_owned()
+        });
+    if let Some(mark) = replaced {
+        for word in words.iter_mut() {
+            *word = filled_in(word, &mark, downloaded);
+        }
+    } else {
+        words.push(Word::Unknown {
+            written: "…".to_owned(),
+            prefix: String::new(),
+            spread: Spread::Any,
+            downloaded,
+        });
+    }
+    Input::Inherited
+}
+
+/// A word in which a wrapper replaces `mark` by something unknown.
+fn filled_in(word: &Word, mark: &str, is_downloaded: bool) -> Word {
+    match word {
+        Word::Known(text) => match text.find(mark) {
+            Some(at) => Word::Unknown {
+                written: text.clone(),
+                prefix: text[..at].to_owned(),
+                spread: Spread::One,
+                downloaded: is_downloaded,
+            },
+            None => word.clone(),
+        },
+        Word::Unknown { .. } => word.clone(),
+    }
+}

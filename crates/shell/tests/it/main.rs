@@ -1,0 +1,15 @@
+//! What the shell crate promises, from outside.
+
+mod corpora;
+
+use dam_shell::{Analysis, Class, analyse, class};
+
+/// The analysis of a script given to bash.
+fn script(text: &str) -> Analysis {
+    analyse(&["bash", "-lc", text].map(ToOwned::to_owned))
+}
+
+/// The class of a script, with the reason.
+fn class_of(text: &str) -> (Class, String) {
+    class(&script(text))
+}
