@@ -107,11 +107,14 @@ impl Process {
         }
         .spawn()?;
         let killer = running.killer()?;
-        let mut stdin = running.stdin.take();
-        if let (Input::Text(text), Some(mut pipe)) = (start.input, stdin.take_if(|_| true)) {
-            // Whoever does not read its input to the end does not want it.
-            thread(move || drop(pipe.write_all(text.as_bytes())))?;
-        }
+        let stdin = match (start.input, running.stdin.take()) {
+            (Input::Text(text), Some(mut pipe)) => {
+                // Whoever does not read its input to the end does not want it.
+                thread(move || drop(pipe.write_all(text.as_bytes())))?;
+                None
+            }
+            (_, stdin) => stdin,
+        };
         let (news, changes) = watch::channel(());
         let shared = Arc::new(Shared {
             state: Mutex::new(State {

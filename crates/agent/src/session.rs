@@ -63,6 +63,7 @@ pub struct Session {
     announced: bool,
     items: u64,
     commands: u64,
+    numbers: u32,
 }
 
 impl Session {
@@ -105,6 +106,7 @@ impl Session {
             announced: false,
             items: 0,
             commands: 0,
+            numbers: 0,
         })
     }
 
@@ -156,6 +158,13 @@ impl Session {
     pub(crate) fn command_id(&mut self) -> String {
         self.commands += 1;
         format!("c{}", self.commands)
+    }
+
+    /// A number by which the model knows a command that runs on. None is used
+    /// twice, so that an old one never means another command.
+    pub(crate) const fn number(&mut self) -> u32 {
+        self.numbers += 1;
+        self.numbers
     }
 
     /// A path as it is shown: from the working directory where it lies below.

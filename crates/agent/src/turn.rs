@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use dam_journal::Event;
+use dam_journal::{Event, clean};
 use dam_model::{Item, ModelError, Request, Role, StreamEvent, Usage};
 
 use crate::error::{AgentError, Stop};
@@ -97,7 +97,7 @@ impl Session {
         self.journal.append(&Event::Prompt {
             text: prompt.to_owned(),
         })?;
-        self.history.push(Item::user(prompt));
+        self.history.push(Item::user(clean(prompt)));
         let mut usage = Usage::default();
         let mut last_message = None;
         for _ in 0..MOST_REQUESTS {

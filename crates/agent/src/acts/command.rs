@@ -23,6 +23,9 @@ use super::{decided, refused};
 /// How much output the model gets where it does not say.
 const TOKENS: usize = 10_000;
 
+/// How much it gets at most.
+const MOST_TOKENS: usize = 50_000;
+
 /// How many commands may run at the same time.
 const MOST_OPEN: usize = 16;
 
@@ -94,7 +97,7 @@ impl Session {
             },
         };
         let patience = patience(call.yield_time_ms, EXEC);
-        let tokens = call.max_output_tokens.unwrap_or(TOKENS);
+        let tokens = tokens(call.max_output_tokens);
         self.run(wanted, patience, tokens, Then::Keep, front).await
     }
 
@@ -123,7 +126,7 @@ impl Session {
             input: Input::Nothing,
         };
         let patience = patience(call.timeout_ms, SHELL);
-        let tokens = call.max_output_tokens.unwrap_or(TOKENS);
+        let tokens = tokens(call.max_output_tokens);
         self.run(wanted, patience, tokens, Then::Kill, front).await
     }
 
@@ -233,7 +236,7 @@ impl Session {
                 }
             }
         }
-        let tokens = call.max_output_tokens.unwrap_or(TOKENS);
+        let tokens = tokens(call.max_output_tokens);
         self.attend(opened, patience, tokens, Then::Leave, front)
             .await
     }
@@ -317,8 +320,10 @@ impl Session {
 
     /// Keeps a command that runs on, and tells how it stands.
     fn keep(&mut self, mut opened: Opened, tokens: usize, front: &mut Front<'_>) -> String {
-        let next = || self.open.keys().next_back().map_or(1, |last| last + 1);
-        let number = opened.number.unwrap_or_else(next);
+        let number = match opened.number {
+            Some(number) => number,
+            None => self.number(),
+        };
         opened.number = Some(number);
         front.updated(opened.item(Status::InProgress, None));
         let text = opened.report(&format!("still running as session {number}"), tokens, 0);
@@ -402,6 +407,10 @@ fn escalation(wanted: SandboxPermissions, justification: Option<String>) -> Opti
     (wanted == SandboxPermissions::RequireEscalated).then(|| Escalation {
         justification: justification.unwrap_or_else(|| "no reason was given".to_owned()),
     })
+}
+
+fn tokens(wanted: Option<usize>) -> usize {
+    wanted.unwrap_or(TOKENS).min(MOST_TOKENS)
 }
 
 fn patience(wanted: Option<u64>, (usual, most): (u64, u64)) -> Duration {

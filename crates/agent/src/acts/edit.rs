@@ -216,9 +216,14 @@ impl Edit {
                 if !paths.contains(&place) {
                     paths.push(place);
                 }
-                text.ok_or_else(|| PlaceError::NotExact(path.to_owned()))
+                text.ok_or_else(|| PlaceError::NotText(path.to_owned()))
             })
-            .map_err(|error| error.to_string())?;
+            .map_err(|error: PlaceError| error.to_string())?;
+        // A directory's name can hold anything, line ends too: what is judged
+        // here must be what the program will read.
+        if patch::parse(&patch.to_string()).as_ref() != Ok(&patch) {
+            return Err("a path in it leads to a name that a patch cannot hold".to_owned());
+        }
         Ok(Self { patch, paths })
     }
 }

@@ -20,6 +20,9 @@ pub enum PlaceError {
         /// What the system said.
         error: io::Error,
     },
+    /// It leads to a path that is no text, so that it cannot be judged.
+    #[error("`{0}` leads to a path that is not UTF-8")]
+    NotText(String),
     /// It is not absolute where it must be.
     #[error("`{0}` is not an absolute path without `.` and `..`")]
     NotExact(String),

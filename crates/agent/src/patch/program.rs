@@ -26,7 +26,7 @@ enum PatchError {
     Input(io::Error),
     #[error(transparent)]
     Parse(#[from] ParseError),
-    #[error("{0}; nothing was changed")]
+    #[error(transparent)]
     Plan(#[from] PlanError),
     #[error(transparent)]
     Commit(#[from] CommitError),
