@@ -46,7 +46,7 @@ impl Entry {
     /// Whether the line's content agrees with the line's own hash. That it is
     /// in the right place is for [`crate::verify`] to say.
     pub fn is_intact(&self) -> bool {
-        unseal(&self.line).is_some()
+        is_sealed(self.line.as_bytes())
     }
 }
 
@@ -111,6 +111,11 @@ pub(crate) fn seal(body: String) -> String {
 pub(crate) fn unseal(line: &str) -> Option<&str> {
     let (body, hash) = line.strip_suffix(SEAL_END)?.rsplit_once(SEAL_START)?;
     (sha256(body.as_bytes()) == hash).then_some(hash)
+}
+
+/// Whether a line agrees with its own hash.
+pub(crate) fn is_sealed(line: &[u8]) -> bool {
+    str::from_utf8(line).is_ok_and(|line| unseal(line).is_some())
 }
 
 /// Reads a line. Does not compare it with its hash: [`Entry::is_intact`] does.

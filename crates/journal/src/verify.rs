@@ -9,7 +9,7 @@ use std::path::Path;
 use rustix::fs::FlockOperation;
 
 use crate::head::{self, Found, Head};
-use crate::line::{NO_HASH, parse};
+use crate::line::{NO_HASH, is_sealed, parse};
 use crate::lines::{Line, Lines};
 use crate::store::{Access, Store, journal_name, try_lock};
 use crate::{JournalError, LineError, SessionId};
@@ -285,6 +285,10 @@ impl<'a> Walk<'a> {
         let found = |tampering| Err(tampered(self.session, tampering));
         let entry = match parse(line) {
             Ok(entry) => entry,
+            // Whatever the format, a line ends with its seal.
+            Err(LineError::Version(_)) if !is_sealed(line) => {
+                return found(Tampering::Changed { line: number });
+            }
             Err(LineError::Version(version)) => {
                 return Err(VerifyError::Version {
                     session: self.session.clone(),
