@@ -211,6 +211,7 @@ impl Environment {
     pub fn comparable(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for (path, name) in [
+            (self.binary.clone(), "dam"),
             (self.home(), "[HOME]"),
             (self.work(), "[WORK]"),
             (self.root.path().to_owned(), "[ROOT]"),
@@ -233,6 +234,18 @@ pub struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// Adds a word.
+    pub fn arg(mut self, word: impl AsRef<OsStr>) -> Self {
+        self.command.arg(word);
+        self
+    }
+
+    /// Adds words.
+    pub fn args<S: AsRef<OsStr>>(mut self, words: impl IntoIterator<Item = S>) -> Self {
+        self.command.args(words);
+        self
+    }
+
     /// Sets a variable for this run.
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);

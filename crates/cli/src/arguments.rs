@@ -1,0 +1,388 @@
+//! The command line: every word, flag and option, with its help.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueHint};
+use clap_complete::Shell;
+use dam_policy::{ApprovalPolicy, SandboxMode, UnknownApprovalPolicy, UnknownSandboxMode};
+
+use crate::output::Color;
+use crate::{exit, variables};
+
+const EXAMPLES: &str = "\
+Examples:
+  dam exec \"make the failing test pass\"    an agent does it, inside the boundary
+  dam run -- npm test                      any program, inside the boundary
+  dam sandbox -s read-only -- ls           try out what the boundary allows
+  dam log show latest                      what happened, and what was refused
+  dam doctor                               what this machine can enforce
+
+`dam --help` also lists exit codes and environment variables.";
+
+fn long_examples() -> String {
+    let (short, _) = EXAMPLES.rsplit_once("\n\n").unwrap_or((EXAMPLES, ""));
+    format!(
+        "{short}\n\nExit codes:\n{}\n\nEnvironment variables:\n{}",
+        exit::table(),
+        variables::table()
+    )
+}
+
+/// A watertight place for coding agents to work in
+///
+/// Cofferdam decides outside the model, enforces in the kernel, and writes
+/// down what happened.
+#[derive(Debug, Parser)]
+#[command(
+    name = "dam",
+    version,
+    max_term_width = 100,
+    after_help = EXAMPLES,
+    after_long_help = long_examples(),
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub struct Arguments {
+    /// When to use colour: auto, always or never
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        hide_default_value = true,
+        hide_possible_values = true,
+        global = true
+    )]
+    pub color: Color,
+    /// What to do.
+    #[command(subcommand)]
+    pub task: Task,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// Let the agent do a task without a terminal program
+    #[command(
+        visible_alias = "e",
+        after_help = "\
+Examples:
+  dam exec \"make the failing test pass\"
+  git diff | dam exec -                  the prompt from standard input
+  dam exec --json \"…\" | jq .            one JSON event a line"
+    )]
+    Exec(Exec),
+    /// Run any program inside the boundary
+    #[command(
+        override_usage = "dam run [OPTIONS] -- COMMAND…",
+        after_help = "\
+Examples:
+  dam run -- npm test
+  dam run --add-dir ../shared -- make
+  dam run -s read-only -- claude -p \"explain this project\""
+    )]
+    Run(Run),
+    /// Try out what the boundary allows
+    ///
+    /// Runs a command as the agent's commands are run. Without -s, --full-auto
+    /// or a `sandbox_mode` in the settings it is `read-only`.
+    ///
+    /// The older forms `dam sandbox linux …`, `dam sandbox landlock …` and
+    /// `dam debug …` mean the same: the boundary is the one that this kernel
+    /// can enforce.
+    #[command(
+        visible_alias = "debug",
+        args_conflicts_with_subcommands = true,
+        override_usage = "dam sandbox [OPTIONS] -- COMMAND…",
+        after_help = "\
+Examples:
+  dam sandbox -- ls ~/.ssh
+  dam sandbox --full-auto --log-denials -- make"
+    )]
+    Sandbox(Sandbox),
+    /// Show and verify what happened
+    #[command(args_conflicts_with_subcommands = true)]
+    Log(Log),
+    /// Show the settings and where they come from
+    #[command(subcommand, arg_required_else_help = true)]
+    Config(Config),
+    /// Find out what this machine can enforce
+    Doctor(Doctor),
+    /// Print the completions of a shell
+    Completion {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// What a session may do: the options that every front shares.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "What is allowed")]
+pub struct Grants {
+    /// What commands may touch
+    #[arg(short, long, value_name = "MODE", value_parser = sandbox_modes())]
+    pub sandbox: Option<SandboxMode>,
+    /// Short for `-s workspace-write -a on-request`
+    #[arg(long, conflicts_with = "sandbox")]
+    pub full_auto: bool,
+    /// Make another directory writable, like the working directory
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub add_dir: Vec<PathBuf>,
+    /// Work in this directory instead of the current one
+    #[arg(short = 'C', long = "cd", value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub cd: Option<PathBuf>,
+    /// Use a named profile of the settings (`[profiles.NAME]`)
+    #[arg(short, long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Override one setting, as in `-c sandbox_mode='"read-only"'`
+    #[arg(short, long = "config", value_name = "KEY=VALUE")]
+    pub config: Vec<String>,
+}
+
+/// When somebody is asked.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "What is allowed")]
+pub struct Approvals {
+    /// When to ask before a command runs
+    #[arg(short, long, value_name = "POLICY", value_parser = approval_policies())]
+    pub ask_for_approval: Option<ApprovalPolicy>,
+    /// No boundary and no questions; for machines that are thrown away
+    #[arg(
+        long,
+        visible_alias = "yolo",
+        conflicts_with_all = ["ask_for_approval", "full_auto", "sandbox"]
+    )]
+    pub dangerously_bypass_approvals_and_sandbox: bool,
+}
+
+/// `dam exec`.
+#[derive(Args, Debug)]
+pub struct Exec {
+    /// The task; `-` or nothing reads it from standard input
+    pub prompt: Option<String>,
+    /// Print events as JSON, one a line
+    #[arg(long)]
+    pub json: bool,
+    /// Also write the final message to a file
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output_last_message: Option<PathBuf>,
+    /// The model to use
+    #[arg(short, long, value_name = "MODEL")]
+    pub model: Option<String>,
+    /// Write what the model says to a file, to be replayed later
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub record: Option<PathBuf>,
+    /// Take what the model says from such a file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "record")]
+    pub replay: Option<PathBuf>,
+    /// Accepted for scripts; a folder without version control is read-only
+    #[arg(long)]
+    pub skip_git_repo_check: bool,
+    /// What it may do.
+    #[command(flatten)]
+    pub grants: Grants,
+    /// When it asks.
+    #[command(flatten)]
+    pub approvals: Approvals,
+}
+
+/// `dam run`.
+#[derive(Args, Debug)]
+pub struct Run {
+    /// What it may do.
+    #[command(flatten)]
+    pub grants: Grants,
+    /// When it asks.
+    #[command(flatten)]
+    pub approvals: Approvals,
+    /// What to run.
+    #[command(flatten)]
+    pub command: Words,
+}
+
+/// `dam sandbox`.
+#[derive(Args, Debug)]
+pub struct Sandbox {
+    /// The older forms, which name a backend.
+    #[command(subcommand)]
+    pub older: Option<Backend>,
+    /// What is tried out.
+    #[command(flatten)]
+    pub trial: Trial,
+}
+
+/// Backends that older command lines name.
+#[derive(Debug, Subcommand)]
+pub enum Backend {
+    /// The boundary of this machine
+    #[command(hide = true, alias = "landlock")]
+    Linux(Trial),
+    /// The boundary of macOS
+    #[command(hide = true, alias = "macos")]
+    Seatbelt(Trial),
+}
+
+/// What `dam sandbox` tries out.
+#[derive(Args, Debug)]
+pub struct Trial {
+    /// List what was refused when the command has ended
+    #[arg(long)]
+    pub log_denials: bool,
+    /// What it may do.
+    #[command(flatten)]
+    pub grants: Grants,
+    /// What to run.
+    #[command(flatten)]
+    pub command: Words,
+}
+
+/// A command to run.
+#[derive(Args, Debug)]
+pub struct Words {
+    /// The program and its arguments
+    #[arg(
+        value_name = "COMMAND",
+        trailing_var_arg = true,
+        value_hint = ValueHint::CommandWithArguments,
+        help_heading = "Arguments"
+    )]
+    pub words: Vec<OsString>,
+}
+
+/// `dam log`.
+#[derive(Args, Debug)]
+pub struct Log {
+    /// What to do with the journal.
+    #[command(subcommand)]
+    pub task: Option<LogTask>,
+    /// How the sessions are listed.
+    #[command(flatten)]
+    pub list: LogList,
+}
+
+/// How sessions are listed.
+#[derive(Args, Debug)]
+pub struct LogList {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// How many sessions to list, the latest first
+    #[arg(short = 'n', long = "limit", value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+}
+
+/// What can be done with the journal.
+#[derive(Debug, Subcommand)]
+pub enum LogTask {
+    /// Show one session
+    Show {
+        /// The session, or `latest`
+        session: String,
+        /// Print the entries as JSON, one a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check that no entry was changed, removed or added
+    Verify {
+        /// The session, or `latest`; without it, every session
+        session: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `dam config`.
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Show the settings in effect
+    Show(ConfigShow),
+}
+
+/// `dam config show`.
+#[derive(Args, Debug)]
+pub struct ConfigShow {
+    /// Say where each value comes from
+    #[arg(long)]
+    pub origin: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// What it would be allowed.
+    #[command(flatten)]
+    pub grants: Grants,
+    /// When it would ask.
+    #[command(flatten)]
+    pub approvals: Approvals,
+}
+
+/// `dam doctor`.
+#[derive(Args, Debug)]
+pub struct Doctor {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn sandbox_modes() -> impl TypedValueParser<Value = SandboxMode> {
+    PossibleValuesParser::new(["read-only", "workspace-write", "danger-full-access"]).try_map(
+        |name| {
+            name.parse::<SandboxMode>()
+                .map_err(|e: UnknownSandboxMode| e)
+        },
+    )
+}
+
+fn approval_policies() -> impl TypedValueParser<Value = ApprovalPolicy> {
+    let names = ["untrusted", "on-request", "never"].map(PossibleValue::new);
+    let older = PossibleValue::new("on-failure").hide(true);
+    PossibleValuesParser::new(names.into_iter().chain([older])).try_map(|name| {
+        name.parse::<ApprovalPolicy>()
+            .map_err(|e: UnknownApprovalPolicy| e)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    fn sandbox(words: &[&str]) -> Sandbox {
+        let line = ["dam"].iter().chain(words);
+        match Arguments::try_parse_from(line).expect("a sound line").task {
+            Task::Sandbox(sandbox) => sandbox,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn older_forms_of_sandbox_are_understood() {
+        for line in [
+            &["sandbox", "linux", "--full-auto", "--", "ls", "-l"][..],
+            &["sandbox", "landlock", "--full-auto", "ls", "-l"],
+            &["debug", "linux", "--full-auto", "--", "ls", "-l"],
+        ] {
+            let Some(Backend::Linux(trial)) = sandbox(line).older else {
+                panic!("{line:?}");
+            };
+            assert!(trial.grants.full_auto);
+            assert_eq!(trial.command.words, ["ls", "-l"]);
+        }
+        for line in [
+            &["sandbox", "--", "linux"][..],
+            &["sandbox", "-s", "read-only", "linux"],
+        ] {
+            let parsed = sandbox(line);
+            assert!(parsed.older.is_none());
+            assert_eq!(parsed.trial.command.words, ["linux"]);
+        }
+    }
+}

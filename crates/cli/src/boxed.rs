@@ -1,0 +1,223 @@
+//! One command that a person typed, from the gate through the boundary to the
+//! journal: what `dam run` and `dam sandbox` share.
+//!
+//! No thread is started before the command is: a process with one thread puts
+//! the boundary up without loading itself again.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Instant;
+
+use dam_config::Settings;
+use dam_gate::{Answer, Gate, Request, Settled};
+use dam_journal::{Event, Journal, SessionId};
+use dam_policy::{Posture, ResolvedProfile};
+use dam_sandbox::{Denial, Launch, Outcome, Running, SandboxError, Status, Stream, Tier};
+
+use crate::error::{CommandError, Kind};
+use crate::reviewer::WhoTypedIt;
+use crate::variables::Variables;
+
+/// The name of the one command of such a session.
+const COMMAND: &str = "command";
+
+/// What a person typed, and where.
+pub struct Typed {
+    /// The subcommand: `run` or `sandbox`.
+    pub front: &'static str,
+    /// The program and its arguments.
+    pub words: Vec<OsString>,
+}
+
+/// Runs it, with the journal written before and after, and signals passed on.
+pub fn run(
+    typed: &Typed,
+    settings: &Settings,
+    variables: &Variables,
+) -> Result<Outcome, CommandError> {
+    if typed.words.is_empty() {
+        return Err(no_command(typed.front));
+    }
+    let session = SessionId::generate()?;
+    let mut journal = Journal::create(&settings.dirs.journal, &session)?;
+    journal.append(&session_started(
+        typed.front,
+        &settings.cwd,
+        &settings.posture,
+    )?)?;
+    let settled = settle(typed, settings, &mut journal)?;
+    if !settled.allowed {
+        end(&mut journal, "refused")?;
+        return Err(refused(&settled));
+    }
+    let profile = settings.posture.profile.value.clone();
+    journal.append(&command_started(typed, &settings.cwd, &profile))?;
+    let begun = Instant::now();
+    let result =
+        start(typed, &settings.cwd, profile, variables).and_then(|mut running| running.wait());
+    match &result {
+        Ok(outcome) => finished(&mut journal, outcome, begun)?,
+        Err(error) => {
+            journal.append(&Event::Error {
+                text: error.to_string(),
+            })?;
+            end(&mut journal, "failed")?;
+        }
+    }
+    Ok(result?)
+}
+
+/// The exit code that a command's end is passed on as.
+pub fn exit_code(status: Status) -> u8 {
+    // The kernel keeps eight bits; a signal is at most 64.
+    u8::try_from(status.code()).unwrap_or(u8::MAX)
+}
+
+/// How often the boundary refused something.
+pub fn count_refused(times: u64) -> String {
+    match times {
+        0 => "cofferdam: nothing was refused".to_owned(),
+        1 => "cofferdam: 1 act was refused".to_owned(),
+        times => format!("cofferdam: {times} acts were refused"),
+    }
+}
+
+/// The first entry of a session's journal.
+pub fn session_started(front: &str, cwd: &Path, posture: &Posture) -> Result<Event, CommandError> {
+    Ok(Event::SessionStarted {
+        front: front.to_owned(),
+        cwd: cwd.display().to_string(),
+        argv: std::env::args_os()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect(),
+        posture: serde_json::to_value(posture).map_err(CommandError::internal)?,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    })
+}
+
+fn no_command(front: &str) -> CommandError {
+    CommandError::user("there is no command to run").hint(format!(
+        "write it after two dashes, as in `dam {front} -- npm test`"
+    ))
+}
+
+/// Asks the gate and writes down what it said.
+fn settle(
+    typed: &Typed,
+    settings: &Settings,
+    journal: &mut Journal,
+) -> Result<Settled, CommandError> {
+    let mut gate = Gate::new(settings.posture.clone(), Box::new(WhoTypedIt));
+    let request = Request::Command {
+        argv: text(&typed.words),
+        cwd: settings.cwd.clone(),
+        escalation: None,
+    };
+    let settled = gate.settle(&request);
+    let value = |value: Result<serde_json::Value, _>| value.map_err(CommandError::internal);
+    journal.append(&Event::Decision {
+        action: value(serde_json::to_value(request.action()))?,
+        verdict: value(serde_json::to_value(&settled.verdict))?,
+        answer: settled
+            .answer
+            .as_ref()
+            .map(|_| "typed by the user".to_owned()),
+        allowed: settled.allowed,
+    })?;
+    Ok(settled)
+}
+
+fn refused(settled: &Settled) -> CommandError {
+    let kind = match settled.answer {
+        Some(Answer::NobodyToAsk) => Kind::ApprovalNeeded,
+        _ => Kind::Denied,
+    };
+    CommandError::new(kind, settled.message.clone())
+}
+
+fn command_started(typed: &Typed, cwd: &Path, profile: &ResolvedProfile) -> Event {
+    // The boundary is had in full or not at all, so that it need not be tried
+    // out first.
+    let tier = if profile.confined {
+        Tier::Full.to_string()
+    } else {
+        "none".to_owned()
+    };
+    Event::CommandStarted {
+        id: COMMAND.to_owned(),
+        argv: text(&typed.words),
+        cwd: cwd.display().to_string(),
+        profile: profile.name.clone(),
+        tier,
+    }
+}
+
+fn start(
+    typed: &Typed,
+    cwd: &Path,
+    profile: ResolvedProfile,
+    variables: &Variables,
+) -> Result<Running, SandboxError> {
+    let launch = Launch {
+        argv: typed.words.clone(),
+        cwd: cwd.to_owned(),
+        env: variables.pairs(),
+        profile,
+        stdin: Stream::Inherit,
+        stdout: Stream::Inherit,
+        stderr: Stream::Inherit,
+    };
+    let mut running = launch.spawn()?;
+    running.forward_signals()?;
+    Ok(running)
+}
+
+fn finished(journal: &mut Journal, outcome: &Outcome, begun: Instant) -> Result<(), CommandError> {
+    for denial in &outcome.denials {
+        journal.append(&denied(denial))?;
+    }
+    if outcome.unreported > 0 {
+        let text = format!("{} more refusals are not listed", outcome.unreported);
+        journal.append(&Event::Notice { text })?;
+    }
+    let (exit, signal) = match outcome.status {
+        Status::Exited(code) => (Some(code), None),
+        Status::Signaled(signal) => (None, Some(signal)),
+    };
+    journal.append(&Event::CommandFinished {
+        id: COMMAND.to_owned(),
+        exit,
+        signal,
+        duration_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+        // What it wrote did not pass through here.
+        output_bytes: 0,
+    })?;
+    end(journal, "completed")
+}
+
+fn denied(denial: &Denial) -> Event {
+    Event::Denial {
+        command: Some(COMMAND.to_owned()),
+        what: denial.syscall.clone(),
+        path: Some(denial.path.display().to_string()),
+        rule: denial.rule.clone(),
+        reason: denial.reason.clone(),
+        pid: Some(denial.pid),
+        process: Some(denial.process.clone()),
+    }
+}
+
+fn end(journal: &mut Journal, outcome: &str) -> Result<(), CommandError> {
+    journal.append(&Event::SessionEnded {
+        outcome: outcome.to_owned(),
+    })?;
+    Ok(())
+}
+
+/// For judging and writing down; what runs are the words themselves.
+fn text(words: &[OsString]) -> Vec<String> {
+    words
+        .iter()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect()
+}

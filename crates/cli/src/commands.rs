@@ -1,0 +1,30 @@
+//! The subcommands, one to a file.
+
+mod completion;
+mod config;
+mod doctor;
+mod exec;
+mod log;
+mod run;
+mod sandbox;
+
+use crate::arguments::{Config, Task};
+use crate::error::CommandError;
+use crate::output::Output;
+use crate::settings;
+use crate::variables::Variables;
+
+/// Does what the command line says. Returns the exit code.
+pub fn run(task: Task, variables: &Variables, output: &mut Output) -> Result<u8, CommandError> {
+    match task {
+        Task::Run(run) => run::run(run, variables, output),
+        Task::Sandbox(sandbox) => sandbox::run(sandbox, variables, output),
+        // Without the settings: what happened can be read also where they are
+        // broken.
+        Task::Log(log) => log::run(&log, &settings::dirs(variables)?.journal, output),
+        Task::Config(Config::Show(show)) => config::show(&show, variables, output),
+        Task::Completion { shell } => completion::run(shell, output),
+        Task::Exec(exec) => exec::run(&exec, variables, output),
+        Task::Doctor(doctor) => doctor::run(&doctor, variables, output),
+    }
+}

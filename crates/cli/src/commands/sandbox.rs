@@ -1,0 +1,79 @@
+//! `dam sandbox`: tries out what the boundary allows.
+
+use dam_config::Options;
+use dam_policy::{Layer, Origin, SandboxMode};
+use dam_sandbox::Denial;
+
+use crate::arguments::{Approvals, Backend, Sandbox, Trial};
+use crate::boxed::{self, Typed};
+use crate::error::CommandError;
+use crate::output::{Output, WARNING};
+use crate::settings;
+use crate::variables::Variables;
+
+/// Runs the command; its exit code is ours.
+pub fn run(
+    sandbox: Sandbox,
+    variables: &Variables,
+    output: &mut Output,
+) -> Result<u8, CommandError> {
+    let trial = match sandbox.older {
+        None => sandbox.trial,
+        Some(Backend::Linux(trial)) => trial,
+        Some(Backend::Seatbelt(_)) => {
+            return Err(
+                CommandError::user("`seatbelt` is the boundary of macOS; this is Linux")
+                    .hint("`dam sandbox -- COMMAND` uses the boundary of this machine"),
+            );
+        }
+    };
+    try_out(trial, variables, output)
+}
+
+fn try_out(trial: Trial, variables: &Variables, output: &mut Output) -> Result<u8, CommandError> {
+    let options = settings::options(&trial.grants, &Approvals::default())?;
+    let settings = load(options, variables)?;
+    for notice in &settings.notices {
+        output.labelled(WARNING, "note", notice);
+    }
+    let typed = Typed {
+        front: "sandbox",
+        words: trial.command.words,
+    };
+    let outcome = boxed::run(&typed, &settings, variables)?;
+    if trial.log_denials {
+        list(&outcome.denials, outcome.unreported, output);
+    }
+    Ok(boxed::exit_code(outcome.status))
+}
+
+/// What nobody set is `read-only` here, also in a folder where a session
+/// would start in `workspace-write`: trying out starts from the least.
+fn load(mut options: Options, variables: &Variables) -> Result<dam_config::Settings, CommandError> {
+    let settings = settings::load(&options, variables, true)?;
+    if settings.posture.profile.origin.layer > Layer::Builtin {
+        return Ok(settings);
+    }
+    options.sandbox_mode = Some(SandboxMode::ReadOnly);
+    let mut settings = settings::load(&options, variables, true)?;
+    settings.posture.profile.origin = Origin::BUILTIN;
+    Ok(settings)
+}
+
+fn list(denials: &[Denial], unreported: u64, output: &mut Output) {
+    output.note(&boxed::count_refused(denials.len() as u64 + unreported));
+    for denial in denials {
+        output.note(&dam_journal::clean(&format!(
+            "  {} {} by `{}` ({}): {} ({})",
+            denial.syscall,
+            denial.path.display(),
+            denial.process,
+            denial.pid,
+            denial.reason,
+            denial.rule
+        )));
+    }
+    if unreported > 0 {
+        output.note(&format!("  and {unreported} more"));
+    }
+}

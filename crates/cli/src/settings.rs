@@ -1,0 +1,73 @@
+//! From the command line and the environment to settings: what `dam-config`
+//! is given.
+
+use std::io::{IsTerminal, stderr, stdin};
+use std::path::PathBuf;
+
+use dam_config::{Dirs, Options, Settings, Surroundings};
+
+use crate::arguments::{Approvals, Grants};
+use crate::error::CommandError;
+use crate::variables::{
+    COFFERDAM_HOME, HOME, TMPDIR, Variables, XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_STATE_HOME,
+};
+
+/// Where administrators put settings.
+const SYSTEM_DIR: &str = "/etc/cofferdam";
+
+/// Whether somebody is there to ask.
+pub fn is_interactive() -> bool {
+    stdin().is_terminal() && stderr().is_terminal()
+}
+
+/// Where things are, by the environment.
+fn surroundings(variables: &Variables) -> Surroundings {
+    Surroundings {
+        home: variables.directory(HOME),
+        cofferdam_home: variables.directory(COFFERDAM_HOME),
+        xdg_config_home: variables.directory(XDG_CONFIG_HOME),
+        xdg_state_home: variables.directory(XDG_STATE_HOME),
+        xdg_data_home: variables.directory(XDG_DATA_HOME),
+        tmpdir: variables.directory(TMPDIR),
+        system_dir: PathBuf::from(SYSTEM_DIR),
+    }
+}
+
+/// What the command line asks for.
+pub fn options(grants: &Grants, approvals: &Approvals) -> Result<Options, CommandError> {
+    let here = std::env::current_dir()
+        .map_err(|error| CommandError::user(format!("the current directory is gone: {error}")))?;
+    let cd = grants
+        .cd
+        .as_ref()
+        .map_or_else(|| here.clone(), |dir| here.join(dir));
+    Ok(Options {
+        sandbox_mode: grants.sandbox,
+        approval_policy: approvals.ask_for_approval,
+        full_auto: grants.full_auto,
+        yolo: approvals.dangerously_bypass_approvals_and_sandbox,
+        profile: grants.profile.clone(),
+        overrides: grants.config.clone(),
+        add_dirs: grants.add_dir.iter().map(|dir| here.join(dir)).collect(),
+        cd,
+        model: None,
+    })
+}
+
+/// Directories of our own.
+pub fn dirs(variables: &Variables) -> Result<Dirs, CommandError> {
+    Ok(dam_config::dirs(&surroundings(variables))?)
+}
+
+/// The settings in effect.
+pub fn load(
+    options: &Options,
+    variables: &Variables,
+    interactive: bool,
+) -> Result<Settings, CommandError> {
+    Ok(dam_config::load(
+        options,
+        &surroundings(variables),
+        interactive,
+    )?)
+}
