@@ -1,0 +1,168 @@
+//! `dam run` and `dam sandbox`: what passes through, and what does not.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use dam_testkit::environment::Environment;
+use insta::assert_snapshot;
+
+use crate::environment;
+
+/// Environments for everybody that these tests can be: root and an ordinary
+/// user, or whoever runs them.
+fn everybody() -> Vec<Environment> {
+    let ordinary = Environment::as_ordinary_user(env!("CARGO_BIN_EXE_dam"));
+    [environment()].into_iter().chain(ordinary).collect()
+}
+
+#[test]
+fn exit_codes_and_streams_pass_through() {
+    for environment in everybody() {
+        for front in ["run", "sandbox"] {
+            let outcome = environment
+                .dam([front, "--", "sh", "-c", "cat; echo err >&2; exit 42"])
+                .stdin("in\n")
+                .run();
+            assert_eq!(outcome.page(), "exit 42\n-- stdout\nin\n-- stderr\nerr\n");
+        }
+    }
+}
+
+#[test]
+fn a_signal_that_ends_the_command_is_told_as_shells_do() {
+    for environment in everybody() {
+        let outcome = environment
+            .dam(["run", "--", "sh", "-c", "kill -KILL $$"])
+            .run();
+        assert_eq!(outcome.page(), "exit 137\n");
+    }
+}
+
+#[test]
+fn a_signal_to_us_reaches_the_command() {
+    for environment in everybody() {
+        let mut child = environment
+            .dam([
+                "run",
+                "--",
+                "sh",
+                "-c",
+                "trap 'echo got it; exit 7' TERM; echo up; while :; do sleep 0.05; done",
+            ])
+            .into_command()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a run");
+        let mut stdout = child.stdout.take().expect("its output");
+        let mut up = [0; 3];
+        stdout.read_exact(&mut up).expect("a sign of life");
+        let pid = child.id().to_string();
+        wait_until_signals_are_heard(&pid);
+        let sent = environment.command("kill", ["-TERM", &pid]);
+        // The tests' own user may signal what an ordinary user runs.
+        assert!(sent.run().success());
+        let mut said = String::new();
+        stdout.read_to_string(&mut said).expect("the rest");
+        assert_eq!(child.wait().expect("an end").code(), Some(7));
+        assert_eq!(said, "got it\n");
+    }
+}
+
+/// A signal in the moment before they are passed on ends us, and with us the
+/// command. After it, SIGTERM (15) is blocked: it is read as a message.
+fn wait_until_signals_are_heard(pid: &str) {
+    loop {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a status");
+        let blocked = status
+            .lines()
+            .find_map(|line| line.strip_prefix("SigBlk:"))
+            .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+            .expect("a mask");
+        if blocked & (1 << 14) != 0 {
+            return;
+        }
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn trying_out_starts_from_read_only() {
+    for environment in everybody() {
+        environment.init_repository();
+        let touch = |words: &[&str]| {
+            let words = words.iter().chain(&["--", "touch", "made"]);
+            environment.dam(words).run().success()
+        };
+        assert!(!touch(&["sandbox"]));
+        assert!(touch(&["sandbox", "--full-auto"]));
+        assert!(touch(&["sandbox", "-s", "workspace-write"]));
+        assert!(touch(&["debug", "landlock", "--full-auto"]));
+        assert!(touch(&["run"]), "a folder under version control");
+        environment.write_config("sandbox_mode = \"workspace-write\"\n");
+        assert!(touch(&["sandbox"]), "the settings say otherwise");
+    }
+}
+
+#[test]
+fn refusals_are_listed_with_path_process_and_rule() {
+    for environment in everybody() {
+        let outcome = environment
+            .dam(["sandbox", "--full-auto", "--log-denials", "--"])
+            .args(["sh", "-c", "touch .envrc ../outside 2>/dev/null"])
+            .run();
+        // Process numbers differ between runs.
+        let lines: Vec<String> = outcome
+            .stderr
+            .lines()
+            .map(|line| {
+                line.split(|c: char| c.is_ascii_digit())
+                    .collect::<Vec<_>>()
+                    .join("N")
+            })
+            .collect();
+        assert_eq!(outcome.code, Some(1), "{}", outcome.page());
+        assert_eq!(lines.len(), 3, "{}", outcome.page());
+        assert!(lines[0].ends_with("acts were refused"), "{}", lines[0]);
+        assert!(
+            lines[1].contains("openat [WORK]/.envrc by `touch"),
+            "{}",
+            lines[1]
+        );
+        assert!(lines[1].contains("files.protected-name"), "{}", lines[1]);
+        assert!(lines[2].contains("[ROOT]/outside"), "{}", lines[2]);
+        assert!(lines[2].contains("files.root"), "{}", lines[2]);
+    }
+}
+
+#[test]
+fn the_journal_cannot_be_reached_from_inside() {
+    for environment in everybody() {
+        let journal = environment.state().join("journal");
+        let outcome = environment
+            .dam(["run", "-s", "workspace-write", "--", "ls"])
+            .arg(&journal)
+            .run();
+        assert_ne!(outcome.code, Some(0), "{}", outcome.page());
+        assert_eq!(outcome.stdout, "");
+    }
+}
+
+#[test]
+fn secrets_of_the_environment_stay_outside() {
+    let environment = environment();
+    let outcome = environment
+        .dam(["run", "--", "env"])
+        .env("OPENAI_API_KEY", "sk-not-a-key")
+        .env("LD_PRELOAD", "/nowhere.so")
+        .env("ORDINARY", "1")
+        .run();
+    let mut names: Vec<&str> = outcome
+        .stdout
+        .lines()
+        .filter_map(|line| line.split('=').next())
+        .filter(|name| !name.starts_with("GIT_"))
+        .collect();
+    names.sort_unstable();
+    assert_snapshot!(names.join(" "), @"COFFERDAM_SANDBOX COFFERDAM_SANDBOX_NETWORK_DISABLED HOME ORDINARY PATH TERM");
+}

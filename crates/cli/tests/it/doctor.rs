@@ -1,0 +1,1 @@
+//! `dam doctor` and `dam config show`: what is, and where it comes from.

@@ -1,0 +1,241 @@
+//! `dam exec` from a prompt to a journal, against a server that speaks the
+//! Responses API over real HTTP.
+
+use std::fs;
+
+use dam_testkit::environment::{Environment, Outcome};
+use dam_testkit::{Part, ScriptedServer, Turn};
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::environment;
+
+const FIX: &str = "\
+*** Begin Patch
+*** Update File: greet.sh
+@@
+-echo hullo
++echo hello
+*** End Patch
+";
+
+/// A repository with a bug and a test that shows it.
+pub fn repository() -> Environment {
+    let environment = environment();
+    environment.write("greet.sh", "echo hullo\n");
+    environment.write("check.sh", "test \"$(sh greet.sh)\" = hello && echo ok\n");
+    environment.init_repository();
+    environment
+}
+
+pub fn use_server(environment: &Environment, server: &ScriptedServer) {
+    environment.write_config(&format!(
+        "model = \"scripted\"\n\
+         model_provider = \"local\"\n\
+         [model_providers.local]\n\
+         name = \"Local\"\n\
+         base_url = \"{}\"\n\
+         request_max_retries = 1\n\
+         stream_max_retries = 1\n",
+        server.base_url()
+    ));
+}
+
+fn command(script: &str) -> Turn {
+    Turn::function_call("exec_command", json!({ "cmd": script }))
+}
+
+fn kinds(outcome: &Outcome) -> Vec<String> {
+    let name = |line: &str| {
+        let event: Value = serde_json::from_str(line).expect("JSON");
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        match &event["item"] {
+            Value::Null => text(&event["type"]),
+            item => format!("{} {}", text(&event["type"]), text(&item["type"])),
+        }
+    };
+    outcome.stdout.lines().map(name).collect()
+}
+
+#[test]
+fn a_task_is_done_from_prompt_to_journal() {
+    let environment = repository();
+    let server = ScriptedServer::start(vec![
+        Turn::parts(vec![
+            Part::Reasoning("Look first.".to_owned()),
+            Part::Message("I run the check.".to_owned()),
+            Part::FunctionCall {
+                name: "exec_command".to_owned(),
+                arguments: json!({"cmd": "sh check.sh"}),
+            },
+        ]),
+        Turn::custom_tool_call("apply_patch", FIX),
+        command("sh check.sh"),
+        Turn::message("The greeting is right now.").usage(1200, 34),
+    ]);
+    use_server(&environment, &server);
+    let outcome = environment
+        .dam([
+            "exec",
+            "--output-last-message",
+            "last.txt",
+            "make the check pass",
+        ])
+        .run();
+    assert_snapshot!(outcome.page(), @r"
+    exit 0
+    -- stdout
+    The greeting is right now.
+    -- stderr
+    session [SESSION]
+    Look first.
+    I run the check.
+    $ /bin/bash -c 'sh check.sh'
+    exit 1
+    changed: update greet.sh
+    $ /bin/bash -c 'sh check.sh'
+      ok
+    tokens: 1230 in (0 cached), 49 out
+    ");
+    let text = |name| fs::read_to_string(environment.work().join(name)).expect("a file");
+    assert_eq!(text("greet.sh"), "echo hello\n");
+    assert_eq!(text("last.txt"), "The greeting is right now.");
+    assert!(environment.dam(["log", "verify", "latest"]).run().success());
+    let prompts = server.bodies()[0]["input"].to_string();
+    assert!(prompts.contains("make the check pass"), "{prompts}");
+}
+
+#[test]
+fn the_task_may_come_from_standard_input_and_events_be_json() {
+    let environment = repository();
+    let server = ScriptedServer::start(vec![command("sh check.sh"), Turn::message("It fails.")]);
+    use_server(&environment, &server);
+    let outcome = environment
+        .dam(["exec", "--json", "-"])
+        .stdin("does the check pass?\n")
+        .run();
+    assert!(outcome.success(), "{}", outcome.page());
+    assert_eq!(outcome.stderr, "");
+    assert_eq!(
+        kinds(&outcome),
+        [
+            "thread.started",
+            "turn.started",
+            "item.started command_execution",
+            "item.completed command_execution",
+            "item.completed agent_message",
+            "turn.completed",
+        ]
+    );
+}
+
+#[test]
+fn what_is_refused_is_shown_and_recorded() {
+    let environment = repository();
+    let server = ScriptedServer::start(vec![
+        command("echo evil > .git/hooks/pre-commit"),
+        Turn::message("It was refused."),
+    ]);
+    use_server(&environment, &server);
+    let outcome = environment.dam(["exec", "plant a hook"]).run();
+    assert_snapshot!(outcome.page(), @r"
+    exit 0
+    -- stdout
+    It was refused.
+    -- stderr
+    session [SESSION]
+    $ /bin/bash -c 'echo evil > .git/hooks/pre-commit'
+      /bin/bash: line 1: .git/hooks/pre-commit: Permission denied
+    refused: openat [WORK]/.git/hooks/pre-commit: [WORK]/.git/hooks/pre-commit is not writable: git or an agent runs what it holds (files.protected-path)
+    exit 1
+    tokens: 20 in (0 cached), 10 out
+    ");
+    assert!(!environment.work().join(".git/hooks/pre-commit").exists());
+    let log = environment.dam(["log", "show", "latest"]).run();
+    assert!(log.stdout.contains("denied: openat"), "{}", log.stdout);
+}
+
+#[test]
+fn a_dropped_connection_is_tried_again() {
+    let environment = repository();
+    let server = ScriptedServer::start(vec![Turn::drop_after(3), Turn::message("Here I am.")]);
+    use_server(&environment, &server);
+    let outcome = environment.dam(["exec", "hello"]).run();
+    assert!(outcome.success(), "{}", outcome.page());
+    assert_eq!(outcome.stdout, "Here I am.\n");
+    assert_eq!(server.received().len(), 2);
+}
+
+#[test]
+fn an_error_of_the_server_is_told_and_the_exit_code_tells_it_too() {
+    let environment = repository();
+    let server = ScriptedServer::start(vec![
+        Turn::status(401, "wrong key"),
+        Turn::failed("the model is overloaded"),
+    ]);
+    use_server(&environment, &server);
+    assert_snapshot!(environment.dam(["exec", "hello"]).run().page(), @r"
+    exit 1
+    -- stderr
+    session [SESSION]
+    error: model provider `local` answered 401: wrong key
+    hint: no API key was sent: name the variable that holds it in `model_providers.local.env_key`
+    ");
+    let outcome = environment.dam(["exec", "--json", "hello"]).run();
+    assert_eq!(outcome.code, Some(1));
+    assert_eq!(
+        kinds(&outcome).last().map(String::as_str),
+        Some("turn.failed")
+    );
+    let log = environment.dam(["log", "-n", "1"]).run();
+    assert!(log.stdout.contains("failed"), "{}", log.stdout);
+}
+
+#[test]
+fn a_session_can_be_recorded_and_replayed_without_the_server() {
+    let first = repository();
+    let server = ScriptedServer::start(vec![
+        Turn::custom_tool_call("apply_patch", FIX),
+        command("sh check.sh"),
+        Turn::message("Fixed."),
+    ]);
+    use_server(&first, &server);
+    let tape = first.home().join("tape.jsonl");
+    let recorded = first.dam(["exec", "fix it", "--record"]).arg(&tape).run();
+    assert!(recorded.success(), "{}", recorded.page());
+    let second = repository();
+    let tape = second.write(
+        second.home().join("tape.jsonl"),
+        fs::read(tape).expect("a tape"),
+    );
+    let replayed = second.dam(["exec", "fix it", "--replay"]).arg(&tape).run();
+    assert_eq!(replayed.page(), recorded.page());
+    let text = fs::read_to_string(second.work().join("greet.sh")).expect("a file");
+    assert_eq!(text, "echo hello\n");
+}
+
+#[test]
+fn without_a_task_a_model_or_a_recording_there_is_nothing_to_do() {
+    let environment = environment();
+    assert_snapshot!(environment.dam(["exec", "  "]).run().page(), @r"
+    exit 2
+    -- stderr
+    error: the task is empty
+    ");
+    assert_snapshot!(environment.dam(["exec", "-"]).run().page(), @r"
+    exit 2
+    -- stderr
+    error: the task is empty
+    ");
+    assert_snapshot!(environment.dam(["exec", "hello"]).run().page(), @r#"
+    exit 3
+    -- stderr
+    error: no model is chosen
+    hint: `-m MODEL` chooses one, or `model = "…"` in config.toml
+    "#);
+    assert_snapshot!(environment.dam(["exec", "--replay", "none.jsonl", "hello"]).run().page(), @r"
+    exit 2
+    -- stderr
+    error: recording `none.jsonl`: reading it failed: No such file or directory (os error 2)
+    ");
+}

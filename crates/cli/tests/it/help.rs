@@ -1,0 +1,387 @@
+//! The whole command line reference, as a snapshot: a change to any word of
+//! it is a change that somebody has to look at.
+
+use insta::assert_snapshot;
+
+use crate::environment;
+
+fn help(words: &[&str]) -> String {
+    let environment = environment();
+    let outcome = environment.dam(words.iter().chain(&["--help"])).run();
+    assert!(outcome.success(), "{}", outcome.page());
+    assert_eq!(outcome.stderr, "");
+    outcome.stdout
+}
+
+#[test]
+fn overview() {
+    assert_snapshot!(help(&[]), @r#"
+    A watertight place for coding agents to work in
+
+    Cofferdam decides outside the model, enforces in the kernel, and writes down what happened.
+
+    Usage: dam [OPTIONS] <COMMAND>
+
+    Commands:
+      exec        Let the agent do a task without a terminal program [alias: e]
+      run         Run any program inside the boundary
+      sandbox     Try out what the boundary allows [alias: debug]
+      log         Show and verify what happened
+      config      Show the settings and where they come from
+      doctor      Find out what this machine can enforce
+      completion  Print the completions of a shell
+
+    Options:
+          --color <WHEN>
+              When to use colour: auto, always or never
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Examples:
+      dam exec "make the failing test pass"    an agent does it, inside the boundary
+      dam run -- npm test                      any program, inside the boundary
+      dam sandbox -s read-only -- ls           try out what the boundary allows
+      dam log show latest                      what happened, and what was refused
+      dam doctor                               what this machine can enforce
+
+    Exit codes:
+        0  success
+        1  the task failed, or Cofferdam itself did
+        2  the command line is wrong
+        3  the configuration is wrong
+        5  the boundary cannot be had here; nothing was run
+        6  the policy denies it
+        7  it needs an approval, and nobody is there to give it
+        8  the journal cannot be written, read or believed
+      126  `run`, `sandbox`: the command cannot be executed
+      127  `run`, `sandbox`: the command does not exist
+      130  interrupted from the keyboard
+      141  the reader of the output went away
+      Otherwise `run` and `sandbox` exit as the command does, with 128 + N where
+      signal N ended it.
+
+    Environment variables:
+      COFFERDAM_HOME   one directory for settings, state and journal
+      HOME             the home directory, whose credentials are guarded
+      XDG_CONFIG_HOME  where `cofferdam/config.toml` is
+      XDG_STATE_HOME   where the journal is
+      XDG_DATA_HOME    where data of the program is
+      TMPDIR           writable in `workspace-write`, besides `/tmp`
+      NO_COLOR         no colour, if not empty
+      CLICOLOR_FORCE   colour everywhere, if neither empty nor 0
+      TERM             no colour, if `dumb`
+    "#);
+}
+
+#[test]
+fn short_overview() {
+    assert_snapshot!(environment().dam(["-h"]).run().stdout, @r#"
+    A watertight place for coding agents to work in
+
+    Usage: dam [OPTIONS] <COMMAND>
+
+    Commands:
+      exec        Let the agent do a task without a terminal program [alias: e]
+      run         Run any program inside the boundary
+      sandbox     Try out what the boundary allows [alias: debug]
+      log         Show and verify what happened
+      config      Show the settings and where they come from
+      doctor      Find out what this machine can enforce
+      completion  Print the completions of a shell
+
+    Options:
+          --color <WHEN>  When to use colour: auto, always or never
+      -h, --help          Print help (see more with '--help')
+      -V, --version       Print version
+
+    Examples:
+      dam exec "make the failing test pass"    an agent does it, inside the boundary
+      dam run -- npm test                      any program, inside the boundary
+      dam sandbox -s read-only -- ls           try out what the boundary allows
+      dam log show latest                      what happened, and what was refused
+      dam doctor                               what this machine can enforce
+
+    `dam --help` also lists exit codes and environment variables.
+    "#);
+}
+
+#[test]
+fn exec() {
+    assert_snapshot!(help(&["exec"]), @r#"
+    Let the agent do a task without a terminal program
+
+    Usage: dam exec [OPTIONS] [PROMPT]
+
+    Arguments:
+      [PROMPT]  The task; `-` or nothing reads it from standard input
+
+    Options:
+          --color <WHEN>                When to use colour: auto, always or never
+          --json                        Print events as JSON, one a line
+      -o, --output-last-message <FILE>  Also write the final message to a file
+      -m, --model <MODEL>               The model to use
+          --record <FILE>               Write what the model says to a file, to be replayed later
+          --replay <FILE>               Take what the model says from such a file
+          --skip-git-repo-check         Accepted for scripts; a folder without version control is
+                                        read-only
+      -h, --help                        Print help
+
+    What is allowed:
+      -s, --sandbox <MODE>
+              What commands may touch [possible values: read-only, workspace-write, danger-full-access]
+          --full-auto
+              Short for `-s workspace-write -a on-request`
+          --add-dir <DIR>
+              Make another directory writable, like the working directory
+      -C, --cd <DIR>
+              Work in this directory instead of the current one
+      -p, --profile <NAME>
+              Use a named profile of the settings (`[profiles.NAME]`)
+      -c, --config <KEY=VALUE>
+              Override one setting, as in `-c sandbox_mode='"read-only"'`
+      -a, --ask-for-approval <POLICY>
+              When to ask before a command runs [possible values: untrusted, on-request, never]
+          --dangerously-bypass-approvals-and-sandbox
+              No boundary and no questions; for machines that are thrown away [alias: --yolo]
+
+    Examples:
+      dam exec "make the failing test pass"
+      git diff | dam exec -                  the prompt from standard input
+      dam exec --json "…" | jq .            one JSON event a line
+    "#);
+}
+
+#[test]
+fn run() {
+    assert_snapshot!(help(&["run"]), @r#"
+    Run any program inside the boundary
+
+    Usage: dam run [OPTIONS] -- COMMAND…
+
+    Options:
+          --color <WHEN>  When to use colour: auto, always or never
+      -h, --help          Print help
+
+    What is allowed:
+      -s, --sandbox <MODE>
+              What commands may touch [possible values: read-only, workspace-write, danger-full-access]
+          --full-auto
+              Short for `-s workspace-write -a on-request`
+          --add-dir <DIR>
+              Make another directory writable, like the working directory
+      -C, --cd <DIR>
+              Work in this directory instead of the current one
+      -p, --profile <NAME>
+              Use a named profile of the settings (`[profiles.NAME]`)
+      -c, --config <KEY=VALUE>
+              Override one setting, as in `-c sandbox_mode='"read-only"'`
+      -a, --ask-for-approval <POLICY>
+              When to ask before a command runs [possible values: untrusted, on-request, never]
+          --dangerously-bypass-approvals-and-sandbox
+              No boundary and no questions; for machines that are thrown away [alias: --yolo]
+
+    Arguments:
+      [COMMAND]...  The program and its arguments
+
+    Examples:
+      dam run -- npm test
+      dam run --add-dir ../shared -- make
+      dam run -s read-only -- claude -p "explain this project"
+    "#);
+}
+
+#[test]
+fn sandbox() {
+    assert_snapshot!(help(&["sandbox"]), @r#"
+    Try out what the boundary allows
+
+    Runs a command as the agent's commands are run. Without -s, --full-auto or a `sandbox_mode` in the
+    settings it is `read-only`.
+
+    The older forms `dam sandbox linux …`, `dam sandbox landlock …` and `dam debug …` mean the same: the
+    boundary is the one that this kernel can enforce.
+
+    Usage: dam sandbox [OPTIONS] -- COMMAND…
+
+    Options:
+          --color <WHEN>
+              When to use colour: auto, always or never
+
+          --log-denials
+              List what was refused when the command has ended
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    What is allowed:
+      -s, --sandbox <MODE>
+              What commands may touch
+              
+              [possible values: read-only, workspace-write, danger-full-access]
+
+          --full-auto
+              Short for `-s workspace-write -a on-request`
+
+          --add-dir <DIR>
+              Make another directory writable, like the working directory
+
+      -C, --cd <DIR>
+              Work in this directory instead of the current one
+
+      -p, --profile <NAME>
+              Use a named profile of the settings (`[profiles.NAME]`)
+
+      -c, --config <KEY=VALUE>
+              Override one setting, as in `-c sandbox_mode='"read-only"'`
+
+    Arguments:
+      [COMMAND]...
+              The program and its arguments
+
+    Examples:
+      dam sandbox -- ls ~/.ssh
+      dam sandbox --full-auto --log-denials -- make
+    "#);
+    assert_eq!(help(&["debug"]), help(&["sandbox"]));
+}
+
+#[test]
+fn log() {
+    assert_snapshot!(help(&["log"]), @r"
+    Show and verify what happened
+
+    Usage: dam log [OPTIONS]
+           dam log <COMMAND>
+
+    Commands:
+      show    Show one session
+      verify  Check that no entry was changed, removed or added
+
+    Options:
+          --color <WHEN>  When to use colour: auto, always or never
+          --json          Print JSON
+      -n, --limit <N>     How many sessions to list, the latest first [default: 20]
+      -h, --help          Print help
+    ");
+}
+
+#[test]
+fn log_show() {
+    assert_snapshot!(help(&["log", "show"]), @r"
+    Show one session
+
+    Usage: dam log show [OPTIONS] <SESSION>
+
+    Arguments:
+      <SESSION>  The session, or `latest`
+
+    Options:
+          --color <WHEN>  When to use colour: auto, always or never
+          --json          Print the entries as JSON, one a line
+      -h, --help          Print help
+    ");
+}
+
+#[test]
+fn log_verify() {
+    assert_snapshot!(help(&["log", "verify"]), @r"
+    Check that no entry was changed, removed or added
+
+    Usage: dam log verify [OPTIONS] [SESSION]
+
+    Arguments:
+      [SESSION]  The session, or `latest`; without it, every session
+
+    Options:
+          --color <WHEN>  When to use colour: auto, always or never
+          --json          Print JSON
+      -h, --help          Print help
+    ");
+}
+
+#[test]
+fn config_show() {
+    assert_snapshot!(help(&["config", "show"]), @r#"
+    Show the settings in effect
+
+    Usage: dam config show [OPTIONS]
+
+    Options:
+          --color <WHEN>  When to use colour: auto, always or never
+          --origin        Say where each value comes from
+          --json          Print JSON
+      -h, --help          Print help
+
+    What is allowed:
+      -s, --sandbox <MODE>
+              What commands may touch [possible values: read-only, workspace-write, danger-full-access]
+          --full-auto
+              Short for `-s workspace-write -a on-request`
+          --add-dir <DIR>
+              Make another directory writable, like the working directory
+      -C, --cd <DIR>
+              Work in this directory instead of the current one
+      -p, --profile <NAME>
+              Use a named profile of the settings (`[profiles.NAME]`)
+      -c, --config <KEY=VALUE>
+              Override one setting, as in `-c sandbox_mode='"read-only"'`
+      -a, --ask-for-approval <POLICY>
+              When to ask before a command runs [possible values: untrusted, on-request, never]
+          --dangerously-bypass-approvals-and-sandbox
+              No boundary and no questions; for machines that are thrown away [alias: --yolo]
+    "#);
+}
+
+#[test]
+fn doctor() {
+    assert_snapshot!(help(&["doctor"]), @r"
+    Find out what this machine can enforce
+
+    Usage: dam doctor [OPTIONS]
+
+    Options:
+          --color <WHEN>  When to use colour: auto, always or never
+          --json          Print JSON
+      -h, --help          Print help
+    ");
+}
+
+#[test]
+fn completion() {
+    assert_snapshot!(help(&["completion"]), @r"
+    Print the completions of a shell
+
+    Usage: dam completion [OPTIONS] <SHELL>
+
+    Arguments:
+      <SHELL>  The shell [possible values: bash, elvish, fish, powershell, zsh]
+
+    Options:
+          --color <WHEN>  When to use colour: auto, always or never
+      -h, --help          Print help
+    ");
+}
+
+#[test]
+fn completions_know_every_subcommand() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let outcome = environment().dam(["completion", shell]).run();
+        assert!(outcome.success(), "{shell}: {}", outcome.page());
+        for word in ["exec", "run", "sandbox", "log", "doctor", "completion"] {
+            assert!(outcome.stdout.contains(word), "{shell}: {word}");
+        }
+    }
+}
+
+#[test]
+fn the_version_is_data() {
+    let outcome = environment().dam(["--version"]).run();
+    assert_eq!(
+        outcome.page(),
+        format!("exit 0\n-- stdout\ndam {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}

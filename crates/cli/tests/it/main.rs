@@ -1,0 +1,17 @@
+//! The command as its users meet it: the real binary, in a place of its own.
+#![expect(clippy::expect_used, reason = "a test ends where its scene breaks")]
+
+mod boundary;
+mod exec;
+mod help;
+mod journal;
+mod output;
+mod refusals;
+mod terminal;
+
+use dam_testkit::environment::Environment;
+
+/// A place to run the binary in.
+fn environment() -> Environment {
+    Environment::new(env!("CARGO_BIN_EXE_dam"))
+}
