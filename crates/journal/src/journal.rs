@@ -1,5 +1,6 @@
 //! The writer: one session's open journal.
 
+use std::error::Error;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -142,22 +143,20 @@ impl Journal {
     /// The next entry, read back from its line: what is returned is what any
     /// reader will see, and what cannot be read back is not written.
     fn draft(&self, event: &Event) -> Result<Entry, JournalError> {
-        let unwritable =
-            |error: &dyn std::error::Error| JournalError::Unwritable(error.to_string());
+        let unwritable = |error: &dyn Error| JournalError::Unwritable(error.to_string());
+        let value = serde_json::to_value(event).map_err(|error| unwritable(&error))?;
+        // Before the work of cleaning it, and again after.
+        check_size(value.to_string().len())?;
+        let event = scrub::scrubbed(value).map_err(|error| unwritable(&error))?;
         let draft = Draft {
             seq: self.seq + 1,
             time: now().map_err(|error| unwritable(&error))?,
             session: &self.session,
             prev: &self.last,
-            event: &scrub::scrubbed(event).map_err(|error| unwritable(&error))?,
+            event: &event,
         };
         let text = draft.seal().map_err(|error| unwritable(&error))?;
-        if text.len() >= MOST_LINE_BYTES {
-            return Err(JournalError::Unwritable(format!(
-                "it has {} bytes, more than the {MOST_LINE_BYTES} that fit in a line",
-                text.len()
-            )));
-        }
+        check_size(text.len())?;
         line::parse(text.as_bytes()).map_err(|error| unwritable(&error))
     }
 
@@ -177,6 +176,15 @@ impl Journal {
         }
         Ok(())
     }
+}
+
+fn check_size(bytes: usize) -> Result<(), JournalError> {
+    if bytes < MOST_LINE_BYTES {
+        return Ok(());
+    }
+    Err(JournalError::Unwritable(format!(
+        "it has {bytes} bytes, more than the {MOST_LINE_BYTES} that fit in a line"
+    )))
 }
 
 fn now() -> Result<Timestamp, jiff::Error> {

@@ -156,11 +156,28 @@ fn pass(text: &str) -> String {
             masked.push_str(found.kind.mask());
             rest = &rest[found.after()..];
         } else {
-            masked.push(c);
-            rest = &rest[c.len_utf8()..];
+            let plain = plain(&masked, rest).max(c.len_utf8());
+            masked.push_str(&rest[..plain]);
+            rest = &rest[plain..];
         }
     }
     masked
+}
+
+/// How much of the text cannot hold the start of a secret: the rest of a word.
+fn plain(before: &str, text: &str) -> usize {
+    // A word may start in the middle of what looks like one.
+    let escaped = before
+        .bytes()
+        .rev()
+        .take(2)
+        .any(|byte| matches!(byte, b'\\' | b'%'));
+    let class = if escaped {
+        |_| false
+    } else {
+        |byte: u8| byte.is_ascii_alphanumeric()
+    };
+    run(text, class)
 }
 
 /// The secret that the text begins with, given what comes before it.

@@ -7,15 +7,15 @@ use serde::ser::Error as _;
 use serde_json::{Map, Value};
 
 use crate::mask::{is_secret_option, mask_named};
-use crate::{Event, clean, mask};
+use crate::{clean, mask};
 
 /// How deep values are kept. A reader could not parse a line that is nested
 /// without bounds, and whoever is recorded must not be able to write one.
 const MOST_DEPTH: usize = 64;
 
-/// The event as it may be written.
-pub(crate) fn scrubbed(event: &Event) -> Result<Map<String, Value>, serde_json::Error> {
-    match serde_json::to_value(event)? {
+/// The event, given in its serialised form, as it may be written.
+pub(crate) fn scrubbed(event: Value) -> Result<Map<String, Value>, serde_json::Error> {
+    match event {
         Value::Object(fields) => Ok(object(fields, 0)),
         _ => Err(serde_json::Error::custom("it is no object")),
     }

@@ -7,9 +7,9 @@ use super::{Found, Kind, is_secret, mask_at, run};
 pub(super) fn assignment(text: &str) -> Option<Found> {
     let length = name_length(text);
     let name = &text[..length];
-    let kind = kind_of_name(name)?;
     let rest = &text[length..];
     let separator = separator(rest).or_else(|| option_separator(name, rest))?;
+    let kind = kind_of_name(name)?;
     let start = length + separator.length;
     let found = value(&text[start..], kind, &separator)?;
     Some(found.shifted(start))

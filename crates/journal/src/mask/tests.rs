@@ -286,6 +286,22 @@ fn masks_inside_of_a_url_are_not_taken_apart() {
     }
 }
 
+/// What the scanner skips as the rest of a word is no secret, and what it does
+/// not skip is found.
+#[test]
+fn words_end_where_an_escape_ends() {
+    let token = "AKIAIOSFODNN7EXAMPLE";
+    for text in [r"\n", r"a\t", "%3D", "%20", "a%3d", "=", "a_"] {
+        assert_eq!(
+            mask(&format!("{text}{token}")),
+            format!("{text}[masked:aws-key]")
+        );
+    }
+    for text in ["a", "an", "3D", "ü"] {
+        assert_eq!(mask(&format!("{text}{token}")), format!("{text}{token}"));
+    }
+}
+
 /// Pieces of which secrets are made, in any order.
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop_oneof![

@@ -2,9 +2,12 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::process::Command;
+use std::sync::LazyLock;
 use std::thread;
 
-use dam_journal::{Journal, SessionId, State, Tampering, VerifyError, read, verify, verify_all};
+use dam_journal::{SessionId, State, Tampering, Verified, VerifyError, read, verify, verify_all};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use sha2::{Digest as _, Sha256};
@@ -57,6 +60,45 @@ fn the_chain_is_as_documented() {
         assert!(body.contains(&format!("\"prev\":\"{prev}\"")), "{body}");
         prev = sha256(body);
     }
+}
+
+/// What the documented shell script says of a journal.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "runs the documented script, not somebody's command"
+)]
+fn checked_by_hand(place: &Place, session: &SessionId) -> String {
+    let page = include_str!("../../../../docs/journal.md");
+    let (_, script) = page.split_once("```sh\n").unwrap();
+    let (script, _) = script.split_once("```").unwrap();
+    assert!(script.contains("20261121-070416-1f3a9c.jsonl"), "{script}");
+    let script = script.replace("20261121-070416-1f3a9c", session.as_str());
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(place.dir())
+        .output()
+        .unwrap();
+    assert!(output.stderr.is_empty(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_documented_script_checks_the_chain() {
+    let place = Place::new();
+    let session = place.ended();
+    assert_eq!(checked_by_hand(&place, &session), "");
+    let mut lines = place.lines(&session);
+    lines[2] = lines[2].replace("two", "TWO");
+    place.write_lines(&session, &lines);
+    let said = checked_by_hand(&place, &session);
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(
+        said.starts_with("changed: ") && said.contains("TWO"),
+        "{said}"
+    );
+    lines[2] = resealed(&lines[2]);
+    place.write_lines(&session, &lines);
+    assert!(checked_by_hand(&place, &session).starts_with("not in its place: "));
 }
 
 #[test]
@@ -421,43 +463,94 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
+/// A journal that was written once, to be laid out many times.
+struct Written {
+    session: SessionId,
+    text: Vec<u8>,
+    head: Vec<u8>,
+}
+
+impl Written {
+    fn ended() -> &'static Self {
+        static ENDED: LazyLock<Written> = LazyLock::new(|| {
+            let place = Place::new();
+            let session = place.ended();
+            Written::of(&place, session)
+        });
+        &ENDED
+    }
+
+    fn interrupted() -> &'static Self {
+        static INTERRUPTED: LazyLock<Written> = LazyLock::new(|| {
+            let place = Place::new();
+            let session = place.running().session().clone();
+            Written::of(&place, session)
+        });
+        &INTERRUPTED
+    }
+
+    fn of(place: &Place, session: SessionId) -> Self {
+        Self {
+            text: fs::read(place.journal(&session)).unwrap(),
+            head: fs::read(place.head(&session)).unwrap(),
+            session,
+        }
+    }
+
+    /// What verifying says of the journal with another text and head.
+    fn verify_with(&self, text: &[u8], head: &[u8]) -> Result<Verified, VerifyError> {
+        let place = Place::new();
+        let files = [
+            (place.journal(&self.session), text),
+            (place.head(&self.session), head),
+        ];
+        for (path, content) in files {
+            let mut options = OpenOptions::new();
+            let mut file = options
+                .create_new(true)
+                .write(true)
+                .mode(0o600)
+                .open(path)
+                .unwrap();
+            file.write_all(content).unwrap();
+        }
+        verify(place.dir(), &self.session)
+    }
+}
+
+#[test]
+fn a_written_journal_verifies_wherever_it_is_laid_out() {
+    for written in [Written::ended(), Written::interrupted()] {
+        written.verify_with(&written.text, &written.head).unwrap();
+    }
+}
+
 proptest! {
     #[test]
     fn every_change_of_an_ended_journal_is_tampering(change in change()) {
-        let place = Place::new();
-        let session = place.ended();
-        let text = fs::read(place.journal(&session)).unwrap();
-        let changed = change.apply(&text);
-        prop_assume!(changed != text);
-        fs::write(place.journal(&session), changed).unwrap();
-        let error = verify(place.dir(), &session);
-        prop_assert!(error.as_ref().is_err_and(VerifyError::is_tampering), "{error:?}");
+        let written = Written::ended();
+        let changed = change.apply(&written.text);
+        prop_assume!(changed != written.text);
+        let result = written.verify_with(&changed, &written.head);
+        prop_assert!(result.as_ref().is_err_and(VerifyError::is_tampering), "{result:?}");
     }
 
     #[test]
     fn every_change_of_a_head_is_tampering(change in change()) {
-        let place = Place::new();
-        let session = place.ended();
-        let text = fs::read(place.head(&session)).unwrap();
-        let changed = change.apply(&text);
-        prop_assume!(changed != text);
-        fs::write(place.head(&session), changed).unwrap();
-        let error = verify(place.dir(), &session);
-        prop_assert!(error.as_ref().is_err_and(VerifyError::is_tampering), "{error:?}");
+        let written = Written::ended();
+        let changed = change.apply(&written.head);
+        prop_assume!(changed != written.head);
+        let result = written.verify_with(&written.text, &changed);
+        prop_assert!(result.as_ref().is_err_and(VerifyError::is_tampering), "{result:?}");
     }
 
     #[test]
     fn an_interrupted_journal_cannot_lose_or_change_anything(change in change()) {
-        let place = Place::new();
-        let journal: Journal = place.running();
-        let session = journal.session().clone();
-        drop(journal);
-        let text = fs::read(place.journal(&session)).unwrap();
-        let changed = change.apply(&text);
-        prop_assume!(!changed.starts_with(&text));
-        fs::write(place.journal(&session), changed).unwrap();
-        let error = verify(place.dir(), &session);
-        prop_assert!(error.as_ref().is_err_and(VerifyError::is_tampering), "{error:?}");
+        let written = Written::interrupted();
+        let changed = change.apply(&written.text);
+        prop_assume!(!changed.starts_with(&written.text));
+        let result = written.verify_with(&changed, &written.head);
+        prop_assert!(result.as_ref().is_err_and(VerifyError::is_tampering), "{result:?}");
     }
 }
 

@@ -268,6 +268,9 @@ fn strings(value: &Value) -> Vec<&str> {
 }
 
 proptest! {
+    // Each case writes two journals to the disk.
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
     #[test]
     fn whatever_is_appended_is_read_back_clean(event in event()) {
         let once = written(&event);
