@@ -111,6 +111,11 @@ Examples:
     Config(Config),
     /// Find out what this machine can enforce
     Doctor(Doctor),
+    /// Watch an agent's whole day in the box, with nothing to sign up for
+    ///
+    /// A recorded model that obeys whatever it reads fixes a bug in a poisoned
+    /// repository. Everything but the model is real.
+    Demo(Demo),
     /// Print the completions of a shell
     Completion {
         /// The shell
@@ -156,6 +161,14 @@ pub struct Approvals {
         conflicts_with_all = ["ask_for_approval", "full_auto", "sandbox"]
     )]
     pub dangerously_bypass_approvals_and_sandbox: bool,
+}
+
+/// `dam demo`.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Demo {
+    /// Leave the demonstration's directory behind
+    #[arg(long)]
+    pub keep: bool,
 }
 
 /// `dam exec`.

@@ -53,8 +53,11 @@ pub fn run(
     let profile = settings.posture.profile.value.clone();
     journal.append(&command_started(typed, &settings.cwd, &profile))?;
     let begun = Instant::now();
-    let result =
-        start(typed, &settings.cwd, profile, variables).and_then(|mut running| running.wait());
+    let result = start(typed, &settings.cwd, profile, variables);
+    let result = match result {
+        Ok(running) => follow(running, &mut journal)?,
+        Err(error) => Err(error),
+    };
     match &result {
         Ok(outcome) => finished(&mut journal, outcome, begun)?,
         Err(error) => {
@@ -108,15 +111,14 @@ fn settle(
     journal: &mut Journal,
 ) -> Result<Settled, CommandError> {
     let mut gate = Gate::new(settings.posture.clone(), Box::new(WhoTypedIt));
-    let request = Request::Command {
+    let request = Request::Typed {
         argv: text(&typed.words),
         cwd: settings.cwd.clone(),
-        escalation: None,
     };
     let settled = gate.settle(&request);
     let value = |value: Result<serde_json::Value, _>| value.map_err(CommandError::internal);
     journal.append(&Event::Decision {
-        action: value(serde_json::to_value(request.action()))?,
+        action: value(serde_json::to_value(gate.action(&request)))?,
         verdict: value(serde_json::to_value(&settled.verdict))?,
         answer: settled
             .answer
@@ -172,10 +174,29 @@ fn start(
     Ok(running)
 }
 
-fn finished(journal: &mut Journal, outcome: &Outcome, begun: Instant) -> Result<(), CommandError> {
-    for denial in &outcome.denials {
-        journal.append(&denied(denial))?;
+/// Waits for the end, and writes down each refusal as it happens. A command
+/// whose refusals can no longer be written down is ended.
+fn follow(
+    mut running: Running,
+    journal: &mut Journal,
+) -> Result<Result<Outcome, SandboxError>, CommandError> {
+    let killer = running.killer()?;
+    let mut lost = None;
+    let result = running.wait_with(&mut |denial| {
+        if lost.is_none()
+            && let Err(error) = journal.append(&denied(denial))
+        {
+            lost = Some(error);
+            killer.kill();
+        }
+    });
+    match lost {
+        Some(error) => Err(error.into()),
+        None => Ok(result),
     }
+}
+
+fn finished(journal: &mut Journal, outcome: &Outcome, begun: Instant) -> Result<(), CommandError> {
     if outcome.unreported > 0 {
         let text = format!("{} more refusals are not listed", outcome.unreported);
         journal.append(&Event::Notice { text })?;

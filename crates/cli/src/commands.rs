@@ -2,6 +2,7 @@
 
 mod completion;
 mod config;
+mod demo;
 mod doctor;
 mod exec;
 mod log;
@@ -25,6 +26,7 @@ pub fn run(task: Task, variables: &Variables, output: &mut Output) -> Result<u8,
         Task::Config(Config::Show(show)) => config::show(&show, variables, output),
         Task::Completion { shell } => completion::run(shell, output),
         Task::Exec(exec) => exec::run(&exec, variables, output),
+        Task::Demo(demo) => demo::run(demo, variables, output),
         Task::Doctor(doctor) => doctor::run(&doctor, variables, output),
     }
 }

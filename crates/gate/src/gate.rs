@@ -54,14 +54,19 @@ impl Gate {
         &self.posture
     }
 
+    /// The action that a request comes to here.
+    pub fn action(&self, request: &Request) -> Action {
+        request.action(self.posture.profile.value.home.as_deref())
+    }
+
     /// What policy says. Pure: nobody is asked, nothing is remembered.
     pub fn judge(&self, request: &Request) -> Verdict {
-        evaluate(&self.posture, &request.action())
+        evaluate(&self.posture, &self.action(request))
     }
 
     /// Judges, and asks if need be.
     pub fn settle(&mut self, request: &Request) -> Settled {
-        let action = request.action();
+        let action = self.action(request);
         let verdict = evaluate(&self.posture, &action);
         match verdict.decision {
             Decision::Allow => allowed(verdict, None),

@@ -7,6 +7,7 @@
 //! what was refused, why, by which rule and how to have it allowed.
 
 mod gate;
+mod paths;
 mod question;
 mod request;
 mod show;

@@ -1,9 +1,11 @@
 //! Requests: what a front wants done, before anything is known of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use dam_policy::{Action, CommandClass, CommandFacts, Escalation};
 use dam_shell::{Analysis, Class, Simple};
+
+use crate::paths;
 
 /// What a front wants done.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -16,6 +18,14 @@ pub enum Request {
         cwd: PathBuf,
         /// A wish to run it outside the boundary.
         escalation: Option<Escalation>,
+    },
+    /// Run a command that a person typed, in the boundary. What its words name
+    /// is not looked at: whoever types it may try what the boundary says.
+    Typed {
+        /// The words, the program first.
+        argv: Vec<String>,
+        /// The directory to run it in.
+        cwd: PathBuf,
     },
     /// Read a file.
     ReadFile {
@@ -49,18 +59,28 @@ pub enum Request {
 }
 
 impl Request {
-    /// The action for the evaluator: a command is read first.
-    pub fn action(&self) -> Action {
+    /// The action for the evaluator: a command is read first. `home` is what
+    /// `~` means in it.
+    pub fn action(&self, home: Option<&Path>) -> Action {
         match self.clone() {
             Self::Command {
                 argv,
                 cwd,
                 escalation,
             } => Action::Command {
-                facts: facts(&argv),
+                facts: facts(&argv, &cwd, home),
                 argv,
                 cwd,
                 escalation,
+            },
+            Self::Typed { argv, cwd } => Action::Command {
+                facts: CommandFacts {
+                    paths: Vec::new(),
+                    ..facts(&argv, &cwd, home)
+                },
+                argv,
+                cwd,
+                escalation: None,
             },
             Self::ReadFile { path } => Action::ReadFile { path },
             Self::WriteFile { path } => Action::WriteFile { path },
@@ -72,7 +92,7 @@ impl Request {
 }
 
 /// What can be known of a command before it runs.
-fn facts(argv: &[String]) -> CommandFacts {
+fn facts(argv: &[String], cwd: &Path, home: Option<&Path>) -> CommandFacts {
     let analysis = dam_shell::analyse(argv);
     let (class, because) = dam_shell::class(&analysis);
     CommandFacts {
@@ -84,6 +104,7 @@ fn facts(argv: &[String]) -> CommandFacts {
         },
         because,
         programs: programs(&analysis),
+        paths: paths::named(&analysis, cwd, home),
     }
 }
 

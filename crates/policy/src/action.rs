@@ -68,6 +68,9 @@ pub struct CommandFacts {
     pub because: String,
     /// The programs that it runs, as far as they are known, in order.
     pub programs: Vec<String>,
+    /// The paths that its words name, absolute: what it may read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<PathBuf>,
 }
 
 /// Classes of commands. The order is strictness: a script has the strictest

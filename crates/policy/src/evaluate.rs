@@ -42,6 +42,9 @@ fn command(posture: &Posture, facts: &CommandFacts, escalation: Option<&Escalati
     if escalation.is_some() && confined {
         return leave_boundary(posture);
     }
+    if let Some(refused) = unreadable(posture, facts) {
+        return refused;
+    }
     let containment = if confined {
         Containment::Boxed
     } else {
@@ -95,6 +98,24 @@ fn command(posture: &Posture, facts: &CommandFacts, escalation: Option<&Escalati
             "command.full-access",
         ),
     }
+}
+
+/// A command that names what the profile hides. The boundary would refuse the
+/// reading, too, but without a word about why.
+fn unreadable(posture: &Posture, facts: &CommandFacts) -> Option<Verdict> {
+    let profile = &posture.profile.value;
+    let hidden = facts.paths.iter().map(|path| profile.files.read(path));
+    let found = hidden
+        .into_iter()
+        .find(|found| profile.confined && !found.granted)?;
+    Some(Verdict {
+        decision: Decision::Deny,
+        containment: Containment::Boxed,
+        reason: found.reason,
+        rule: found.rule,
+        origin: found.origin,
+        hint: found.hint,
+    })
 }
 
 /// A wish to leave the boundary: always a question of its own.

@@ -142,6 +142,7 @@ impl Profile {
             network: self.network,
             environment: self.environment.clone(),
             confined: self.confined,
+            home: places.home.clone(),
         }
     }
 }
@@ -160,6 +161,9 @@ pub struct ResolvedProfile {
     pub environment: EnvironmentPolicy,
     /// Whether there is a boundary at all.
     pub confined: bool,
+    /// What `~` means.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home: Option<PathBuf>,
 }
 
 fn builtin_rule(path: &Path, access: Access, rule: &'static str, what: &str) -> FileRule {

@@ -184,6 +184,7 @@ pub(crate) fn try_out() -> Result<(), SandboxError> {
             network: Network::None,
             environment: dam_policy::EnvironmentPolicy::default(),
             confined: true,
+            home: None,
         },
         stdin: Stream::Null,
         stdout: Stream::Null,

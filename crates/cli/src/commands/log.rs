@@ -5,7 +5,7 @@ mod wire;
 
 use std::path::Path;
 
-use dam_journal::{Event, SessionId, State, Summary};
+use dam_journal::{Event, SessionId, Summary, Verified, VerifyError};
 
 use crate::arguments::{Log, LogList, LogTask};
 use crate::error::{CommandError, Kind};
@@ -131,23 +131,13 @@ fn verify(
         output.json(&results)?;
     } else {
         for check in &results {
-            let line = match &check.problem {
-                None => format!(
-                    "{}  {GOOD}verifies{GOOD:#}  {} entries, {}",
-                    check.session, check.entries, check.state
-                ),
-                Some(problem) => format!("{}  {WARNING}FAILS{WARNING:#}  {problem}", check.session),
-            };
-            output.data(&line)?;
+            output.data(&check.line())?;
         }
         if results.is_empty() {
             output.note(&format!("no sessions in {}", dir.display()));
         }
     }
-    let failed = results
-        .iter()
-        .filter(|check| check.problem.is_some())
-        .count();
+    let failed = results.iter().filter(|check| !check.verifies).count();
     if failed == 0 {
         return Ok(exit::OK.code);
     }
@@ -155,36 +145,50 @@ fn verify(
     let total = results.len();
     Err(CommandError::new(
         Kind::Journal,
-        format!("{failed} of {total} journals cannot be believed"),
+        format!("{failed} of {total} journals do not verify"),
     ))
 }
 
 impl wire::Check {
-    fn new(
-        session: &SessionId,
-        result: &Result<dam_journal::Verified, dam_journal::VerifyError>,
-    ) -> Self {
-        let (entries, state, problem, tampered) = match result {
-            Ok(verified) => (
-                verified.entries,
-                describe::state(verified.state),
-                None,
-                false,
-            ),
-            Err(error) => (
-                0,
-                describe::state(State::Interrupted),
-                Some(dam_journal::clean(&error.to_string())),
-                error.is_tampering(),
-            ),
-        };
-        Self {
+    fn new(session: &SessionId, result: &Result<Verified, VerifyError>) -> Self {
+        let mut check = Self {
             session: session.to_string(),
-            verifies: problem.is_none(),
-            tampered,
+            verifies: true,
+            tampered: false,
+            entries: 0,
+            state: "unknown",
+            problem: None,
+        };
+        match result {
+            Ok(verified) => {
+                check.entries = verified.entries;
+                check.state = describe::state(verified.state);
+            }
+            // A crash or a full disk: everything that was reported as written
+            // is there and verifies.
+            Err(VerifyError::Torn { entries, .. }) => {
+                check.entries = *entries;
+                check.state = "torn: its writer was stopped while writing";
+            }
+            Err(error) => {
+                check.verifies = false;
+                check.tampered = error.is_tampering();
+                check.problem = Some(dam_journal::clean(&error.to_string()));
+            }
+        }
+        check
+    }
+
+    fn line(&self) -> String {
+        let Self {
+            session,
             entries,
             state,
-            problem,
+            ..
+        } = self;
+        match &self.problem {
+            None => format!("{session}  {GOOD}verifies{GOOD:#}  {entries} entries, {state}"),
+            Some(problem) => format!("{session}  {WARNING}FAILS{WARNING:#}  {problem}"),
         }
     }
 }
