@@ -3,17 +3,9 @@
 use std::io::Read;
 use std::process::Stdio;
 
-use dam_testkit::environment::Environment;
 use insta::assert_snapshot;
 
-use crate::environment;
-
-/// Environments for everybody that these tests can be: root and an ordinary
-/// user, or whoever runs them.
-fn everybody() -> Vec<Environment> {
-    let ordinary = Environment::as_ordinary_user(env!("CARGO_BIN_EXE_dam"));
-    [environment()].into_iter().chain(ordinary).collect()
-}
+use crate::{environment, everybody};
 
 #[test]
 fn exit_codes_and_streams_pass_through() {

@@ -137,7 +137,7 @@ fn tampering_is_found_and_told_by_the_exit_code() {
     -- stdout
     [SESSION]  FAILS  the journal of session [SESSION] was tampered with: line 1 was changed: its content does not agree with its hash
     -- stderr
-    error: 1 of 1 journals cannot be believed
+    error: 1 of 1 journals do not verify
     ");
     let outcome = environment.dam(["log", "verify", "latest", "--json"]).run();
     assert_eq!(outcome.code, Some(8));
@@ -185,4 +185,27 @@ fn without_a_journal_nothing_runs() {
     ");
     assert_eq!(tried("sandbox"), tried("run"));
     assert!(!environment.work().join("ran").exists());
+}
+
+#[test]
+fn a_journal_that_cannot_grow_stops_everything() {
+    let environment = environment();
+    // As on a full disk: the first entry does not fit any more.
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 1; exec {} run -s danger-full-access -- touch ran",
+        environment.binary().display()
+    );
+    let outcome = environment.command("bash", ["-c", &script]).run();
+    assert_eq!(outcome.code, Some(8), "{}", outcome.page());
+    assert_eq!(outcome.stderr.lines().count(), 2, "{}", outcome.page());
+    assert!(
+        outcome.stderr.contains("File too large"),
+        "{}",
+        outcome.page()
+    );
+    assert!(!environment.work().join("ran").exists());
+    // A torn line is a crash, not tampering.
+    let outcome = environment.dam(["log", "verify"]).run();
+    assert!(outcome.success(), "{}", outcome.page());
+    assert!(outcome.stdout.contains("torn"), "{}", outcome.page());
 }

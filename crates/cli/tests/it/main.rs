@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a test ends where its scene breaks")]
 
 mod boundary;
+mod doctor;
 mod exec;
 mod help;
 mod journal;
@@ -14,4 +15,11 @@ use dam_testkit::environment::Environment;
 /// A place to run the binary in.
 fn environment() -> Environment {
     Environment::new(env!("CARGO_BIN_EXE_dam"))
+}
+
+/// Environments for everybody that these tests can be: root and an ordinary
+/// user, or whoever runs them.
+fn everybody() -> Vec<Environment> {
+    let ordinary = Environment::as_ordinary_user(env!("CARGO_BIN_EXE_dam"));
+    [environment()].into_iter().chain(ordinary).collect()
 }

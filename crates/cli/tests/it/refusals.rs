@@ -170,3 +170,32 @@ fn a_directory_that_is_not_there() {
     error: there is no directory [WORK]/nowhere
     ");
 }
+
+#[test]
+fn a_kernel_without_user_namespaces() {
+    for environment in crate::everybody() {
+        let dam = environment.binary().to_string_lossy().into_owned();
+        let script = format!(
+            "echo 0 > /proc/sys/user/max_user_namespaces && {dam} run -- touch ran; echo $?; {dam} doctor"
+        );
+        let outcome = environment
+            .command(
+                "unshare",
+                ["--user", "--map-root-user", "sh", "-c", &script],
+            )
+            .run();
+        assert!(outcome.stdout.starts_with("5\n"), "{}", outcome.page());
+        assert!(
+            outcome.stdout.contains("max_user_namespaces = 0"),
+            "{}",
+            outcome.page()
+        );
+        assert_eq!(outcome.code, Some(5), "{}", outcome.page());
+        let first = outcome.stderr.lines().next().unwrap_or_default();
+        assert!(
+            first.starts_with("error: the boundary cannot be put up, so nothing was run"),
+            "{first}"
+        );
+        assert!(!environment.work().join("ran").exists());
+    }
+}
