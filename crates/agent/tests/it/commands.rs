@@ -7,7 +7,7 @@ use dam_policy::{ApprovalPolicy, SandboxMode};
 use dam_testkit::Turn;
 use serde_json::{Value, json};
 
-use crate::scene::{Scene, done, exec, exists};
+use crate::scene::{Scene, done, exec, exists, wait};
 
 crate::tests! {
     a_command_that_runs_on_can_be_written_to
@@ -18,6 +18,7 @@ crate::tests! {
     long_output_is_bounded_and_shortened
     secrets_and_escapes_do_not_reach_the_model
     what_still_runs_is_killed_with_the_session
+    what_still_runs_is_killed_when_the_session_is_dropped
     a_refused_command_is_not_run
     a_question_that_is_answered_lets_it_run
     a_command_that_leaves_a_process_behind_is_not_waited_for
@@ -172,6 +173,24 @@ fn what_still_runs_is_killed_with_the_session() {
     );
     let pid = scene.read("work/pid").unwrap();
     assert!(!exists(format!("/proc/{}", pid.trim()).as_ref()));
+}
+
+fn what_still_runs_is_killed_when_the_session_is_dropped() {
+    let scene = Scene::open();
+    let turns = vec![
+        tty("echo $$ > pid; exec sleep 1000", 10),
+        exec("until [ -s pid ]; do sleep 0.01; done"),
+        done(),
+    ];
+    let (mut session, _server) = scene.session(turns, scene.journal());
+    wait(session.run_turn("x", &mut |_| {})).unwrap();
+    let pid = scene.read("work/pid").unwrap();
+    let process = format!("/proc/{}", pid.trim());
+    assert!(exists(process.as_ref()));
+    drop(session);
+    while exists(process.as_ref()) {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
 }
 
 fn a_refused_command_is_not_run() {
