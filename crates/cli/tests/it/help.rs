@@ -29,6 +29,7 @@ fn overview() {
       log         Show and verify what happened
       config      Show the settings and where they come from
       doctor      Find out what this machine can enforce
+      demo        Watch an agent's whole day in the box, with nothing to sign up for
       completion  Print the completions of a shell
 
     Options:
@@ -91,6 +92,7 @@ fn short_overview() {
       log         Show and verify what happened
       config      Show the settings and where they come from
       doctor      Find out what this machine can enforce
+      demo        Watch an agent's whole day in the box, with nothing to sign up for
       completion  Print the completions of a shell
 
     Options:
