@@ -55,7 +55,7 @@ pub(crate) fn single(word: &RawWord, downloaded: &[bool]) -> Word {
             Piece::Char {
                 c: '~',
                 quoted: false,
-            } if index == 0 => shape.unknown(Spread::One, false),
+            } if index == 0 => shape.home(),
             Piece::Char { c, .. } => shape.text(*c),
             Piece::Value { downloaded, .. } => shape.unknown(Spread::One, *downloaded),
         }
@@ -116,6 +116,12 @@ impl Shape {
         }
     }
 
+    /// A home directory: some absolute path.
+    fn home(&mut self) {
+        self.text('/');
+        self.unknown(Spread::One, false);
+    }
+
     fn unknown(&mut self, spread: Spread, downloaded: bool) {
         self.known = false;
         self.spread = self.spread.max(spread);
@@ -151,9 +157,7 @@ fn field(pieces: &[Piece], written: &str, dialect: Dialect) -> Word {
             Piece::Char {
                 c: '~',
                 quoted: false,
-            } if index == 0 => {
-                shape.unknown(Spread::One, false);
-            }
+            } if index == 0 => shape.home(),
             // zsh puts the path of a program there.
             Piece::Char {
                 c: '=',

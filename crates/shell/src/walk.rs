@@ -142,7 +142,7 @@ impl Walker {
             let first = self.analysis.commands.len();
             self.command(stage, &around);
             if let ([only], Kind::Simple { .. }) = (&self.analysis.commands[first..], &stage.kind) {
-                printed = prints(only);
+                printed = prints(only).filter(|_| only.through == around.through);
             }
         }
     }
@@ -302,7 +302,7 @@ impl Walker {
 
 /// What a command prints, where that is plain to see.
 fn prints(simple: &Simple) -> Option<String> {
-    if !simple.redirects.is_empty() || !simple.through.is_empty() {
+    if !simple.redirects.is_empty() {
         return None;
     }
     let words: Option<Vec<&str>> = simple.arguments().iter().map(Word::known).collect();
@@ -319,7 +319,7 @@ fn prints(simple: &Simple) -> Option<String> {
         "printf" => {
             let (format, values) = words.split_first()?;
             match (*format, values) {
-                (format, []) if !format.contains(['%', '-']) => {
+                (format, []) if !format.contains('%') && !format.starts_with('-') => {
                     let text = format.replace("\\n", "\n");
                     (!text.contains('\\')).then_some(text)
                 }

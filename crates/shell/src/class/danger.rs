@@ -149,6 +149,11 @@ pub(super) fn danger(simple: &Simple, analysis: &Analysis) -> Option<String> {
         .find_map(harmful_redirect)
         .or_else(|| runs_download(simple))
         .or_else(|| {
+            downloads(simple)
+                .then(|| harmful_download(simple))
+                .flatten()
+        })
+        .or_else(|| {
             simple
                 .calls_itself
                 .then(|| "a function starts itself without end".to_owned())
@@ -167,6 +172,15 @@ fn harmful_redirect(redirect: &Redirect) -> Option<String> {
         }
         RedirectKind::Read | RedirectKind::Duplicate | RedirectKind::Text => None,
     }
+}
+
+/// A download into a place where it does harm.
+fn harmful_download(simple: &Simple) -> Option<String> {
+    let name = simple.name()?;
+    download_targets(simple).into_iter().find_map(|target| {
+        let what = paths::harm_in_writing(&Word::Known(target.to_owned()))?;
+        Some(format!("`{name}` to `{target}` {what}"))
+    })
 }
 
 /// A shell or interpreter that is given a download.
@@ -195,7 +209,7 @@ fn program(simple: &Simple, analysis: &Analysis) -> Option<String> {
     }
     match name.as_str() {
         "rm" | "grm" => rm(simple, analysis),
-        "unlink" | "rmdir" if is_for_each(simple) => Some(format!("`{name}` on whatever is found")),
+        "unlink" if is_for_each(simple) => Some(format!("`{name}` on whatever is found")),
         "git" => git::danger(words),
         "dd" => dd(words),
         "find" => words

@@ -1,6 +1,6 @@
 //! git: which of its commands only read, and which destroy.
 
-use crate::analysis::Word;
+use crate::analysis::{Spread, Word};
 
 use super::{before_dashes, operands};
 
@@ -17,6 +17,15 @@ fn split(words: &[Word]) -> Option<(&[Word], &[Word])> {
     None
 }
 
+/// Options before the subcommand that change nothing about it.
+const FINE_GLOBALS: &[&str] = &[
+    "-C",
+    "-P",
+    "--no-pager",
+    "--no-optional-locks",
+    "--literal-pathspecs",
+];
+
 /// What keeps a git command from being known as safe.
 pub(super) fn unsafe_part(words: &[Word]) -> Option<&Word> {
     let Some((globals, rest)) = split(words) else {
@@ -26,13 +35,12 @@ pub(super) fn unsafe_part(words: &[Word]) -> Option<&Word> {
     let mut takes_value = false;
     let global = globals.iter().find(|word| {
         if std::mem::take(&mut takes_value) {
-            return false;
+            return word.spread() != Spread::One;
         }
         takes_value = word.known() == Some("-C");
-        !matches!(
-            word.known(),
-            Some("-C" | "-P" | "--no-pager" | "--no-optional-locks" | "--literal-pathspecs")
-        )
+        !word
+            .known()
+            .is_some_and(|text| FINE_GLOBALS.contains(&text))
     });
     if global.is_some() {
         return global;
@@ -161,7 +169,6 @@ const SHOWING: &[&str] = &[
     "--shortstat",
     "--show-current",
     "--show-prefix",
-    "--show-signature",
     "--show-stash",
     "--show-toplevel",
     "--simplify",
@@ -206,6 +213,10 @@ const SHOWING: &[&str] = &[
 const SHOWING_SHORT: &str = "abcdegiklmnpqrstuvwzBCDEFGLMNPRSUWX0123456789";
 
 fn shows(text: &str) -> bool {
+    // A format with the signature starts the program that checks it.
+    if text.contains("%G") {
+        return false;
+    }
     if let Some(long) = text.strip_prefix("--") {
         let name = long.split('=').next().unwrap_or_default();
         return SHOWING.iter().any(|option| option[2..] == *name);

@@ -130,6 +130,10 @@ pub(super) fn unsafe_part(simple: &Simple) -> Option<String> {
         "printf" => words.first().filter(|word| word.may_be_option()),
         "test" | "[" => condition(words),
         "[[" => double_brackets(words),
+        "function" => {
+            let defined = words.first().map(ToString::to_string);
+            return Some(format!("it defines `{}`", defined.unwrap_or_default()));
+        }
         "command" => asks(words),
         _ => return Some(format!("it runs `{name}`")),
     };
@@ -202,7 +206,7 @@ fn sort(words: &[Word]) -> Option<&Word> {
                 .iter()
                 .any(|bad| shortens(text, bad));
         }
-        !text.contains(['o', 'T', 'S'])
+        !text.contains(['o', 'T'])
     })
 }
 
@@ -292,33 +296,48 @@ fn date(words: &[Word]) -> Option<&Word> {
     })
 }
 
-/// `test` and `[`. `-v` and `-R` may run what an index holds.
+/// `test` and `[`. `-v` may run what the index of an array holds, and so may
+/// comparing numbers in some shells.
 fn condition(words: &[Word]) -> Option<&Word> {
-    let mut after_operator = false;
-    words.iter().find(|word| {
-        let expected = std::mem::replace(&mut after_operator, false);
-        let Some(text) = word.known() else {
-            return word.spread() != Spread::One || !expected && word.may_be_option();
-        };
-        after_operator = is_operator(text);
-        !expected && matches!(text, "-v" | "-R")
-    })
+    let words = match words.split_last() {
+        Some((last, rest)) if last.known() == Some("]") => rest,
+        _ => words,
+    };
+    let words = match words.split_first() {
+        Some((first, rest)) if first.known() == Some("!") => rest,
+        _ => words,
+    };
+    let operator = match words {
+        [operator, _] => operator
+            .known()
+            .filter(|text| text.len() == 2 && text.starts_with('-')),
+        [_, operator, _] => operator.known().filter(|text| is_text_operator(text)),
+        _ => None,
+    };
+    let evaluates = words.iter().find(|word| {
+        word.known()
+            .is_some_and(|text| matches!(text, "-v" | "-R") || is_number_operator(text))
+    });
+    let unsure = words.iter().find(|word| match word.known() {
+        Some(_) => false,
+        None => word.spread() != Spread::One || operator.is_none(),
+    });
+    evaluates.or(unsure)
 }
 
-fn is_operator(text: &str) -> bool {
-    matches!(
-        text,
-        "=" | "==" | "!=" | "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge" | "-nt" | "-ot" | "-ef"
-    ) || text.len() == 2 && text.starts_with('-') && !matches!(text, "-v" | "-R" | "-a" | "-o")
+fn is_text_operator(text: &str) -> bool {
+    matches!(text, "=" | "==" | "!=" | "-nt" | "-ot" | "-ef")
+}
+
+fn is_number_operator(text: &str) -> bool {
+    matches!(text, "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge")
 }
 
 /// `[[`, without arithmetic: that runs what an index holds.
 fn double_brackets(words: &[Word]) -> Option<&Word> {
     words.iter().find(|word| {
-        matches!(
-            word.known(),
-            Some("-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge" | "-v" | "-R")
-        )
+        word.known()
+            .is_some_and(|text| matches!(text, "-v" | "-R") || is_number_operator(text))
     })
 }
 

@@ -7,6 +7,9 @@ use super::{Dialect, GaveUp, Kind, RawWord, Result, Script};
 impl Parser<'_> {
     /// The compound command that starts here, if one does.
     pub(super) fn compound(&mut self) -> Result<Option<Kind>> {
+        if self.dialect == Dialect::Zsh && self.peek() == Some('{') && self.reserved().is_none() {
+            return Err(GaveUp("zsh may open a group with this `{`".to_owned()));
+        }
         let kind = match self.reserved() {
             Some("{") => self.group()?,
             Some("if") => self.conditional()?,

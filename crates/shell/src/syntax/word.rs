@@ -31,7 +31,28 @@ impl Parser<'_> {
             }
         }
         word.written = self.written(start);
+        self.zsh_braces(&word)?;
         Ok((!word.parts.is_empty()).then_some(word))
+    }
+
+    /// In zsh braces open and close groups also where they touch words.
+    fn zsh_braces(&self, word: &RawWord) -> Result<()> {
+        let mut open = 0;
+        for part in &word.parts {
+            if let Part::Text {
+                text,
+                quoted: false,
+            } = part
+            {
+                for c in text.chars() {
+                    open += i32::from(c == '{') - i32::from(c == '}');
+                    if open < 0 && self.dialect == Dialect::Zsh {
+                        return Err(GaveUp("zsh may close a group with this `}`".to_owned()));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// `<(…)` or `>(…)`.

@@ -1,6 +1,6 @@
 //! git, where its arguments make it run something else.
 
-use crate::analysis::Word;
+use crate::analysis::{Spread, Word};
 use crate::walk::{Surroundings, Walker};
 
 use super::Launch;
@@ -103,7 +103,15 @@ impl Walker {
                     }
                     at += 2;
                 }
-                "-C" | "--git-dir" | "--work-tree" | "--namespace" | "--config-env" => at += 2,
+                "-C" | "--git-dir" | "--work-tree" | "--namespace" | "--config-env" => {
+                    if words
+                        .get(at + 1)
+                        .is_some_and(|value| value.spread() != Spread::One)
+                    {
+                        self.opaque("`git` is given words that are not known");
+                    }
+                    at += 2;
+                }
                 _ if text.starts_with('-') => at += 1,
                 _ => return Some(at),
             }

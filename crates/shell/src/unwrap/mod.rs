@@ -6,7 +6,7 @@ mod options;
 mod shells;
 mod table;
 
-use crate::analysis::{Assignment, Input, Redirect, Simple, Spread, Word, base_name};
+use crate::analysis::{Assignment, Input, Redirect, RedirectKind, Simple, Spread, Word, base_name};
 use crate::walk::{Surroundings, Walker};
 
 use options::Options;
@@ -168,6 +168,14 @@ impl Walker {
                 self.list(launch.clone(), around);
             }
             return;
+        }
+        if name == "time"
+            && let Some(file) = options.value("o").or(options.value("output"))
+        {
+            inner.redirects.push(Redirect {
+                kind: RedirectKind::Write,
+                target: file.clone(),
+            });
         }
         let mut around = around.inside(name);
         if name == "xargs" {

@@ -20,19 +20,13 @@ fn every_line_of_the_corpora_gets_an_answer() {
         };
         let mut counts = BTreeMap::new();
         for line in text.lines() {
-            let command = command_of(line);
-            let (class, because) = class_of(&command);
+            let object: serde_json::Value = serde_json::from_str(line).unwrap();
+            let command = object["command"].as_str().unwrap();
+            let (class, because) = class_of(command);
             assert!(!because.is_empty(), "{command}");
             println!("{name}\t{class:?}\t{because}\t{}", command.escape_debug());
             *counts.entry(class).or_insert(0) += 1;
         }
         println!("{name}: {counts:?}");
     }
-}
-
-/// The command of a line. The corpora have one JSON object a line, whose last
-/// field it is.
-fn command_of(line: &str) -> String {
-    let object: serde_json::Value = serde_json::from_str(line).expect("a JSON line");
-    object["command"].as_str().expect("a command").to_owned()
 }

@@ -1,6 +1,10 @@
 //! What the shell crate promises, from outside.
 
+mod analysis;
 mod corpora;
+mod labelled;
+mod oracle;
+mod total;
 
 use dam_shell::{Analysis, Class, analyse, class};
 
