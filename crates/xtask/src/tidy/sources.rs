@@ -11,7 +11,10 @@ const LONG: usize = 600;
 const TOO_LONG: usize = 900;
 
 /// Home directories of nobody, for examples and tests.
-const FICTITIOUS: &[&str] = &["alice", "bob", "dev", "me", "u", "user", "you"];
+const FICTITIOUS: &[&str] = &["a", "alice", "b", "bob", "dev", "me", "u", "user", "you"];
+
+/// What every machine may have in the superuser's home.
+const EVERYWHERE: &[&str] = &[".ssh"];
 
 /// A committed text file.
 pub struct File {
@@ -81,7 +84,7 @@ fn machine_path(line: &str) -> Option<String> {
                 before.is_alphanumeric() || matches!(before, '.' | '-' | '_' | '~' | '}' | '*')
             });
             let name = component(&line[at + start.len()..]);
-            if !inside_a_path && !name.is_empty() {
+            if !inside_a_path && !name.is_empty() && !EVERYWHERE.contains(&name) {
                 return Some(format!("{start}{name}"));
             }
         }
@@ -146,6 +149,7 @@ mod tests {
         }
         for fine in [
             "/home/alice/.ssh",
+            "/root/.ssh",
             "tests/work/x",
             "~/work/x",
             "/root",
