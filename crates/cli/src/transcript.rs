@@ -1,6 +1,8 @@
 //! A session's events as a person reads them: everything on standard error
 //! while it happens, and the final message alone on standard output.
 
+use std::borrow::Cow;
+
 use dam_agent::{AgentEvent, CommandExecution, Item, Refusal, Status, Todo, TokenUsage, What};
 use dam_journal::clean_output;
 
@@ -9,15 +11,35 @@ use crate::output::{ERROR, FAINT, GOOD, Output, STRONG, WARNING};
 
 /// How many lines of a command's output are shown.
 const OUTPUT_LINES: usize = 12;
+/// How many refusals of one command are shown.
+const REFUSALS: usize = 8;
 
 /// Follows a session.
 #[derive(Debug, Default)]
 pub struct Transcript {
     /// The last message, not shown yet: the final one is data.
     message: Option<String>,
+    /// What is shown shorter: long directories by short names.
+    short: Vec<(String, String)>,
 }
 
 impl Transcript {
+    /// A transcript in which each of these texts is shown as its short form.
+    pub fn shortening(short: Vec<(String, String)>) -> Self {
+        Self {
+            message: None,
+            short,
+        }
+    }
+
+    fn clean(&self, text: &str) -> String {
+        let mut text = clean(text);
+        for (long, short) in &self.short {
+            text = text.replace(long, short);
+        }
+        text
+    }
+
     /// Shows an event.
     pub fn show(&mut self, event: &AgentEvent, output: &mut Output) {
         match event {
@@ -54,7 +76,8 @@ impl Transcript {
     fn started(&mut self, item: &Item, output: &mut Output) {
         if let What::CommandExecution(command) = &item.what {
             self.no_longer_last(output);
-            output.note(&format!("{STRONG}$ {}{STRONG:#}", clean(&command.command)));
+            let script = self.clean(script(&command.command).as_ref());
+            output.note(&format!("{STRONG}$ {script}{STRONG:#}"));
         }
     }
 
@@ -63,7 +86,7 @@ impl Transcript {
         match &item.what {
             What::AgentMessage { text } => self.message = Some(text.clone()),
             What::Reasoning { text } => faint(&clean(text), output),
-            What::CommandExecution(command) => ended(command, output),
+            What::CommandExecution(command) => self.ended(command, output),
             What::FileChange { changes, status } => {
                 let label = match status {
                     Status::Completed => "changed",
@@ -88,6 +111,59 @@ impl Transcript {
         }
     }
 
+    fn ended(&self, command: &CommandExecution, output: &mut Output) {
+        match (command.status, &command.decision) {
+            (Status::InProgress, _) => {}
+            // It was not begun, so that what was wanted is not shown yet. Its
+            // output is what the model is told.
+            (Status::Declined, decided) => {
+                let script = self.clean(script(&command.command).as_ref());
+                output.note(&format!("{STRONG}$ {script}{STRONG:#}"));
+                if let Some(decided) = decided {
+                    output.labelled(ERROR, "refused", &self.clean(&decided.rule));
+                    faint(&self.clean(&format!("  {}", decided.reason)), output);
+                }
+            }
+            _ => {
+                show_tail(&self.clean(&command.aggregated_output), output);
+                self.refused(&command.denials, output);
+                if let Some(code) = command.exit_code.filter(|code| *code != 0) {
+                    faint(&format!("exit {code}"), output);
+                }
+            }
+        }
+    }
+
+    /// What the boundary refused, each once: programs try again.
+    fn refused(&self, denials: &[Refusal], output: &mut Output) {
+        let mut seen = Vec::new();
+        for refusal in denials {
+            let Refusal {
+                syscall,
+                path,
+                rule,
+                reason,
+            } = refusal;
+            if seen.contains(&(syscall, path)) {
+                continue;
+            }
+            seen.push((syscall, path));
+            if seen.len() > REFUSALS {
+                continue;
+            }
+            let what = format!("{syscall} {path} ({rule})");
+            output.labelled(ERROR, "refused", &self.clean(&what));
+            // The path stands in the line above.
+            let why = reason
+                .strip_prefix(&format!("{path} is "))
+                .unwrap_or(reason);
+            faint(&self.clean(&format!("  {why}")), output);
+        }
+        if seen.len() > REFUSALS {
+            faint(&format!("  and {} more", seen.len() - REFUSALS), output);
+        }
+    }
+
     fn no_longer_last(&mut self, output: &mut Output) {
         if let Some(message) = self.message.take() {
             output.note(&clean(&message));
@@ -95,40 +171,19 @@ impl Transcript {
     }
 }
 
-fn ended(command: &CommandExecution, output: &mut Output) {
-    if command.status == Status::InProgress {
-        return;
+/// The script itself, where a shell is given one: the shell is always there.
+fn script(command: &str) -> Cow<'_, str> {
+    let quoted = command
+        .split_once(" -c '")
+        .filter(|(shell, _)| shell.ends_with("sh") && !shell.contains(' '))
+        .and_then(|(_, rest)| rest.strip_suffix('\''));
+    match quoted {
+        Some(script) => script.replace(r"'\''", "'").into(),
+        None => command.into(),
     }
-    show_tail(&command.aggregated_output, output);
-    for refusal in &command.denials {
-        refused(refusal, output);
-    }
-    match (command.status, &command.decision) {
-        (Status::Declined, Some(decided)) => {
-            let text = format!("{} ({})", decided.reason, decided.rule);
-            output.labelled(ERROR, "refused", &clean(&text));
-        }
-        (Status::Declined, None) => output.labelled(ERROR, "refused", &clean(&command.command)),
-        _ => match command.exit_code {
-            Some(0) | None => {}
-            Some(code) => faint(&format!("exit {code}"), output),
-        },
-    }
-}
-
-fn refused(refusal: &Refusal, output: &mut Output) {
-    let Refusal {
-        syscall,
-        path,
-        rule,
-        reason,
-    } = refusal;
-    let text = format!("{syscall} {path}: {reason} ({rule})");
-    output.labelled(ERROR, "refused", &clean(&text));
 }
 
 fn show_tail(text: &str, output: &mut Output) {
-    let text = clean(text);
     let lines: Vec<&str> = text.trim_end().lines().collect();
     let hidden = lines.len().saturating_sub(OUTPUT_LINES);
     if hidden > 0 {

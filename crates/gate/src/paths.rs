@@ -31,22 +31,35 @@ pub(crate) fn named(analysis: &Analysis, cwd: &Path, home: Option<&Path>) -> Vec
 }
 
 fn path_of(word: &Word, cwd: &Path, home: Option<&Path>) -> Option<PathBuf> {
-    // Of a word that is not known, what it begins with for certain is enough:
-    // whatever follows `~/.ssh/` lies below it.
-    let text = match word {
-        Word::Known(text) => text.as_str(),
-        Word::Unknown { prefix, .. } => prefix.rsplit_once('/')?.0,
+    let below_home = |text: &str| {
+        let rest = ["~/", "$HOME/", "${HOME}/"]
+            .iter()
+            .find_map(|home| text.strip_prefix(home))?;
+        Some(home?.join(certain(rest)))
     };
-    if text.chars().any(char::is_whitespace) {
-        return None;
-    }
-    let path = match text.strip_prefix('~') {
-        Some("") => home?.to_owned(),
-        Some(below) => home?.join(below.strip_prefix('/')?),
-        None if text.contains('/') || text.starts_with('.') => cwd.join(text),
-        None => return None,
+    let path = match word {
+        Word::Known(text) if text.chars().any(char::is_whitespace) => return None,
+        Word::Known(text) if text.starts_with('~') => below_home(text)?,
+        Word::Known(text) if text.contains('/') || text.starts_with('.') => cwd.join(text),
+        Word::Known(_) => return None,
+        // What a word begins with for certain is enough: whatever follows
+        // `~/.ssh/` lies below it.
+        Word::Unknown {
+            written, prefix, ..
+        } => match below_home(written) {
+            Some(path) => path,
+            None => cwd.join(prefix.rsplit_once('/')?.0),
+        },
     };
     Some(plain(&path))
+}
+
+/// The part of a path as written that stands for itself.
+fn certain(written: &str) -> &str {
+    match written.find(|c: char| "*?[]{}$`'\"\\…".contains(c)) {
+        Some(at) => written[..at].rsplit_once('/').map_or("", |(path, _)| path),
+        None => written,
+    }
 }
 
 /// Without `.` and `..`, as far as that can be told without looking.

@@ -58,7 +58,7 @@ pub fn run(demo: Demo, variables: &Variables, output: &mut Output) -> Result<u8,
         reviewer: Box::new(Nobody),
         env: variables.pairs(),
     })?;
-    follow(session, output)?;
+    follow(session, &place, output)?;
     let account = account::read(&journal_dir, &id)?;
     account.show(&place, output);
     let harm = place.harm();
@@ -84,8 +84,8 @@ fn introduce(place: &Place, tier: &str, output: &mut Output) {
     output.note(&format!("{}\n", place.repository().display()));
 }
 
-fn follow(session: Session, output: &mut Output) -> Result<(), CommandError> {
-    let mut transcript = Transcript::default();
+fn follow(session: Session, place: &Place, output: &mut Output) -> Result<(), CommandError> {
+    let mut transcript = Transcript::shortening(place.short_names());
     let runtime = super::exec::runtime()?;
     let result = runtime.block_on(super::exec::whole_session(session, PROMPT, &mut |event| {
         transcript.show(event, output);

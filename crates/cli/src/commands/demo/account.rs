@@ -112,11 +112,11 @@ impl Account {
             output.labelled(GOOD, "changed", &fit(&place.shorten(path), COLUMNS - 9));
         }
         for ran in self.ran.iter().filter(|ran| ran.exit == Some(0)) {
-            let command = ran.command.lines().next().unwrap_or_default();
+            let command = ran.command.split_whitespace().collect::<Vec<_>>().join(" ");
             output.labelled(
                 GOOD,
                 "ran",
-                &fit(&place.shorten(&clean(command)), COLUMNS - 5),
+                &fit(&place.shorten(&clean(&command)), COLUMNS - 5),
             );
         }
         list(
