@@ -158,6 +158,13 @@ fn field(pieces: &[Piece], written: &str, dialect: Dialect) -> Word {
                 c: '~',
                 quoted: false,
             } if index == 0 => shape.home(),
+            // What looks like an assignment may be expanded like one.
+            Piece::Char {
+                c: '~',
+                quoted: false,
+            } if is(&pieces[index - 1], '=') || is(&pieces[index - 1], ':') => {
+                shape.unknown(Spread::One, false);
+            }
             // zsh puts the path of a program there.
             Piece::Char {
                 c: '=',

@@ -39,6 +39,9 @@ impl Parser<'_> {
                 self.at += 1;
                 value(Vec::new(), quoted, c == '@')
             }
+            Some('~' | '=' | '^' | '+' | ':') if self.dialect == Dialect::Zsh => {
+                return Err(GaveUp("zsh gives this `$` a meaning of its own".to_owned()));
+            }
             _ => {
                 word.push('$', quoted);
                 return Ok(());

@@ -21,7 +21,10 @@ impl Parser<'_> {
                 '"' => self.double_quotes(&mut word)?,
                 '\\' => {
                     self.at += 1;
-                    word.push(self.take_raw().unwrap_or('\\'), true);
+                    let Some(c) = self.take_raw() else {
+                        return Err(GaveUp("a backslash ends the script".to_owned()));
+                    };
+                    word.push(c, true);
                 }
                 '`' | '$' => self.expansion(&mut word, false)?,
                 c => {
