@@ -19,6 +19,7 @@ pub(crate) const MOST_LINE_BYTES: usize = 16 * 1024 * 1024;
 
 /// One session's open journal. Held by one process at a time, by a lock that
 /// the kernel lets go of when the process ends.
+#[derive(Debug)]
 pub struct Journal {
     store: Store,
     session: SessionId,

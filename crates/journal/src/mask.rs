@@ -289,6 +289,10 @@ fn is_harmless(value: &str) -> bool {
         "str",
         "string",
         "true",
+        "u16",
+        "u32",
+        "u64",
+        "u8",
         "undefined",
         "yes",
     ];

@@ -123,6 +123,7 @@ pub enum JournalError {
 }
 
 /// An open directory of journals.
+#[derive(Debug)]
 pub(crate) struct Store {
     path: PathBuf,
     directory: File,

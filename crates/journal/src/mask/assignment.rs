@@ -76,6 +76,8 @@ pub(super) struct Separator {
     pub(super) length: usize,
     /// Whether a value without quotes can follow.
     bare: bool,
+    /// Whether blanks come before the value, as in settings and in code.
+    spaced: bool,
 }
 
 /// The separator that text begins with: `=`, `:`, `:=`, `=>`, `==`.
@@ -95,6 +97,7 @@ pub(super) fn separator(text: &str) -> Option<Separator> {
     Some(Separator {
         length: quote + blanks + signs + after,
         bare: bare && !empty,
+        spaced: after > 0,
     })
 }
 
@@ -102,7 +105,11 @@ pub(super) fn separator(text: &str) -> Option<Separator> {
 fn option_separator(name: &str, text: &str) -> Option<Separator> {
     let length = run(text, is_blank);
     let follows = is_option(name) && length > 0 && !text[length..].starts_with('-');
-    follows.then_some(Separator { length, bare: true })
+    follows.then_some(Separator {
+        length,
+        bare: true,
+        spaced: false,
+    })
 }
 
 /// Where the secret is in the value that text begins with. A value may be made
@@ -112,8 +119,9 @@ fn value(text: &str, kind: Kind, separator: &Separator) -> Option<Found> {
         return cut_off(text, kind);
     };
     let bare = first.quote == 0;
-    let called = bare && text[first.length..].starts_with('(');
-    if (bare && !separator.bare) || called || !is_secret(first.inner(text), kind) {
+    let (word, after) = text.split_at(first.length);
+    let code = bare && (after.starts_with('(') || (separator.spaced && is_code(word, after, kind)));
+    if (bare && !separator.bare) || code || !is_secret(first.inner(text), kind) {
         return None;
     }
     let mut end = first.length;
@@ -132,6 +140,17 @@ fn value(text: &str, kind: Kind, separator: &Separator) -> Option<Found> {
         secret: end - first.quote - closing,
         kind,
     })
+}
+
+/// Whether a bare word is more likely a name in a program, such as the type in
+/// `token: Token,`. A model works with programs, and a mask would spoil them.
+fn is_code(word: &str, after: &str, kind: Kind) -> bool {
+    let is_path = word
+        .bytes()
+        .all(|byte| byte.is_ascii_alphabetic() || b"_.:[]".contains(&byte));
+    let punctuated = after.starts_with([',', ';', ')', '<', '>']);
+    let short = kind != Kind::Password && word.len() < 16;
+    is_path && (punctuated || short || word.contains(['.', '[']) || word.contains("::"))
 }
 
 /// The secret behind a quote that is never closed, as where text was cut.

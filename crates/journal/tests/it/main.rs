@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod chain;
+mod changes;
 mod events;
 mod failing;
 mod finding;
