@@ -11,7 +11,7 @@ pub enum Proof {
     Everyone,
     /// For root only.
     Root,
-    /// For an ordinary user only: root has it already.
+    /// For an ordinary user; it makes no sense for root, who has it already.
     User,
     /// Where the kernel was built with it, and the machine has it.
     Maybe,
@@ -71,6 +71,10 @@ pub struct Attempt {
     pub terminal: bool,
     /// Put the launcher into the victim's process group.
     pub victims_group: bool,
+    /// Another name for the home directory.
+    pub home: &'static str,
+    /// Another workspace, or another name for it.
+    pub workspace: &'static str,
     /// Directories to put before `PATH`.
     pub path: Option<&'static str>,
     /// The launcher may also refuse to start the command at all.
@@ -99,6 +103,8 @@ pub fn attempt(id: &'static str, what: &'static str, steps: &'static [&'static s
         descriptors: false,
         terminal: false,
         victims_group: false,
+        home: "{home}",
+        workspace: "{ws}",
         path: None,
         may_refuse: false,
         unstated_mode: false,
@@ -159,6 +165,14 @@ impl Attempt {
     }
     pub fn victims_group(mut self) -> Self {
         self.victims_group = true;
+        self
+    }
+    pub fn home(mut self, home: &'static str) -> Self {
+        self.home = home;
+        self
+    }
+    pub fn workspace(mut self, workspace: &'static str) -> Self {
+        self.workspace = workspace;
         self
     }
     pub fn path(mut self, path: &'static str) -> Self {

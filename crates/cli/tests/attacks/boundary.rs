@@ -178,7 +178,11 @@ fn launcher(scene: &Scene, attempt: &Attempt, boundary: Boundary) -> Vec<OsStrin
         }
         Boundary::Dam(mode) => vec![dam(), "sandbox".into(), "-s".into(), mode.name().into()],
     };
-    let workspace = ["-C".into(), scene.fill("{ws}").into(), "--".into()];
+    let workspace = [
+        "-C".into(),
+        scene.fill(attempt.workspace).into(),
+        "--".into(),
+    ];
     text.into_iter().chain(workspace).collect()
 }
 
@@ -221,8 +225,8 @@ fn start(scene: &Scene, attempt: &Attempt, words: &[OsString]) -> Run {
     command
         .args(&words[1..])
         .env_clear()
-        .envs(scene.environment(attempt.path))
-        .current_dir(scene.fill("{ws}"))
+        .envs(scene.environment(attempt))
+        .current_dir(scene.fill(attempt.workspace))
         .stdin(match attempt.stdin {
             Some(path) => File::open(scene.fill(path)).expect("open its input").into(),
             None => Stdio::null(),

@@ -83,6 +83,12 @@ impl Scene {
         fs::write(path, self.fill(text)).expect("write a fixture");
     }
 
+    /// Makes a named pipe.
+    pub fn make_pipe(&self, path: &str) {
+        let made = Command::new("mkfifo").arg(self.fill(path)).status();
+        assert!(made.expect("run mkfifo").success(), "make a pipe");
+    }
+
     /// Replaces the words in braces, and brings to life what they name.
     pub fn fill(&self, text: &str) -> String {
         let mut filled = String::new();
@@ -159,6 +165,14 @@ impl Scene {
                 |path| Listener::fifo(Path::new(path)),
                 self.fill("{out}/fifo"),
             ),
+            "late-stream" => at(Listener::stream, self.fill("{ws}/late")),
+            "late-pipe" => {
+                self.make_pipe("{ws}/late");
+                at(
+                    |path| Listener::fifo(Path::new(path)),
+                    self.fill("{ws}/late"),
+                )
+            }
             "tcp" => port(Listener::tcp("127.0.0.1")),
             "tcp6" => port(Listener::tcp("::1")),
             "udp" => port(Listener::udp("127.0.0.1")),
@@ -214,14 +228,16 @@ impl Scene {
     }
 
     /// What a user's shell would have set.
-    pub fn environment(&self, path: Option<&str>) -> Vec<(&'static str, String)> {
+    pub fn environment(&self, attempt: &Attempt) -> Vec<(&'static str, String)> {
         let usual = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
         vec![
             (
                 "PATH",
-                path.map_or(usual.to_owned(), |first| self.fill(first) + ":" + usual),
+                attempt
+                    .path
+                    .map_or(usual.to_owned(), |first| self.fill(first) + ":" + usual),
             ),
-            ("HOME", self.fill("{home}")),
+            ("HOME", self.fill(attempt.home)),
             ("TMPDIR", self.fill("{tmp}")),
             ("LANG", "C.UTF-8".to_owned()),
             ("TERM", "xterm".to_owned()),

@@ -97,7 +97,8 @@ fn contents() -> Vec<Attempt> {
             "map a file outside and change it in memory",
             &["mmap-write {out}/file"],
         ),
-        attempt("A30", "write into a pipe outside", &["fifo-write {fifo}"]).prepare(fifo),
+        attempt("A30", "write into a pipe outside", &["fifo-write {fifo}"])
+            .prepare(|scene| scene.make_pipe("{out}/fifo")),
         attempt("A40", "remove a file outside", &["unlink {out}/file"]),
         attempt(
             "A41",
@@ -133,12 +134,6 @@ fn contents() -> Vec<Attempt> {
         )
         .writing(),
     ]
-}
-
-fn fifo(scene: &crate::scene::Scene) {
-    let path = scene.fill("{out}/fifo");
-    let made = std::process::Command::new("mkfifo").arg(path).status();
-    assert!(made.expect("run mkfifo").success(), "make a pipe");
 }
 
 fn attributes() -> Vec<Attempt> {

@@ -12,6 +12,7 @@ pub mod names;
 pub mod namespaces;
 pub mod processes;
 pub mod sockets;
+pub mod variants;
 
 use crate::attempt::Attempt;
 
@@ -27,6 +28,7 @@ pub fn all() -> Vec<Attempt> {
         namespaces::rows(),
         processes::rows(),
         sockets::rows(),
+        variants::rows(),
     ];
     groups.into_iter().flatten().collect()
 }
