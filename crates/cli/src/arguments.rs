@@ -41,7 +41,6 @@ fn long_examples() -> String {
     max_term_width = 100,
     after_help = EXAMPLES,
     after_long_help = long_examples(),
-    disable_help_subcommand = true,
     subcommand_required = true,
     arg_required_else_help = true
 )]
@@ -96,6 +95,7 @@ Examples:
     #[command(
         visible_alias = "debug",
         args_conflicts_with_subcommands = true,
+        disable_help_subcommand = true,
         override_usage = "dam sandbox [OPTIONS] -- COMMAND…",
         after_help = "\
 Examples:
@@ -104,10 +104,14 @@ Examples:
     )]
     Sandbox(Sandbox),
     /// Show and verify what happened
-    #[command(args_conflicts_with_subcommands = true)]
+    #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
     Log(Log),
     /// Show the settings and where they come from
-    #[command(subcommand, arg_required_else_help = true)]
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        disable_help_subcommand = true
+    )]
     Config(Config),
     /// Find out what this machine can enforce
     Doctor(Doctor),

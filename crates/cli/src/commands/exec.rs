@@ -47,9 +47,16 @@ pub fn run(exec: &Exec, variables: &Variables, output: &mut Output) -> Result<u8
         env: variables.pairs(),
     })?;
     let mut follower = Follower::new(exec.json, output);
-    let result = runtime()?.block_on(whole_session(session, &prompt, &mut |event| {
-        follower.take(event);
-    }));
+    let canceller = session.canceller();
+    let mut sink = |event: &AgentEvent| {
+        if follower.take(event).is_err() {
+            canceller.cancel();
+        }
+    };
+    let runtime = runtime()?;
+    let result = runtime.block_on(whole_session(session, &prompt, &mut sink));
+    // A question that nobody will answer any more is not waited for.
+    runtime.shutdown_background();
     follower.finish(&result)?;
     match result? {
         TurnOutcome::Completed { last_message, .. } => {
@@ -75,11 +82,18 @@ pub async fn whole_session(
         (result, session)
     };
     tokio::pin!(turn);
+    let mut asked_to_stop = false;
     let (result, session) = loop {
         tokio::select! {
             done = &mut turn => break done,
             // Where signals cannot be heard, they end the program as ever.
-            Ok(()) = tokio::signal::ctrl_c() => canceller.cancel(),
+            Ok(()) = tokio::signal::ctrl_c() => {
+                // Asked twice, it ends at once; the journal shows that too.
+                if std::mem::replace(&mut asked_to_stop, true) {
+                    return Ok(TurnOutcome::Interrupted);
+                }
+                canceller.cancel();
+            }
         }
     };
     if let Err(AgentError::Journal(_)) = result {
@@ -196,13 +210,15 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
         })
 }
 
+/// Whoever followed the events has gone: nothing more should be done for them.
+struct NobodyListens;
+
 /// What is made of the events while they come.
 struct Follower<'a> {
     output: &'a mut Output,
     /// For people; none where events are printed as JSON.
     transcript: Option<Transcript>,
-    /// Why events can no longer be printed. The turn goes on: it may be half
-    /// done.
+    /// Why events can no longer be printed.
     broken: Option<CommandError>,
 }
 
@@ -215,7 +231,8 @@ impl<'a> Follower<'a> {
         }
     }
 
-    fn take(&mut self, event: &AgentEvent) {
+    /// Shows an event. An error means that nobody listens any more.
+    fn take(&mut self, event: &AgentEvent) -> Result<(), NobodyListens> {
         match &mut self.transcript {
             Some(transcript) => transcript.show(event, self.output),
             None if self.broken.is_none() => {
@@ -223,6 +240,10 @@ impl<'a> Follower<'a> {
                 self.broken = line.and_then(|line| self.output.data(&line).err());
             }
             None => {}
+        }
+        match self.broken {
+            Some(_) => Err(NobodyListens),
+            None => Ok(()),
         }
     }
 

@@ -90,10 +90,10 @@ fn a_task_is_done_from_prompt_to_journal() {
     session [SESSION]
     Look first.
     I run the check.
-    $ /bin/bash -c 'sh check.sh'
+    $ sh check.sh
     exit 1
     changed: update greet.sh
-    $ /bin/bash -c 'sh check.sh'
+    $ sh check.sh
       ok
     tokens: 1230 in (0 cached), 49 out
     ");
@@ -144,9 +144,10 @@ fn what_is_refused_is_shown_and_recorded() {
     It was refused.
     -- stderr
     session [SESSION]
-    $ /bin/bash -c 'echo evil > .git/hooks/pre-commit'
+    $ echo evil > .git/hooks/pre-commit
       /bin/bash: line 1: .git/hooks/pre-commit: Permission denied
-    refused: openat [WORK]/.git/hooks/pre-commit: [WORK]/.git/hooks/pre-commit is not writable: git or an agent runs what it holds (files.protected-path)
+    refused: openat [WORK]/.git/hooks/pre-commit (files.protected-path)
+      not writable: git or an agent runs what it holds
     exit 1
     tokens: 20 in (0 cached), 10 out
     ");
@@ -212,6 +213,22 @@ fn a_session_can_be_recorded_and_replayed_without_the_server() {
     assert_eq!(replayed.page(), recorded.page());
     let text = fs::read_to_string(second.work().join("greet.sh")).expect("a file");
     assert_eq!(text, "echo hello\n");
+}
+
+#[test]
+fn a_reader_of_events_that_goes_away_stops_the_work() {
+    let environment = repository();
+    let server = ScriptedServer::start(vec![command("touch made"), Turn::message("Done.")]);
+    use_server(&environment, &server);
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = environment
+        .dam(["exec", "--json", "make a file"])
+        .into_command();
+    let status = command.stdout(writer).status().expect("a run");
+    assert_eq!(status.code(), Some(141));
+    assert!(!environment.work().join("made").exists());
+    assert!(environment.dam(["log", "verify"]).run().success());
 }
 
 #[test]

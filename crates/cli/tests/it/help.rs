@@ -31,6 +31,7 @@ fn overview() {
       doctor      Find out what this machine can enforce
       demo        Watch an agent's whole day in the box, with nothing to sign up for
       completion  Print the completions of a shell
+      help        Print this message or the help of the given subcommand(s)
 
     Options:
           --color <WHEN>
@@ -94,6 +95,7 @@ fn short_overview() {
       doctor      Find out what this machine can enforce
       demo        Watch an agent's whole day in the box, with nothing to sign up for
       completion  Print the completions of a shell
+      help        Print this message or the help of the given subcommand(s)
 
     Options:
           --color <WHEN>  When to use colour: auto, always or never
@@ -109,6 +111,12 @@ fn short_overview() {
 
     `dam --help` also lists exit codes and environment variables.
     "#);
+}
+
+#[test]
+fn help_is_a_word_too() {
+    let outcome = environment().dam(["help", "log", "verify"]).run();
+    assert_eq!(outcome.stdout, help(&["log", "verify"]));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use dam_testkit::environment::Environment;
 use dam_testkit::{ScriptedServer, Turn};
@@ -18,8 +19,8 @@ fn server() -> ScriptedServer {
 }
 
 /// Runs `dam exec` on a terminal of its own (the one that `script` makes), and
-/// answers its question.
-fn answered(environment: &Environment, answer: &str) -> String {
+/// answers its question with these keys, again and again until it has ended.
+fn answered(environment: &Environment, keys: &str) -> String {
     let line = format!(
         "{} exec -a untrusted 'make a file'",
         environment.binary().display()
@@ -43,11 +44,16 @@ fn answered(environment: &Environment, answer: &str) -> String {
         assert!(count == 1, "no question came: {shown}");
         shown.push(char::from(byte[0]));
     }
-    stdin.write_all(answer.as_bytes()).expect("an answer");
-    let mut rest = Vec::new();
-    stdout.read_to_end(&mut rest).expect("the rest");
-    drop(stdin);
-    child.wait().expect("an end");
+    let rest = std::thread::spawn(move || {
+        let mut rest = Vec::new();
+        stdout.read_to_end(&mut rest).map(|_| rest)
+    });
+    while child.try_wait().expect("a state").is_none() {
+        // Whoever has ended meanwhile reads no more.
+        let _unread = stdin.write_all(keys.as_bytes());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let rest = rest.join().expect("a reader").expect("the rest");
     shown + &String::from_utf8_lossy(&rest)
 }
 
@@ -69,6 +75,16 @@ fn anything_else_does_not() {
     let shown = answered(&environment, "\n");
     assert!(!environment.work().join("made").exists(), "{shown}");
     assert!(shown.contains("refused"), "{shown}");
+}
+
+#[test]
+fn whoever_interrupts_again_is_let_go() {
+    let environment = repository();
+    let server = server();
+    use_server(&environment, &server);
+    let shown = answered(&environment, "\u{3}");
+    assert!(!environment.work().join("made").exists(), "{shown}");
+    assert!(shown.contains("interrupted"), "{shown}");
 }
 
 #[test]
