@@ -1,5 +1,7 @@
-//! Checks of the repository that no compiler makes: `cargo xtask tidy`.
+//! Checks of the repository that no compiler makes, `cargo xtask tidy`, and
+//! pages that a program writes, `cargo xtask readme`.
 
+mod readme;
 mod tidy;
 
 use std::io::Write;
@@ -7,11 +9,29 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    if words == ["tidy"] {
-        return report(&tidy::run());
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        ["tidy"] => report(&tidy::run()),
+        ["readme"] => written(readme::run(None)),
+        ["readme", program] => written(readme::run(Some(program))),
+        _ => {
+            complain("error: the tasks are: `tidy`, `readme [PROGRAM]`");
+            ExitCode::from(2)
+        }
     }
-    complain("error: the tasks are: `tidy`");
-    ExitCode::from(2)
+}
+
+fn written(outcome: Result<String, readme::CannotWrite>) -> ExitCode {
+    match outcome {
+        Ok(done) => {
+            complain(&done);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            complain(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn report(outcome: &Result<tidy::Report, tidy::CannotLook>) -> ExitCode {
