@@ -282,8 +282,8 @@ fn confusions() -> Vec<Attempt> {
 fn other_names() -> Vec<Attempt> {
     let home = |id, what, steps| {
         attempt(id, what, steps)
-            .prepare(|scene| symlink(scene.fill("{home}"), scene.fill("{tmp}/home")).expect("link"))
-            .home("{tmp}/home")
+            .prepare(|scene| symlink(scene.fill("{home}"), scene.fill("{tmp}/me")).expect("link"))
+            .home("{tmp}/me")
     };
     let workspace = |id, what, steps| {
         attempt(id, what, steps)
@@ -299,7 +299,7 @@ fn other_names() -> Vec<Attempt> {
         home(
             "K51",
             "read a key through the home's link",
-            &["read {tmp}/home/.ssh/id_ed25519"],
+            &["read {tmp}/me/.ssh/id_ed25519"],
         ),
         workspace(
             "L05",
