@@ -193,6 +193,37 @@ fn an_error_of_the_server_is_told_and_the_exit_code_tells_it_too() {
 }
 
 #[test]
+fn a_key_is_taken_from_the_variable_that_settings_name_and_from_nowhere_else() {
+    let environment = repository();
+    let server = ScriptedServer::start(vec![
+        command("env"),
+        Turn::message("It is not in the environment."),
+    ]);
+    use_server(&environment, &server);
+    let config = environment.config().join("config.toml");
+    let text = fs::read_to_string(&config).expect("the settings");
+    fs::write(&config, text + "env_key = \"LOCAL_KEY\"\n").expect("new settings");
+    assert_snapshot!(environment.dam(["exec", "hello"]).run().page(), @r"
+    exit 3
+    -- stderr
+    error: model provider `local` needs the environment variable `LOCAL_KEY`, which is not set
+    hint: export `LOCAL_KEY`, or choose another provider with `model_provider`
+    ");
+    let key = "not-a-real-value-4711";
+    let outcome = environment
+        .dam(["exec", "hello"])
+        .env("LOCAL_KEY", key)
+        .run();
+    assert!(outcome.success(), "{}", outcome.page());
+    let sent = format!("Bearer {key}");
+    assert_eq!(server.received()[0].header("authorization"), Some(&*sent));
+    let heard = server.bodies()[1].to_string();
+    assert!(heard.contains("HOME=") && !heard.contains(key), "{heard}");
+    let log = environment.dam(["log", "show", "latest", "--json"]).run();
+    assert!(log.success() && !log.stdout.contains(key), "{}", log.stdout);
+}
+
+#[test]
 fn a_session_can_be_recorded_and_replayed_without_the_server() {
     let first = repository();
     let server = ScriptedServer::start(vec![
