@@ -153,12 +153,8 @@ impl FileRules {
                 rule: rule.rule.clone(),
                 origin: rule.origin.clone(),
                 reason: format!("{} is not writable: {}", path.display(), rule.what),
-                hint: (rule.access == Access::Read && rule.path == Path::new("/")).then(|| {
-                    format!(
-                        "`--add-dir {}` would make it writable",
-                        path.parent().unwrap_or(path).display()
-                    )
-                }),
+                hint: (rule.access == Access::Read && rule.path == Path::new("/"))
+                    .then(|| self.how_to_write(path)),
             };
         }
         // Only what lies below the writable root counts: a workspace may itself
@@ -184,6 +180,18 @@ impl FileRules {
             reason: format!("{} is writable: {}", rule.path.display(), rule.what),
             hint: None,
         }
+    }
+
+    /// What would make a path writable that nothing forbids.
+    fn how_to_write(&self, path: &Path) -> String {
+        // Where nothing is writable, another root would not be either.
+        if self.paths(Access::Write).next().is_none() {
+            return "`--sandbox workspace-write` would make the workspace writable".to_owned();
+        }
+        format!(
+            "`--add-dir {}` would make it writable",
+            path.parent().unwrap_or(path).display()
+        )
     }
 
     fn most_specific(&self, path: &Path) -> Option<&FileRule> {

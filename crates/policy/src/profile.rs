@@ -106,11 +106,18 @@ impl Profile {
     /// The profile with every place replaced by its path.
     pub fn resolve(&self, places: &Places) -> ResolvedProfile {
         let mut rules = Vec::new();
+        let writes = self
+            .files
+            .iter()
+            .any(|(_, access, _)| *access == Access::Write);
         for (place, access, origin) in &self.files {
             for (path, what) in paths_of(place, places) {
                 rules.push(FileRule {
                     rule: Rule::builtin(rule_of(place)),
-                    what: describe(what, *access),
+                    what: match place {
+                        Place::Root if !writes => format!("the profile `{}` only reads", self.name),
+                        _ => describe(what, *access),
+                    },
                     path,
                     access: *access,
                     origin: origin.clone(),

@@ -162,9 +162,9 @@ fn a_deny_is_not_asked_and_says_what_would_allow_it() {
     assert_eq!(asked.count(), 0);
     insta::assert_snapshot!(settled.message, @r"
     refused to write /w/src/main.rs
-    why: /w/src/main.rs is not writable: it is outside the workspace
+    why: /w/src/main.rs is not writable: the profile `:read-only` only reads
     rule: files.root (built-in default)
-    to allow it: `--add-dir /w/src` would make it writable
+    to allow it: `--sandbox workspace-write` would make the workspace writable
     ");
 }
 
