@@ -160,11 +160,11 @@ fn write(posture: &Posture, path: &Path) -> Verdict {
     };
     if !profile.confined {
         let origin = posture.profile.origin.clone();
-        return allow(
-            "full access was chosen".to_owned(),
-            Rule::builtin("files.full-access"),
-            origin,
-        );
+        let rule = Rule::builtin("files.full-access");
+        return Verdict {
+            decision: ask_if_untrusted(posture),
+            ..allow("full access was chosen".to_owned(), rule, origin)
+        };
     }
     let found = profile.files.write(path);
     if found.granted {
@@ -187,19 +187,25 @@ fn write(posture: &Posture, path: &Path) -> Verdict {
 }
 
 fn reach(posture: &Posture, host: &str, port: u16) -> Verdict {
-    let (decision, reason, hint) = match posture.profile.value.network {
+    let (decision, rule, reason, hint) = match posture.profile.value.network {
         Network::None => (
             Decision::Deny,
+            "network.none",
             format!("{host}:{port} is out of reach: the profile has no network"),
             Some("no network is the default of every profile".to_owned()),
         ),
-        Network::Host => (Decision::Allow, "full access was chosen".to_owned(), None),
+        Network::Host => (
+            ask_if_untrusted(posture),
+            "network.full-access",
+            "full access was chosen".to_owned(),
+            None,
+        ),
     };
     Verdict {
         decision,
         containment: containment(posture),
         reason,
-        rule: Rule::builtin("network.none"),
+        rule: Rule::builtin(rule),
         origin: posture.profile.origin.clone(),
         hint,
     }
@@ -213,6 +219,14 @@ fn question(posture: &Posture, what: &str, rule: &'static str) -> Verdict {
         rule: Rule::builtin(rule),
         origin: Origin::BUILTIN,
         hint: None,
+    }
+}
+
+/// What is granted, and still a question where everything but reading is one.
+const fn ask_if_untrusted(posture: &Posture) -> Decision {
+    match posture.approval_policy.value {
+        ApprovalPolicy::Untrusted => Decision::Ask,
+        _ => Decision::Allow,
     }
 }
 

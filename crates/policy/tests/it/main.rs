@@ -1,0 +1,7 @@
+//! What the policy crate promises, from outside.
+
+mod environment;
+mod evaluate;
+mod files;
+mod layers;
+mod protected;
