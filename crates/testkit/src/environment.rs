@@ -160,9 +160,12 @@ impl Environment {
         }
     }
 
-    /// A run of the real binary with these words.
+    /// A run of the real binary with these words. It is called `dam` wherever
+    /// it lies, so that what it says of itself is the same everywhere.
     pub fn dam<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run<'_> {
-        self.command(self.binary.clone(), args)
+        let mut run = self.command(self.binary.clone(), args);
+        run.command.arg0("dam");
+        run
     }
 
     /// A run of another program in the same environment.
