@@ -326,7 +326,12 @@ fn places(
             .flat_map(|roots| roots.value.clone()),
     );
     let mut protected = git::protected(&writable);
-    protected.extend(dirs.config.canonicalize());
+    // Also where it does not exist yet: it would count in the next session.
+    protected.push(
+        dirs.config
+            .canonicalize()
+            .unwrap_or_else(|_| dirs.config.clone()),
+    );
     let journal = dirs
         .journal
         .canonicalize()

@@ -77,6 +77,9 @@ pub enum SandboxError {
         /// The kernel's answer.
         errno: Errno,
     },
+    /// A standard stream leads around the walls.
+    #[error("standard {0} is a directory, which would lead around the boundary")]
+    StreamIsDirectory(&'static str),
     /// The working directory cannot be entered.
     #[error("cannot enter the working directory {path}: {errno}")]
     Directory {
@@ -227,6 +230,7 @@ impl Launch {
         let (stdin, ours_in) = connect(self.stdin, Direction::In)?;
         let (stdout, ours_out) = connect(self.stdout, Direction::Out)?;
         let (stderr, ours_err) = connect(self.stderr, Direction::Err)?;
+        refuse_directories([&stdin, &stdout, &stderr])?;
         let order = write_order(&order)?;
         let (line, theirs) = Line::pair().map_err(system("making a socket pair"))?;
         let helper = start_helper(theirs)?;
@@ -324,6 +328,17 @@ fn connect(stream: Stream, direction: Direction) -> Result<(OwnedFd, Option<File
             })
         }
     }
+}
+
+/// A directory that is handed in is a way around the mount tree.
+fn refuse_directories(streams: [&OwnedFd; 3]) -> Result<(), SandboxError> {
+    for (fd, name) in streams.into_iter().zip(["input", "output", "error"]) {
+        let stat = rustix::fs::fstat(fd).map_err(system("looking at a standard stream"))?;
+        if rustix::fs::FileType::from_raw_mode(stat.st_mode).is_dir() {
+            return Err(SandboxError::StreamIsDirectory(name));
+        }
+    }
+    Ok(())
 }
 
 fn write_order(order: &Order) -> Result<File, SandboxError> {

@@ -5,6 +5,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 
 use dam_policy::FileRules;
+use dam_policy::protected_component;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
@@ -15,7 +16,10 @@ use super::{Answer, Own, Refusal, Refused, links};
 
 pub(super) type Outcome = Result<Answer, Refusal>;
 
-const DONE: Outcome = Ok(Answer::Value(0));
+pub(super) const DONE: Outcome = Ok(Answer::Value(0));
+/// The mode bits that something new may have: a program that runs with its
+/// owner's rights is not made here.
+pub(super) const PLAIN: u32 = 0o1777;
 /// A directory argument for calls that have none.
 pub(super) const HERE: u32 = libc::AT_FDCWD.cast_unsigned();
 /// The name of a mediated call, for reports.
@@ -32,6 +36,12 @@ pub(super) fn name_of(number: i64) -> &'static str {
         libc::SYS_renameat => return "renameat",
         libc::SYS_link => return "link",
         libc::SYS_symlink => return "symlink",
+        libc::SYS_chmod => return "chmod",
+        libc::SYS_chown => return "chown",
+        libc::SYS_lchown => return "lchown",
+        libc::SYS_utime => return "utime",
+        libc::SYS_utimes => return "utimes",
+        libc::SYS_futimesat => return "futimesat",
         _ => {}
     }
     match number {
@@ -43,6 +53,18 @@ pub(super) fn name_of(number: i64) -> &'static str {
         libc::SYS_linkat => "linkat",
         libc::SYS_symlinkat => "symlinkat",
         libc::SYS_truncate => "truncate",
+        libc::SYS_fchmod => "fchmod",
+        libc::SYS_fchmodat => "fchmodat",
+        libc::SYS_fchmodat2 => "fchmodat2",
+        libc::SYS_fchown => "fchown",
+        libc::SYS_fchownat => "fchownat",
+        libc::SYS_utimensat => "utimensat",
+        libc::SYS_setxattr => "setxattr",
+        libc::SYS_lsetxattr => "lsetxattr",
+        libc::SYS_fsetxattr => "fsetxattr",
+        libc::SYS_removexattr => "removexattr",
+        libc::SYS_lremovexattr => "lremovexattr",
+        libc::SYS_fremovexattr => "fremovexattr",
         libc::SYS_connect => "connect",
         libc::SYS_bind => "bind",
         _ => "system call",
@@ -85,7 +107,7 @@ impl Visit<'_> {
             libc::SYS_linkat => self.link((word(0), 1), (word(2), 3), word(4)),
             libc::SYS_symlinkat => self.symlink(0, (word(1), 2)),
             libc::SYS_truncate => self.truncate(),
-            _ => Err(Errno::NOSYS.into()),
+            _ => self.change_attributes().unwrap_or(Err(Errno::NOSYS.into())),
         }
     }
 
@@ -98,7 +120,7 @@ impl Visit<'_> {
         )
         .map(Place::without_slash)?;
         place.permit(self.files, place.exists().then_some(Errno::EXIST))?;
-        let mode = Mode::from_raw_mode(mode).difference(self.caller.standing()?.umask);
+        let mode = Mode::from_raw_mode(mode & PLAIN).difference(self.caller.standing()?.umask);
         rustix::fs::mkdirat(&place.parent, &place.leaf, mode)?;
         DONE
     }
@@ -117,10 +139,10 @@ impl Visit<'_> {
             libc::S_IFSOCK => FileType::Socket,
             _ => return Err(Errno::PERM.into()),
         };
-        let mode = Mode::from_raw_mode(mode & 0o7777).difference(self.caller.standing()?.umask);
+        let mode = Mode::from_raw_mode(mode & PLAIN).difference(self.caller.standing()?.umask);
         rustix::fs::mknodat(&place.parent, &place.leaf, kind, mode, 0)?;
         if kind == FileType::Fifo {
-            self.own.insert(&place.stat()?);
+            self.own.insert(&place)?;
         }
         DONE
     }
@@ -133,8 +155,10 @@ impl Visit<'_> {
             LastLink::Keep,
         )
         .map(Place::without_slash)?;
-        place.permit(self.files, (!place.exists()).then_some(Errno::NOENT))?;
+        let stat = place.stat();
+        place.permit(self.files, stat.is_err().then_some(Errno::NOENT))?;
         rustix::fs::unlinkat(&place.parent, &place.leaf, AtFlags::from_bits_retain(flags))?;
+        self.own.forget_gone(stat.ok());
         DONE
     }
 
@@ -156,30 +180,38 @@ impl Visit<'_> {
         let to = resolve(to)?;
         from.permit(self.files, (!from.exists()).then_some(Errno::NOENT))?;
         to.permit(self.files, None)?;
-        let mut moved = vec![&from];
+        self.check_moved(&from, &to)?;
         if flags.contains(RenameFlags::EXCHANGE) {
-            moved.push(&to);
+            self.check_moved(&to, &from)?;
         }
-        for place in moved {
-            let kind = place
-                .stat()
-                .map(|stat| FileType::from_raw_mode(stat.st_mode));
-            if kind == Ok(FileType::Directory)
-                && matches!(place.ground(), Ground::Ruled)
-                && links::holds_protected(&place.parent, &place.leaf)
-            {
-                return Err(Refusal::Rule(Box::new(Refused {
+        let replaced = to.stat().ok();
+        rustix::fs::renameat_with(&from.parent, &from.leaf, &to.parent, &to.leaf, flags)?;
+        self.own.forget_gone(replaced);
+        DONE
+    }
+
+    /// What moves along with a name: nothing below a directory may be
+    /// protected where it was or where it comes to lie, and a link must not
+    /// take a place that a protected name goes through.
+    fn check_moved(&self, from: &Place, to: &Place) -> Result<(), Refusal> {
+        let Ok(stat) = from.stat() else { return Ok(()) };
+        if !matches!(from.ground(), Ground::Ruled) {
+            return Ok(());
+        }
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Symlink => check_link_name(to),
+            FileType::Directory if links::holds_protected(self.files, from, &to.path()) => {
+                Err(Refusal::Rule(Box::new(Refused {
                     errno: Errno::ACCESS,
-                    path: place.path(),
+                    path: from.path(),
                     rule: "files.protected-inside".to_owned(),
                     reason: "the directory holds a protected name, or is too large to look into"
                         .to_owned(),
                     hint: None,
-                })));
+                })))
             }
+            _ => Ok(()),
         }
-        rustix::fs::renameat_with(&from.parent, &from.leaf, &to.parent, &to.leaf, flags)?;
-        DONE
     }
 
     fn link(&mut self, from: (u32, usize), to: (u32, usize), flags: u32) -> Outcome {
@@ -218,18 +250,7 @@ impl Visit<'_> {
     /// file whose present name may be written.
     fn link_open_file(&mut self, fd: &OwnedFd, target: &Place) -> Outcome {
         let stat = rustix::fs::fstat(fd)?;
-        if stat.st_nlink > 0 {
-            let path = self.caller.path_of(fd)?;
-            let named = Place::resolve(
-                self.caller,
-                HERE,
-                path.as_os_str().as_encoded_bytes(),
-                LastLink::Keep,
-            )?;
-            let now = named.stat()?;
-            if (now.st_dev, now.st_ino) != (stat.st_dev, stat.st_ino) {
-                return Err(Errno::STALE.into());
-            }
+        if let Some(named) = self.name_of(fd, &stat)? {
             named.permit(self.files, None)?;
         }
         target.permit(self.files, target.exists().then_some(Errno::EXIST))?;
@@ -248,6 +269,7 @@ impl Visit<'_> {
         let text = self.caller.path(text)?;
         let place = Place::resolve(self.caller, to.0, &self.caller.path(to.1)?, LastLink::Keep)?;
         place.permit(self.files, place.exists().then_some(Errno::EXIST))?;
+        check_link_name(&place)?;
         rustix::fs::symlinkat(text.as_slice(), &place.parent, &place.leaf)?;
         DONE
     }
@@ -261,4 +283,20 @@ impl Visit<'_> {
         rustix::fs::ftruncate(&file, self.caller.call.args[1])?;
         DONE
     }
+}
+
+/// A link with the first part of a protected name would lead around the rest:
+/// `.github` pointing at a directory of another name.
+fn check_link_name(place: &Place) -> Result<(), Refusal> {
+    let leaf = place.leaf.to_string_lossy();
+    if !matches!(place.ground(), Ground::Ruled) || !protected_component(&leaf) {
+        return Ok(());
+    }
+    Err(Refusal::Rule(Box::new(Refused {
+        errno: Errno::ACCESS,
+        path: place.path(),
+        rule: "files.protected-name".to_owned(),
+        reason: format!("a link called `{leaf}` would lead around a protected name"),
+        hint: None,
+    })))
 }

@@ -99,8 +99,14 @@ impl<'a> Caller<'a> {
         if !(2..=LONGEST_ADDRESS).contains(&length) {
             return Err(Errno::INVAL);
         }
+        self.memory(at, length)
+    }
+
+    /// As many bytes as asked for of what an argument points at.
+    pub(super) fn memory(&self, index: usize, length: usize) -> Result<Vec<u8>, Errno> {
         let mut buffer = vec![0; length];
-        if sys::read_memory(self.call.tid, self.call.args[at], &mut buffer)? != length {
+        let address = self.call.args[index];
+        if length > 0 && sys::read_memory(self.call.tid, address, &mut buffer)? != length {
             return Err(Errno::FAULT);
         }
         self.verified(buffer)

@@ -1,18 +1,22 @@
 //! Looks into what names cannot tell: other links to a file, and what a
 //! directory holds before it is renamed.
 
+use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
-use dam_policy::{Access, FileRules, protected_component};
-use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, Stat};
+use dam_policy::{Access, FileRules};
+use rustix::fs::{CWD, Dir, DirEntry, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
+
+use super::place::Place;
 
 /// How many entries are looked at before the answer is no.
 const MOST_ENTRIES: usize = 200_000;
 
-/// Whether every link to this file lies in a writable place, so that writing
-/// to it changes nothing outside. `path` is one of its names.
+/// Whether every link to this file is a name that may be written, so that
+/// writing to it changes nothing else. `path` is one of its names.
 pub(super) fn all_links_inside(files: &FileRules, path: &Path, stat: &Stat) -> bool {
     let mut left = MOST_ENTRIES;
     let mut found: u64 = 0;
@@ -29,9 +33,21 @@ pub(super) fn all_links_inside(files: &FileRules, path: &Path, stat: &Stat) -> b
         let Ok(directory) = open_directory(CWD, *root) else {
             continue;
         };
-        let same_device = rustix::fs::fstat(&directory).is_ok_and(|dir| dir.st_dev == stat.st_dev);
-        if same_device {
-            found += count(directory, stat.st_ino, stat.st_dev, &mut left);
+        if rustix::fs::fstat(&directory).is_ok_and(|dir| dir.st_dev == stat.st_dev) {
+            // The entries' kinds and numbers come with the listing: no file is
+            // opened. What cannot be looked into adds nothing, which errs
+            // towards no.
+            walk(
+                directory,
+                root,
+                stat.st_dev,
+                &mut left,
+                &mut |entry, path| {
+                    let same = entry.ino() == stat.st_ino && entry.file_type().is_file();
+                    found += u64::from(same && files.write(&path()).granted);
+                    false
+                },
+            );
         }
         if found >= link_count(stat) {
             return true;
@@ -49,30 +65,28 @@ fn link_count(stat: &Stat) -> u64 {
     u64::from(stat.st_nlink)
 }
 
-fn count(directory: OwnedFd, inode: u64, device: u64, left: &mut usize) -> u64 {
-    let mut found = 0;
-    // The entries' kinds and numbers come with the listing: no file is opened.
-    // What cannot be looked into adds nothing, which errs towards no.
-    walk(directory, device, left, &mut |entry| {
-        found += u64::from(entry.ino() == inode && entry.file_type().is_file());
-        false
-    });
-    found
-}
-
-/// Whether a directory that is about to be renamed holds a protected name, at
-/// any depth, or is too large or too closed to tell.
-pub(super) fn holds_protected(parent: &OwnedFd, leaf: &std::ffi::CStr) -> bool {
-    let Ok(directory) = open_directory(parent, leaf) else {
+/// Whether a directory that is about to become `to` holds anything, at any
+/// depth, that may not be written where it is or where it would be; or is too
+/// large or too closed to tell.
+pub(super) fn holds_protected(files: &FileRules, from: &Place, to: &Path) -> bool {
+    let Ok(directory) = open_directory(&from.parent, &from.leaf) else {
         return true;
     };
     let Ok(stat) = rustix::fs::fstat(&directory) else {
         return true;
     };
     let mut left = MOST_ENTRIES;
-    let end = walk(directory, stat.st_dev, &mut left, &mut |entry| {
-        protected_component(&entry.file_name().to_string_lossy())
-    });
+    let here = from.path();
+    let end = walk(
+        directory,
+        Path::new(""),
+        stat.st_dev,
+        &mut left,
+        &mut |_, path| {
+            let below = path();
+            !files.write(&here.join(&below)).granted || !files.write(&to.join(&below)).granted
+        },
+    );
     end != End::Complete
 }
 
@@ -91,16 +105,17 @@ enum End {
 /// visitor says stop or the allowance is used up.
 fn walk(
     directory: OwnedFd,
+    path: &Path,
     device: u64,
     left: &mut usize,
-    visit: &mut dyn FnMut(&rustix::fs::DirEntry) -> bool,
+    visit: &mut dyn FnMut(&DirEntry, &dyn Fn() -> PathBuf) -> bool,
 ) -> End {
     let mut end = End::Complete;
     let Ok(top) = Dir::read_from(&directory) else {
         return End::Incomplete;
     };
-    let mut open = vec![(directory, top)];
-    while let Some((directory, entries)) = open.last_mut() {
+    let mut open = vec![(directory, top, path.to_owned())];
+    while let Some((directory, entries, path)) = open.last_mut() {
         let entry = match entries.next() {
             Some(Ok(entry)) => entry,
             Some(Err(_)) => {
@@ -120,14 +135,18 @@ fn walk(
             return End::Incomplete;
         }
         *left -= 1;
-        if visit(&entry) {
+        let entry_path = || path.join(OsStr::from_bytes(entry.file_name().to_bytes()));
+        if visit(&entry, &entry_path) {
             return End::Stopped;
         }
         if entry.file_type() != FileType::Directory {
             continue;
         }
         match descend(directory, entry.file_name(), device) {
-            Ok(Some(below)) => open.push(below),
+            Ok(Some((below, entries))) => {
+                let path = entry_path();
+                open.push((below, entries, path));
+            }
             Ok(None) => {}
             Err(_) => end = End::Incomplete,
         }

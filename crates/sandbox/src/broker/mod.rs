@@ -10,6 +10,7 @@
 //! through this door can have changed.
 
 mod acts;
+mod attributes;
 mod caller;
 mod links;
 mod open;
@@ -17,13 +18,12 @@ mod place;
 mod sockets;
 mod waiting;
 
-use std::collections::HashSet;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use dam_policy::FileRules;
 use rustix::event::{PollFd, PollFlags};
-use rustix::fs::Stat;
+use rustix::fs::{Mode, OFlags, Stat};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal};
 
@@ -74,19 +74,44 @@ pub(crate) struct Broker<'a> {
     untold: u64,
 }
 
-/// Sockets and named pipes that were made inside, by device and inode: the only
-/// ones that may be used, because the other end of any other may be outside.
+/// Sockets and named pipes that were made inside: the only ones that may be
+/// used, because the other end of any other may be outside. Each is held open,
+/// so that its number cannot become another's.
 #[derive(Debug, Default)]
-pub(super) struct Own(HashSet<(u64, u64)>);
+pub(super) struct Own(Vec<(Identity, OwnedFd)>);
+
+/// Device and inode.
+type Identity = (u64, u64);
+
+/// How many are remembered; the oldest are forgotten first.
+const MOST_OWN: usize = 512;
 
 impl Own {
-    fn insert(&mut self, stat: &Stat) {
-        self.0.insert((stat.st_dev, stat.st_ino));
+    fn insert(&mut self, place: &place::Place) -> Result<(), Errno> {
+        let held = open::open_beneath(place, OFlags::PATH, Mode::empty())?;
+        let stat = rustix::fs::fstat(&held)?;
+        if self.0.len() >= MOST_OWN {
+            self.0.remove(0);
+        }
+        self.0.push((identity(&stat), held));
+        Ok(())
     }
 
     fn contains(&self, stat: &Stat) -> bool {
-        self.0.contains(&(stat.st_dev, stat.st_ino))
+        self.0.iter().any(|(own, _)| *own == identity(stat))
     }
+
+    /// What a name led to before it was removed or given to something else:
+    /// forgotten, if that was its last name.
+    fn forget_gone(&mut self, before: Option<Stat>) {
+        if let Some(stat) = before.filter(|stat| stat.st_nlink <= 1) {
+            self.0.retain(|(own, _)| *own != identity(&stat));
+        }
+    }
+}
+
+const fn identity(stat: &Stat) -> Identity {
+    (stat.st_dev, stat.st_ino)
 }
 
 /// How a call is answered.

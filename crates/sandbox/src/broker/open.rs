@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::acts::{HERE, Outcome, Visit};
+use super::acts::{HERE, Outcome, PLAIN, Visit};
 use super::place::{Ground, LastLink, Place};
 use super::waiting::{WaitsFor, open_pipe};
 use super::{Answer, Refusal, Refused, links};
@@ -73,7 +73,7 @@ impl Visit<'_> {
         mode: u32,
     ) -> Result<OwnedFd, Refusal> {
         place.permit(self.files, None)?;
-        let mode = Mode::from_raw_mode(mode).difference(self.caller.standing()?.umask);
+        let mode = Mode::from_raw_mode(mode & PLAIN).difference(self.caller.standing()?.umask);
         Ok(rustix::fs::openat(
             &place.parent,
             &place.leaf,
@@ -117,7 +117,27 @@ impl Visit<'_> {
         } else {
             Mode::empty()
         };
-        open_beneath(place, flags, Mode::from_raw_mode(mode).difference(umask))
+        let mode = Mode::from_raw_mode(mode & PLAIN).difference(umask);
+        Ok(open_beneath(place, flags, mode)?)
+    }
+
+    /// Whether the file is only what its writable names say.
+    pub(super) fn check_links(&self, place: &Place, stat: &Stat) -> Result<(), Refusal> {
+        let is_file = FileType::from_raw_mode(stat.st_mode).is_file();
+        if !is_file || stat.st_nlink <= 1 || !matches!(place.ground(), Ground::Ruled) {
+            return Ok(());
+        }
+        if links::all_links_inside(self.files, &place.path(), stat) {
+            return Ok(());
+        }
+        Err(Refusal::Rule(Box::new(Refused {
+            errno: Errno::ACCESS,
+            path: place.path(),
+            rule: "files.linked-outside".to_owned(),
+            reason: "the file has another name that may not be written, and would change too"
+                .to_owned(),
+            hint: None,
+        })))
     }
 
     /// What an existing file must be before it is opened for writing: neither a
@@ -141,15 +161,7 @@ impl Visit<'_> {
             })))
         };
         match FileType::from_raw_mode(stat.st_mode) {
-            FileType::RegularFile
-                if stat.st_nlink > 1
-                    && !links::all_links_inside(self.files, &place.path(), stat) =>
-            {
-                refuse(
-                    "files.linked-outside",
-                    "the file has another name outside the writable places, which would change too",
-                )
-            }
+            FileType::RegularFile => self.check_links(place, stat),
             FileType::CharacterDevice | FileType::BlockDevice => {
                 refuse("files.device", "a device is not a file of the workspace")
             }
@@ -173,11 +185,8 @@ impl Visit<'_> {
         if !OWN_ENTRIES.contains(&leaf) {
             return Err(Errno::ACCESS.into());
         }
-        open_beneath(
-            place,
-            flags.difference(OFlags::CREATE | OFlags::EXCL),
-            Mode::empty(),
-        )
+        let flags = flags.difference(OFlags::CREATE | OFlags::EXCL);
+        Ok(open_beneath(place, flags, Mode::empty())?)
     }
 
     /// Opens anew what one of the caller's descriptors has open.
@@ -200,6 +209,9 @@ impl Visit<'_> {
             // Never waits for the other end of a pipe; the caller's own flag is
             // given back afterwards.
             FileType::Fifo => {
+                if let Some(named) = self.name_of(&held, &stat)? {
+                    self.check_existing(&named, &stat, flags)?;
+                }
                 let fd = again(OFlags::NONBLOCK)?;
                 if !flags.contains(OFlags::NONBLOCK) {
                     rustix::fs::fcntl_setfl(&fd, flags.difference(OFlags::NONBLOCK))?;
@@ -208,24 +220,29 @@ impl Visit<'_> {
             }
             _ => return Ok(again(OFlags::empty())?),
         }
-        let path = self.caller.path_of(&held)?;
-        if stat.st_nlink == 0 {
+        let Some(named) = self.name_of(&held, &stat)? else {
             // It has no name left anywhere; the mount it came from still rules.
             return Ok(again(OFlags::empty())?);
+        };
+        named.permit(self.files, None)?;
+        self.check_existing(&named, &stat, flags)?;
+        Ok(open_beneath(&named, flags, Mode::empty())?)
+    }
+
+    /// The name under which an open file can be found now; `None` for what has
+    /// none: pipes, sockets, files that were removed or never named.
+    pub(super) fn name_of(&self, held: &OwnedFd, stat: &Stat) -> Result<Option<Place>, Refusal> {
+        let path = self.caller.path_of(held)?;
+        if stat.st_nlink == 0 || !path.is_absolute() {
+            return Ok(None);
         }
-        let named = Place::resolve(
-            self.caller,
-            HERE,
-            path.as_os_str().as_encoded_bytes(),
-            LastLink::Keep,
-        )?;
-        let now = named.stat()?;
+        let path = path.as_os_str().as_encoded_bytes();
+        let place = Place::resolve(self.caller, HERE, path, LastLink::Keep)?;
+        let now = place.stat()?;
         if (now.st_dev, now.st_ino) != (stat.st_dev, stat.st_ino) {
             return Err(Errno::STALE.into());
         }
-        named.permit(self.files, None)?;
-        self.check_existing(&named, &now, flags)?;
-        open_beneath(&named, flags, Mode::empty())
+        Ok(Some(place))
     }
 }
 
@@ -236,8 +253,8 @@ const fn writes(flags: OFlags) -> bool {
 
 /// Opens the last component, which is no link any more; if it has become one
 /// meanwhile, the call fails.
-pub(super) fn open_beneath(place: &Place, flags: OFlags, mode: Mode) -> Result<OwnedFd, Refusal> {
+pub(super) fn open_beneath(place: &Place, flags: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
     // A terminal must never become the broker's own.
     let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NOCTTY;
-    Ok(rustix::fs::openat(&place.parent, &place.leaf, flags, mode)?)
+    rustix::fs::openat(&place.parent, &place.leaf, flags, mode)
 }

@@ -55,15 +55,27 @@ impl Place {
         path: &[u8],
         last: LastLink,
     ) -> Result<Self, Errno> {
-        if path.is_empty() {
-            return Err(Errno::NOENT);
-        }
-        let mut path = own_entry(caller, path)?;
-        let mut base = if path.first() == Some(&b'/') {
+        // An absolute path does not need the directory to be there.
+        let base = if path.first() == Some(&b'/') {
             open_root()?
         } else {
             caller.directory(directory)?
         };
+        Self::resolve_from(caller, &base, path, last)
+    }
+
+    /// Resolves a path relative to a directory that is held.
+    pub(super) fn resolve_from(
+        caller: &Caller<'_>,
+        base: &OwnedFd,
+        path: &[u8],
+        last: LastLink,
+    ) -> Result<Self, Errno> {
+        if path.is_empty() {
+            return Err(Errno::NOENT);
+        }
+        let mut path = own_entry(caller, path)?;
+        let mut base = rustix::io::fcntl_dupfd_cloexec(base, 3)?;
         let mut must_be_directory = false;
         for _ in 0..MOST_LINKS {
             must_be_directory |= path.last() == Some(&b'/');

@@ -44,20 +44,21 @@ pub(super) fn bind(
         sys::bind_raw(socket.as_fd(), &address)?;
         return Ok(Answer::Value(0));
     };
-    let place = Place::resolve(caller, HERE, path, LastLink::Keep)?;
+    // Looked at once: another thread may change the directory meanwhile.
+    let here = caller.directory(HERE)?;
+    let place = Place::resolve_from(caller, &here, path, LastLink::Keep)?;
     place.permit(files, place.exists().then_some(Errno::ADDRINUSE))?;
     let umask = caller.standing()?.umask;
-    // With the caller's own words and from its own directory, because the
+    // With the caller's own words and from its directory, because the
     // socket tells them to whoever asks for its name. Nothing inside can have
     // moved since the look above: every such move comes through this thread.
-    rustix::process::fchdir(caller.directory(HERE)?)?;
+    rustix::process::fchdir(&here)?;
     rustix::process::umask(umask);
     let bound = sys::bind_raw(socket.as_fd(), &address);
     rustix::process::umask(rustix::fs::Mode::empty());
     bound?;
-    let stat = place.stat()?;
-    if FileType::from_raw_mode(stat.st_mode) == FileType::Socket {
-        own.insert(&stat);
+    if FileType::from_raw_mode(place.stat()?.st_mode) == FileType::Socket {
+        own.insert(&place)?;
     }
     Ok(Answer::Value(0))
 }

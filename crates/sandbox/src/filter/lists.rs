@@ -106,12 +106,14 @@ pub(super) const MEDIATED: &[&[c_long]] = &[MEDIATED_COMMON];
 
 const MEDIATED_COMMON: &[c_long] = calls! {
     SYS_mkdirat SYS_mknodat SYS_unlinkat SYS_renameat2 SYS_linkat SYS_symlinkat SYS_truncate
-    SYS_connect SYS_bind
+    SYS_connect SYS_bind SYS_fchmod SYS_fchmodat SYS_fchmodat2 SYS_fchown SYS_fchownat SYS_utimensat
+    SYS_setxattr SYS_lsetxattr SYS_fsetxattr SYS_removexattr SYS_lremovexattr SYS_fremovexattr
 };
 
 #[cfg(target_arch = "x86_64")]
 const MEDIATED_LEGACY: &[c_long] = calls! {
     SYS_creat SYS_mkdir SYS_rmdir SYS_mknod SYS_unlink SYS_rename SYS_renameat SYS_link SYS_symlink
+    SYS_chmod SYS_chown SYS_lchown SYS_utime SYS_utimes SYS_futimesat
 };
 
 #[cfg(all(test, target_arch = "x86_64"))]
