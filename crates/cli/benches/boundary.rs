@@ -1,0 +1,226 @@
+//! What entering the boundary costs: `/bin/true` bare, in the boundary, and in
+//! bubblewrap with the same mounts, in one run.
+//!
+//! `cargo bench -p cofferdam --bench boundary [-- RUNS]`. Wall time is the
+//! median of interleaved runs; CPU time is that of the process and everything
+//! it waited for. On a busy machine only the ratio of CPU times means much.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::expect_used,
+    reason = "a benchmark starts processes, prints figures and stops where it cannot measure"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How many runs are measured together.
+const BATCH: u32 = 25;
+
+/// One way to start `/bin/true`.
+struct Way {
+    name: &'static str,
+    words: Vec<String>,
+    wall: Vec<Duration>,
+    cpu: Vec<Duration>,
+}
+
+fn main() {
+    let asked = std::env::args().find_map(|word| word.parse::<u32>().ok());
+    let runs = asked.unwrap_or(250).max(BATCH);
+    let place = Place::make();
+    let mut ways = ways(&place);
+    // Interleaved, so that what else the machine does meets all alike; in
+    // batches, because the kernel tells children's CPU time in ticks.
+    for round in 0..=runs / BATCH {
+        for way in &mut ways {
+            let (walls, cpu) = measure(&way.words, &place);
+            if round > 0 {
+                way.wall.extend(walls);
+                way.cpu.push(cpu);
+            }
+        }
+    }
+    report(&mut ways);
+}
+
+/// A workspace, a home and a journal of the benchmark's own.
+struct Place {
+    base: PathBuf,
+}
+
+impl Place {
+    fn make() -> Self {
+        let base = Path::new("/var/tmp").join(format!("cofferdam-bench-{}", std::process::id()));
+        for below in ["work/.git", "home/.ssh", "home/.aws"] {
+            fs::create_dir_all(base.join(below)).expect("the benchmark's directory is made");
+        }
+        Self { base }
+    }
+
+    fn path(&self, below: &str) -> String {
+        self.base.join(below).display().to_string()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.base);
+    }
+}
+
+fn ways(place: &Place) -> Vec<Way> {
+    let dam = env!("CARGO_BIN_EXE_dam");
+    let boxed = |mode| {
+        [dam, "sandbox", "-s", mode, "--", "/bin/true"]
+            .map(str::to_owned)
+            .to_vec()
+    };
+    let mut ways = vec![
+        ("bare", vec!["/bin/true".to_owned()]),
+        (
+            "dam --version",
+            vec![dam.to_owned(), "--version".to_owned()],
+        ),
+        ("dam, no boundary", boxed("danger-full-access")),
+        ("dam, read-only", boxed("read-only")),
+        ("dam, workspace-write", boxed("workspace-write")),
+    ];
+    if Command::new("bwrap")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .status()
+        .is_ok()
+    {
+        ways.push(("bubblewrap, same mounts", bubblewrap(place)));
+    } else {
+        println!("bubblewrap is not installed: no comparison");
+    }
+    ways.into_iter()
+        .map(|(name, words)| Way {
+            name,
+            words,
+            wall: Vec::new(),
+            cpu: Vec::new(),
+        })
+        .collect()
+}
+
+/// The mounts of workspace-write: everything read-only, the workspace and
+/// `/tmp` writable, `.git` read-only again, stores hidden, own `/dev` and `/proc`.
+fn bubblewrap(place: &Place) -> Vec<String> {
+    let (work, git) = (place.path("work"), place.path("work/.git"));
+    let mut words: Vec<String> = [
+        "bwrap",
+        "--unshare-all",
+        "--die-with-parent",
+        "--new-session",
+        "--ro-bind",
+        "/",
+        "/",
+        "--bind",
+        &work,
+        &work,
+        "--bind",
+        "/tmp",
+        "/tmp",
+        "--ro-bind",
+        &git,
+        &git,
+        "--dev",
+        "/dev",
+        "--proc",
+        "/proc",
+        "--chdir",
+        &work,
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    for store in ["home/.ssh", "home/.aws", "state"] {
+        let store = place.path(store);
+        if Path::new(&store).exists() {
+            words.extend(["--tmpfs".to_owned(), store]);
+        }
+    }
+    words.push("/bin/true".to_owned());
+    words
+}
+
+/// The wall time of each run of a batch, and the CPU time of all.
+fn measure(words: &[String], place: &Place) -> (Vec<Duration>, Duration) {
+    let before = children_cpu();
+    let walls = (0..BATCH)
+        .map(|_| {
+            let begun = Instant::now();
+            let status = Command::new(&words[0])
+                .args(&words[1..])
+                .current_dir(place.base.join("work"))
+                .env("HOME", place.path("home"))
+                .env("COFFERDAM_HOME", place.path("cofferdam"))
+                .env_remove("TMPDIR")
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()
+                .expect("what is measured can be started");
+            assert!(status.success(), "{words:?} failed");
+            begun.elapsed()
+        })
+        .collect();
+    (walls, children_cpu().saturating_sub(before))
+}
+
+/// CPU time, user and system, of everything that was waited for: the fields
+/// `cutime` and `cstime` of `/proc/self/stat`, in ticks.
+fn children_cpu() -> Duration {
+    let stat = fs::read_to_string("/proc/self/stat").expect("/proc tells of this process");
+    let (_, fields) = stat.rsplit_once(')').expect("the name is in parentheses");
+    let ticks: u64 = fields
+        .split_ascii_whitespace()
+        .skip(13)
+        .take(2)
+        .map(|field| field.parse::<u64>().expect("a time is a number"))
+        .sum();
+    Duration::from_secs(ticks)
+        / u32::try_from(rustix::param::clock_ticks_per_second()).expect("a few hundred at most")
+}
+
+fn report(ways: &mut [Way]) {
+    let median = |times: &mut Vec<Duration>| {
+        times.sort_unstable();
+        times[times.len() / 2].as_secs_f64() * 1e3
+    };
+    let rows: Vec<(&str, f64, f64)> = ways
+        .iter_mut()
+        .map(|way| {
+            let total: Duration = way.cpu.iter().sum();
+            let runs = u32::try_from(way.wall.len()).expect("a few thousand runs at most");
+            let cpu = total.as_secs_f64() * 1e3 / f64::from(runs);
+            (way.name, median(&mut way.wall), cpu)
+        })
+        .collect();
+    let bare = rows[0];
+    let walls = rows
+        .iter()
+        .find(|row| row.0.starts_with("bubblewrap"))
+        .copied();
+    println!(
+        "{:<26} {:>9} {:>7} {:>9} {:>9} {:>7} {:>9}",
+        "", "wall ms", "/bare", "/bwrap", "CPU ms", "/bare", "/bwrap"
+    );
+    for (name, wall, cpu) in &rows {
+        let to = |value: f64, other: Option<f64>| {
+            other.map_or("-".to_owned(), |other| format!("{:.2}", value / other))
+        };
+        println!(
+            "{name:<26} {wall:>9.2} {:>7} {:>9} {cpu:>9.2} {:>7} {:>9}",
+            to(*wall, Some(bare.1)),
+            to(*wall, walls.map(|row| row.1)),
+            to(*cpu, Some(bare.2)),
+            to(*cpu, walls.map(|row| row.2)),
+        );
+    }
+}
