@@ -193,6 +193,7 @@ fn not_started(error: SandboxError) -> Result<Result<Started, String>, Stop> {
         SandboxError::NoCommand
         | SandboxError::NotFound(_)
         | SandboxError::NotExecutable { .. }
+        | SandboxError::StreamIsDirectory(_)
         | SandboxError::Directory { .. } => Ok(Err(shown(&error.to_string()))),
         SandboxError::Unavailable { .. } | SandboxError::Lost | SandboxError::System { .. } => {
             Err(AgentError::Boundary(error).into())
