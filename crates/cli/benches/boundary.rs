@@ -12,10 +12,14 @@
     reason = "a benchmark starts processes, prints figures and stops where it cannot measure"
 )]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+use dam_policy::{Places, Profile, ResolvedProfile, SandboxMode};
+use dam_sandbox::{Launch, Stream};
 
 /// How many runs are measured together.
 const BATCH: u32 = 25;
@@ -23,12 +27,22 @@ const BATCH: u32 = 25;
 /// One way to start `/bin/true`.
 struct Way {
     name: &'static str,
-    words: Vec<String>,
+    start: Start,
     wall: Vec<Duration>,
     cpu: Vec<Duration>,
 }
 
+/// How it is started.
+enum Start {
+    /// As a program of its own, by these words.
+    Program(Vec<String>),
+    /// By this process, in the boundary: what a running agent does.
+    Here(Box<ResolvedProfile>),
+}
+
 fn main() {
+    // This process may be the boundary's helper.
+    dam_sandbox::take_over_if_helper();
     let asked = std::env::args().find_map(|word| word.parse::<u32>().ok());
     let runs = asked.unwrap_or(250).max(BATCH);
     let place = Place::make();
@@ -37,7 +51,7 @@ fn main() {
     // batches, because the kernel tells children's CPU time in ticks.
     for round in 0..=runs / BATCH {
         for way in &mut ways {
-            let (walls, cpu) = measure(&way.words, &place);
+            let (walls, cpu) = measure(&way.start, &place);
             if round > 0 {
                 way.wall.extend(walls);
                 way.cpu.push(cpu);
@@ -99,10 +113,22 @@ fn ways(place: &Place) -> Vec<Way> {
     } else {
         println!("bubblewrap is not installed: no comparison");
     }
-    ways.into_iter()
-        .map(|(name, words)| Way {
+    let mut starts: Vec<(&str, Start)> = ways
+        .into_iter()
+        .map(|(name, words)| (name, Start::Program(words)))
+        .collect();
+    let places = Places {
+        workspace_roots: vec![place.base.join("work")],
+        home: Some(place.base.join("home")),
+        ..Places::default()
+    };
+    let profile = Profile::builtin(SandboxMode::WorkspaceWrite).resolve(&places);
+    starts.push(("boundary alone, no journal", Start::Here(Box::new(profile))));
+    starts
+        .into_iter()
+        .map(|(name, start)| Way {
             name,
-            words,
+            start,
             wall: Vec::new(),
             cpu: Vec::new(),
         })
@@ -150,27 +176,51 @@ fn bubblewrap(place: &Place) -> Vec<String> {
 }
 
 /// The wall time of each run of a batch, and the CPU time of all.
-fn measure(words: &[String], place: &Place) -> (Vec<Duration>, Duration) {
+fn measure(start: &Start, place: &Place) -> (Vec<Duration>, Duration) {
     let before = children_cpu();
     let walls = (0..BATCH)
         .map(|_| {
             let begun = Instant::now();
-            let status = Command::new(&words[0])
-                .args(&words[1..])
-                .current_dir(place.base.join("work"))
-                .env("HOME", place.path("home"))
-                .env("COFFERDAM_HOME", place.path("cofferdam"))
-                .env_remove("TMPDIR")
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status()
-                .expect("what is measured can be started");
-            assert!(status.success(), "{words:?} failed");
+            match start {
+                Start::Program(words) => run_program(words, place),
+                Start::Here(profile) => run_here(profile, place),
+            }
             begun.elapsed()
         })
         .collect();
     (walls, children_cpu().saturating_sub(before))
+}
+
+fn run_program(words: &[String], place: &Place) {
+    let status = Command::new(&words[0])
+        .args(&words[1..])
+        .current_dir(place.base.join("work"))
+        .env("HOME", place.path("home"))
+        .env("COFFERDAM_HOME", place.path("cofferdam"))
+        .env_remove("TMPDIR")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .expect("what is measured can be started");
+    assert!(status.success(), "{words:?} failed");
+}
+
+fn run_here(profile: &ResolvedProfile, place: &Place) {
+    let launch = Launch {
+        argv: vec!["/bin/true".into()],
+        cwd: place.base.join("work"),
+        env: BTreeMap::new(),
+        profile: profile.clone(),
+        stdin: Stream::Null,
+        stdout: Stream::Null,
+        stderr: Stream::Null,
+    };
+    let outcome = launch.spawn().and_then(|mut running| running.wait());
+    assert!(
+        outcome.is_ok_and(|outcome| outcome.status.success()),
+        "the boundary failed"
+    );
 }
 
 /// CPU time, user and system, of everything that was waited for: the fields

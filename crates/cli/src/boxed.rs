@@ -169,9 +169,7 @@ fn start(
         stdout: Stream::Inherit,
         stderr: Stream::Inherit,
     };
-    let mut running = launch.spawn()?;
-    running.forward_signals()?;
-    Ok(running)
+    launch.spawn_forwarding()
 }
 
 /// Waits for the end, and writes down each refusal as it happens. A command

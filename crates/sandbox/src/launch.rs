@@ -23,6 +23,18 @@ use crate::{Denial, Outcome, Status, helper};
 /// The word by which a re-executed program knows that it is the helper.
 const HELPER_WORD: &str = "dam-box";
 
+/// What is passed on: everything that a person or a parent sends on purpose.
+const FORWARDED: &[i32] = &[
+    libc::SIGINT,
+    libc::SIGTERM,
+    libc::SIGHUP,
+    libc::SIGQUIT,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+    libc::SIGWINCH,
+    libc::SIGCONT,
+];
+
 /// How many refusals are kept for one command.
 const MOST_DENIALS: usize = 1_000;
 
@@ -197,6 +209,17 @@ pub(crate) fn try_out() -> Result<(), SandboxError> {
 }
 
 impl Launch {
+    /// As [`Self::spawn`]; signals that would end or disturb this process are
+    /// passed on to the command while it is waited for. For programs with one
+    /// thread that do nothing else meanwhile.
+    pub fn spawn_forwarding(self) -> Result<Running, SandboxError> {
+        // Before anything is started, so that none gets lost.
+        let signals = sys::block_signals(FORWARDED).map_err(system("taking over signals"))?;
+        let mut running = self.spawn()?;
+        running.signals = Some(signals);
+        Ok(running)
+    }
+
     /// Starts the command. When this returns, its program has been executed.
     pub fn spawn(self) -> Result<Running, SandboxError> {
         if self.argv.is_empty() {
@@ -456,24 +479,6 @@ impl Running {
             }),
             Some(Report::Denied(_) | Report::Ended { .. }) | None => Err(SandboxError::Lost),
         }
-    }
-
-    /// From now on, signals that would end or disturb this process are passed
-    /// on to the command while it is waited for. For programs with one thread
-    /// that do nothing else meanwhile.
-    pub fn forward_signals(&mut self) -> Result<(), SandboxError> {
-        let signals = [
-            libc::SIGINT,
-            libc::SIGTERM,
-            libc::SIGHUP,
-            libc::SIGQUIT,
-            libc::SIGUSR1,
-            libc::SIGUSR2,
-            libc::SIGWINCH,
-            libc::SIGCONT,
-        ];
-        self.signals = Some(sys::block_signals(&signals).map_err(system("taking over signals"))?);
-        Ok(())
     }
 
     /// Sends a signal to the command and what shares its process group.

@@ -1,14 +1,14 @@
 //! The boundary: what a profile grants, enforced by the kernel.
 //!
 //! Three rings hold a boxed process, each with one job:
-//! - the **ceiling** ([`ceiling`]): Landlock, coarse;
-//! - the **walls** ([`walls`]): namespaces and a mount tree made by file
+//! - the **ceiling** (`ceiling`): Landlock, coarse;
+//! - the **walls** (`walls`): namespaces and a mount tree made by file
 //!   descriptors;
-//! - the **doorman** ([`broker`]): a broker behind seccomp user notification
+//! - the **doorman** (`broker`): a broker behind seccomp user notification
 //!   that performs write-class calls itself, so that names hold at any depth
 //!   before they exist.
 //!
-//! Under them lies a static system-call filter ([`filter`]). A small helper
+//! Under them lies a static system-call filter (`filter`). A small helper
 //! process puts them up: a re-execution of the same program (see
 //! [`take_over_if_helper`]), because almost nothing is safe between fork and
 //! exec in a program with threads. If anything cannot be put up, nothing runs.
@@ -27,5 +27,5 @@ mod sys;
 mod walls;
 
 pub use launch::{Killer, Launch, Running, SandboxError, Stream, take_over_if_helper};
-pub use lock_down::{Tier, tier};
+pub use lock_down::{Tier, landlock_version, tier};
 pub use report::{Denial, Outcome, Stage, Status};

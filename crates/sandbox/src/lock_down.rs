@@ -27,6 +27,12 @@ pub fn tier() -> Result<Tier, SandboxError> {
     crate::launch::try_out().map(|()| Tier::Full)
 }
 
+/// The version of Landlock that is made use of here: the newest that both the
+/// kernel and this program know.
+pub fn landlock_version() -> Option<u32> {
+    ceiling::version().map(|abi| abi as u32)
+}
+
 /// No new privileges for this process or any it starts, no core dumps, and no
 /// capabilities but `keep`.
 pub(crate) fn give_up_privileges(keep: CapabilitySet) -> Result<(), Errno> {

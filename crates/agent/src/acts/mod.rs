@@ -49,7 +49,9 @@ impl Session {
     /// this returns, the action may go ahead if it is allowed.
     async fn settle(&mut self, request: Request) -> Result<Settled, Stop> {
         let gate = Arc::clone(&self.gate);
-        let action = serde_json::to_value(request.action(self.posture.profile.value.home.as_deref())).map_err(broken)?;
+        let action =
+            serde_json::to_value(request.action(self.posture.profile.value.home.as_deref()))
+                .map_err(broken)?;
         // A question waits for a person.
         let settled = tokio::task::spawn_blocking(move || {
             let mut gate = gate.lock().unwrap_or_else(PoisonError::into_inner);

@@ -41,6 +41,13 @@ pub fn run(
             kernel_says("kernel/osrelease").unwrap_or_else(|| "unknown".to_owned()),
         ),
         plain("user namespaces", user_namespaces()),
+        plain(
+            "landlock",
+            dam_sandbox::landlock_version().map_or_else(
+                || "none".to_owned(),
+                |version| format!("version {version} in use"),
+            ),
+        ),
         boundary(),
         configuration(&settings),
         journal(&settings),

@@ -12,7 +12,21 @@ use crate::scene::Scene;
 
 /// Attempts that are known to get out, and why. They are shown as open and fail
 /// only when they are held, so that none stays here for longer than it must.
-const OPEN: &[(&str, &str)] = &[];
+const OPEN: &[(&str, &str)] = &[
+    (
+        "C55",
+        "a pointer file below the workspace leads to an ordinary name: needs git's own view",
+    ),
+    ("K40", "masks cover the stores that are there at the start"),
+    ("K41", "masks cover the files that are there at the start"),
+    (
+        "K42",
+        "masks cover the directories that are there at the start",
+    ),
+];
+
+/// The boundary does not start at all with a directory as a standard stream.
+const REFUSES_TO_START: &str = "which would lead around the boundary";
 
 /// What came of one run of one attempt.
 enum Outcome {
@@ -156,7 +170,8 @@ fn judge(attempt: &Attempt, scene: &Scene, run: &Run) -> Outcome {
     if !run.evidence.is_empty() {
         return Outcome::Escaped(plain(&run.evidence.join("; ")));
     }
-    if !run.began(attempt) && !attempt.may_refuse || run.status.is_none() {
+    let may_refuse = attempt.may_refuse || run.output.contains(REFUSES_TO_START);
+    if !run.began(attempt) && !may_refuse || run.status.is_none() {
         let end = format!("{}: {}", run.ending(), run.output.trim());
         return Outcome::NotTried(plain(&end));
     }
