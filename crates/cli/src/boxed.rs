@@ -40,31 +40,26 @@ pub fn run(
     }
     let session = SessionId::generate()?;
     let mut journal = Journal::create(&settings.dirs.journal, &session)?;
-    journal.append(&session_started(
-        typed.front,
-        &settings.cwd,
-        &settings.posture,
-    )?)?;
-    let settled = settle(typed, settings, &mut journal)?;
+    let begun = session_started(typed.front, &settings.cwd, &settings.posture)?;
+    let (settled, decision) = settle(typed, settings)?;
     if !settled.allowed {
-        end(&mut journal, "refused")?;
+        journal.append_together(&[begun, decision, ended("refused")])?;
         return Err(refused(&settled));
     }
     let profile = settings.posture.profile.value.clone();
-    journal.append(&command_started(typed, &settings.cwd, &profile))?;
-    let begun = Instant::now();
+    let started = command_started(typed, &settings.cwd, &profile);
+    journal.append_together(&[begun, decision, started])?;
+    let clock = Instant::now();
     let result = start(typed, &settings.cwd, profile, variables);
     let result = match result {
         Ok(running) => follow(running, &mut journal)?,
         Err(error) => Err(error),
     };
     match &result {
-        Ok(outcome) => finished(&mut journal, outcome, begun)?,
+        Ok(outcome) => finished(&mut journal, outcome, clock)?,
         Err(error) => {
-            journal.append(&Event::Error {
-                text: error.to_string(),
-            })?;
-            end(&mut journal, "failed")?;
+            let text = error.to_string();
+            journal.append_together(&[Event::Error { text }, ended("failed")])?;
         }
     }
     Ok(result?)
@@ -104,12 +99,8 @@ fn no_command(front: &str) -> CommandError {
     ))
 }
 
-/// Asks the gate and writes down what it said.
-fn settle(
-    typed: &Typed,
-    settings: &Settings,
-    journal: &mut Journal,
-) -> Result<Settled, CommandError> {
+/// Asks the gate; with what it said, to be written down.
+fn settle(typed: &Typed, settings: &Settings) -> Result<(Settled, Event), CommandError> {
     let mut gate = Gate::new(settings.posture.clone(), Box::new(WhoTypedIt));
     let request = Request::Typed {
         argv: text(&typed.words),
@@ -117,7 +108,7 @@ fn settle(
     };
     let settled = gate.settle(&request);
     let value = |value: Result<serde_json::Value, _>| value.map_err(CommandError::internal);
-    journal.append(&Event::Decision {
+    let decision = Event::Decision {
         action: value(serde_json::to_value(gate.action(&request)))?,
         verdict: value(serde_json::to_value(&settled.verdict))?,
         answer: settled
@@ -125,8 +116,8 @@ fn settle(
             .as_ref()
             .map(|_| "typed by the user".to_owned()),
         allowed: settled.allowed,
-    })?;
-    Ok(settled)
+    };
+    Ok((settled, decision))
 }
 
 fn refused(settled: &Settled) -> CommandError {
@@ -203,15 +194,16 @@ fn finished(journal: &mut Journal, outcome: &Outcome, begun: Instant) -> Result<
         Status::Exited(code) => (Some(code), None),
         Status::Signaled(signal) => (None, Some(signal)),
     };
-    journal.append(&Event::CommandFinished {
+    let finished = Event::CommandFinished {
         id: COMMAND.to_owned(),
         exit,
         signal,
         duration_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
         // What it wrote did not pass through here.
         output_bytes: 0,
-    })?;
-    end(journal, "completed")
+    };
+    journal.append_together(&[finished, ended("completed")])?;
+    Ok(())
 }
 
 fn denied(denial: &Denial) -> Event {
@@ -226,11 +218,10 @@ fn denied(denial: &Denial) -> Event {
     }
 }
 
-fn end(journal: &mut Journal, outcome: &str) -> Result<(), CommandError> {
-    journal.append(&Event::SessionEnded {
+fn ended(outcome: &str) -> Event {
+    Event::SessionEnded {
         outcome: outcome.to_owned(),
-    })?;
-    Ok(())
+    }
 }
 
 /// For judging and writing down; what runs are the words themselves.

@@ -1,8 +1,8 @@
 //! The head: a small file beside a journal that remembers its last entry.
 //!
 //! One sealed line, replaced as a whole. It is written after the journal's
-//! line is durable, so it is level with the journal or, after a crash, one
-//! entry behind; it is never ahead unless the journal lost its tail.
+//! lines are durable, so it is level with the journal or, after a crash, up to
+//! three entries behind; it is never ahead unless the journal lost its tail.
 
 use std::io::{Read as _, Write as _};
 

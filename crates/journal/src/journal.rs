@@ -17,6 +17,10 @@ use crate::{Entry, Event, JournalError, SessionId, State, head, line, scrub, ver
 /// More than any event needs: a line stays small enough to read as a whole.
 pub(crate) const MOST_LINE_BYTES: usize = 16 * 1024 * 1024;
 
+/// As many entries are made durable together at most. After a crash the head
+/// may be behind the journal by as many.
+pub(crate) const MOST_TOGETHER: usize = 3;
+
 /// One session's open journal. Held by one process at a time, by a lock that
 /// the kernel lets go of when the process ends.
 #[derive(Debug)]
@@ -104,56 +108,82 @@ impl Journal {
     /// An error means that the act must not happen. After one error every
     /// later call fails as well: nobody knows what is on the disk.
     pub fn append(&mut self, event: &Event) -> Result<Entry, JournalError> {
+        let mut entries = self.append_together(std::slice::from_ref(event))?;
+        entries
+            .pop()
+            .ok_or_else(|| JournalError::Unwritable("nothing was written".to_owned()))
+    }
+
+    /// Writes a few entries that belong together, at most three,
+    /// and waits once until all are durable. As with [`Self::append`], an error
+    /// means that the act must not happen.
+    pub fn append_together(&mut self, events: &[Event]) -> Result<Vec<Entry>, JournalError> {
+        if events.len() > MOST_TOGETHER {
+            let text = format!("more than {MOST_TOGETHER} entries at once");
+            return Err(JournalError::Unwritable(text));
+        }
         if let Some(cause) = &self.poison {
             return Err(JournalError::Poisoned {
                 session: self.session.clone(),
                 cause: cause.clone(),
             });
         }
-        let written = self.write(event);
+        let written = self.write(events);
         if let Err(error) = &written {
             self.poison = Some(error.to_string());
         }
         written
     }
 
-    fn write(&mut self, event: &Event) -> Result<Entry, JournalError> {
-        if self.ended {
-            return Err(JournalError::Ended(self.session.clone()));
+    fn write(&mut self, events: &[Event]) -> Result<Vec<Entry>, JournalError> {
+        let mut entries: Vec<Entry> = Vec::with_capacity(events.len());
+        for event in events {
+            let before = entries.last();
+            if self.ended || before.is_some_and(|entry| entry.event.is_last()) {
+                return Err(JournalError::Ended(self.session.clone()));
+            }
+            let (seq, prev) = before.map_or((self.seq, self.last.clone()), |entry| {
+                (entry.seq, entry.hash.clone())
+            });
+            entries.push(self.draft(event, seq + 1, &prev)?);
         }
-        let entry = self.draft(event)?;
+        let Some(last) = entries.last() else {
+            return Ok(entries);
+        };
         self.check_undisturbed()?;
-        let mut bytes = entry.line.clone().into_bytes();
-        bytes.push(b'\n');
+        let bytes: String = entries
+            .iter()
+            .flat_map(|entry| [entry.line.as_str(), "\n"])
+            .collect();
         // In one call, so that a reader does not meet half a line.
         self.file
-            .write_all(&bytes)
+            .write_all(bytes.as_bytes())
             .and_then(|()| self.file.sync_data())
             .map_err(|error| self.store.file_error(&self.name, error))?;
-        head::write(&self.store, &self.session, entry.seq, &entry.hash)?;
-        if entry.event.is_last() {
+        head::write(&self.store, &self.session, last.seq, &last.hash)?;
+        if last.event.is_last() {
             self.store.sync()?;
             self.ended = true;
         }
         self.length += bytes.len() as u64;
-        self.seq = entry.seq;
-        self.last.clone_from(&entry.hash);
-        Ok(entry)
+        self.seq = last.seq;
+        self.last.clone_from(&last.hash);
+        Ok(entries)
     }
 
     /// The next entry, read back from its line: what is returned is what any
     /// reader will see, and what cannot be read back is not written.
-    fn draft(&self, event: &Event) -> Result<Entry, JournalError> {
+    fn draft(&self, event: &Event, seq: u64, prev: &str) -> Result<Entry, JournalError> {
         let unwritable = |error: &dyn Error| JournalError::Unwritable(error.to_string());
         let value = serde_json::to_value(event).map_err(|error| unwritable(&error))?;
         // Before the work of cleaning it, and again after.
         check_size(value.to_string().len())?;
         let event = scrub::scrubbed(value).map_err(|error| unwritable(&error))?;
         let draft = Draft {
-            seq: self.seq + 1,
+            seq,
             time: now().map_err(|error| unwritable(&error))?,
             session: &self.session,
-            prev: &self.last,
+            prev,
             event: &event,
         };
         let text = draft.seal().map_err(|error| unwritable(&error))?;

@@ -9,6 +9,7 @@ use std::path::Path;
 use rustix::fs::FlockOperation;
 
 use crate::head::{self, Found, Head};
+use crate::journal::MOST_TOGETHER;
 use crate::line::{NO_HASH, is_sealed, parse};
 use crate::lines::{Line, Lines};
 use crate::store::{Access, Store, journal_name, try_lock};
@@ -347,8 +348,8 @@ impl<'a> Walk<'a> {
         if entries < head {
             return Err(tampered(self.session, Tampering::CutOff { entries, head }));
         }
-        // A crash comes between an entry and its head, at most once.
-        if entries > head + 1 && !running {
+        // A crash comes between a few entries and their head, at most once.
+        if entries > head + MOST_TOGETHER as u64 && !running {
             return Err(tampered(
                 self.session,
                 Tampering::BeyondHead { entries, head },

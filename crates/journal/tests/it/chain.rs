@@ -246,7 +246,8 @@ fn lines_added_with_a_right_chain_are_found() {
     let session = journal.session().clone();
     drop(journal);
     let mut lines = place.lines(&session);
-    for seq in [6, 7] {
+    // One more than a crash can leave beyond the head.
+    for seq in [6, 7, 8, 9] {
         let line = lines[4].replace("\"seq\":5", &format!("\"seq\":{seq}"));
         lines.push(line);
     }
@@ -255,10 +256,31 @@ fn lines_added_with_a_right_chain_are_found() {
     assert_eq!(
         tampering(&place, &session),
         Tampering::BeyondHead {
-            entries: 7,
+            entries: 9,
             head: 5
         }
     );
+}
+
+#[test]
+fn entries_that_belong_together_are_written_together() {
+    let place = Place::new();
+    let mut journal = place.running();
+    let session = journal.session().clone();
+    let head = fs::read(place.head(&session)).unwrap();
+    let events = [notice("one"), notice("two"), notice("three")];
+    let entries = journal.append_together(&events).unwrap();
+    assert_eq!(
+        entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(),
+        [6, 7, 8]
+    );
+    let four = [notice("1"), notice("2"), notice("3"), notice("4")];
+    assert!(journal.append_together(&four).is_err());
+    drop(journal);
+    assert_eq!(verify(place.dir(), &session).unwrap().entries, 8);
+    // A crash between the entries and their head leaves the head before them.
+    fs::write(place.head(&session), head).unwrap();
+    assert_eq!(verify(place.dir(), &session).unwrap().entries, 8);
 }
 
 #[test]
