@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use dam_policy::{Places, Profile, ResolvedProfile, SandboxMode};
 use dam_sandbox::{Launch, Stream};
+use rustix::process::WaitOptions;
 
 /// How many runs are measured together.
 const BATCH: u32 = 25;
@@ -43,6 +44,9 @@ enum Start {
 fn main() {
     // This process may be the boundary's helper.
     dam_sandbox::take_over_if_helper();
+    // What a launcher leaves behind without waiting for it is counted, too.
+    let this = rustix::process::getpid();
+    rustix::process::set_child_subreaper(Some(this)).expect("this process can reap");
     let asked = std::env::args().find_map(|word| word.parse::<u32>().ok());
     let runs = asked.unwrap_or(250).max(BATCH);
     let place = Place::make();
@@ -185,10 +189,17 @@ fn measure(start: &Start, place: &Place) -> (Vec<Duration>, Duration) {
                 Start::Program(words) => run_program(words, place),
                 Start::Here(profile) => run_here(profile, place),
             }
-            begun.elapsed()
+            let wall = begun.elapsed();
+            reap();
+            wall
         })
         .collect();
     (walls, children_cpu().saturating_sub(before))
+}
+
+/// Waits for whatever is still a child of ours.
+fn reap() {
+    while rustix::process::wait(WaitOptions::empty()).is_ok() {}
 }
 
 fn run_program(words: &[String], place: &Place) {

@@ -188,7 +188,7 @@ fn be_init(mut parent: UnixStream) -> ! {
             .map_err(text)?;
         sys::reap_automatically();
         sys::close_from(0, &[parent.as_raw_fd()]).map_err(text)?;
-        sys::install_filter(&filter::static_filter()).map_err(text)
+        sys::install_filter(&filter::idle_filter()).map_err(text)
     })();
     let answer = ready.as_ref().err().map_or("ready", String::as_str);
     let told = parent.write_all(answer.as_bytes());

@@ -186,6 +186,20 @@ fn the_doorman_is_asked_for_writes_and_not_for_reads() {
 }
 
 #[test]
+fn who_only_waits_can_do_nothing_else() {
+    let filter = idle_filter();
+    assert_eq!(run(&filter, libc::SYS_read, &[]), ALLOW);
+    for number in [
+        libc::SYS_openat,
+        libc::SYS_execve,
+        libc::SYS_socket,
+        libc::SYS_ptrace,
+    ] {
+        assert_eq!(run(&filter, number, &[]), errno(libc::EPERM));
+    }
+}
+
+#[test]
 fn the_filters_fit_the_kernel() {
     assert!(static_filter().len() < 4096);
     assert!(doorman_filter().len() < 4096);
