@@ -8,7 +8,8 @@ use crate::analysis::{Analysis, Assignment, Input, Redirect, RedirectKind, Simpl
 use crate::class::downloads;
 use crate::expand;
 use crate::syntax::{
-    self, Command, DEEPEST, Dialect, FUEL, Item, Kind, Parsed, RawRedirect, RawWord, Script,
+    self, Command, DEEPEST, Dialect, FUEL, Inner, Item, Kind, Parsed, Part, RawRedirect, RawWord,
+    Script,
 };
 use crate::unwrap::Launch;
 
@@ -24,6 +25,8 @@ pub(crate) struct Walker {
     words: usize,
     depth: usize,
     fuel: Cell<usize>,
+    /// Whether some text looks like an index that runs a command.
+    holds_code: bool,
 }
 
 /// Where a command stands.
@@ -59,11 +62,32 @@ impl Walker {
             words: 0,
             depth: 0,
             fuel: Cell::new(FUEL),
+            holds_code: false,
         }
     }
 
-    pub(crate) fn finish(self) -> Analysis {
+    pub(crate) fn finish(mut self) -> Analysis {
+        if self.holds_code && self.analysis.commands.iter().any(evaluates) {
+            self.opaque("an index may run what stands in it");
+        }
         self.analysis
+    }
+
+    /// Looks at the text around what is not known of a word. What is known in
+    /// full is looked at where it is listed.
+    fn note_unknown(&mut self, words: &[Word], raw: &RawWord) {
+        let indexes = |part: &Part| matches!(part, Part::Text { text, .. } if text.contains('['));
+        self.holds_code |= words.iter().any(|word| word.known().is_none())
+            && raw.parts.iter().any(Part::holds_code)
+            && raw.parts.iter().any(indexes);
+    }
+
+    /// Looks at the text of a word that is no script. `a[$(x)]` is harmless as text, until some
+    /// arithmetic or some builtin reads it again.
+    pub(crate) fn note(&mut self, word: &Word) {
+        self.holds_code |= word
+            .known()
+            .is_some_and(|text| text.contains('[') && (text.contains("$(") || text.contains('`')));
     }
 
     /// Something cannot be known. The first reason is kept.
@@ -82,6 +106,12 @@ impl Walker {
         if self.analysis.commands.len() >= MOST_COMMANDS || self.words > MOST_WORDS {
             self.opaque("it runs more commands than are listed");
             return;
+        }
+        for word in &simple.argv {
+            self.note(word);
+        }
+        for assignment in &simple.assignments {
+            self.note(&assignment.value);
         }
         self.analysis.commands.push(simple);
     }
@@ -180,17 +210,17 @@ impl Walker {
                 words,
                 bodies,
             } => {
-                let assignments = binds.iter().map(|name| Assignment {
-                    name: name.clone(),
-                    value: Word::anything("…"),
-                });
                 let mut own = Simple {
-                    assignments: assignments.collect(),
+                    assignments: binds.iter().map(|name| assigned(name)).collect(),
                     through: around.through.clone(),
                     ..Simple::default()
                 };
-                for word in words {
-                    self.fields(word, around);
+                for word in words
+                    .iter()
+                    .flat_map(|word| self.fields(word, around))
+                    .collect::<Vec<_>>()
+                {
+                    self.note(&word);
                 }
                 let (redirects, input) = self.redirects(command, around);
                 own.redirects = redirects;
@@ -259,6 +289,13 @@ impl Walker {
                 }
                 (RedirectKind::Write | RedirectKind::Duplicate, _) => {}
             }
+            if let Some(name) = &redirect.binds {
+                self.emit(Simple {
+                    assignments: vec![assigned(name)],
+                    through: around.through.clone(),
+                    ..Simple::default()
+                });
+            }
             redirects.push(Redirect { kind, target });
         }
         (redirects, input)
@@ -266,31 +303,53 @@ impl Walker {
 
     fn fields(&mut self, word: &RawWord, around: &Surroundings) -> Vec<Word> {
         let downloaded = self.substitutions(word, around);
-        expand::fields(word, around.dialect, &downloaded)
+        let words = expand::fields(word, around.dialect, &downloaded);
+        self.note_unknown(&words, word);
+        words
     }
 
     fn single(&mut self, word: &RawWord, around: &Surroundings) -> Word {
         let downloaded = self.substitutions(word, around);
-        expand::single(word, &downloaded)
+        let words = [expand::single(word, &downloaded)];
+        self.note_unknown(&words, word);
+        let [word] = words;
+        word
     }
 
-    /// Lists what is run to expand a word. Says of each of its expansions
+    /// Lists what happens to expand a word. Says of each of its expansions
     /// whether its value is a download.
     fn substitutions(&mut self, word: &RawWord, around: &Surroundings) -> Vec<bool> {
         let mut downloaded = Vec::new();
         for part in &word.parts {
-            let scripts = match part {
-                syntax::Part::Text { .. } => continue,
-                syntax::Part::Expansion { scripts, .. } => scripts.as_slice(),
-                syntax::Part::Process(script) => std::slice::from_ref(script),
-            };
             let start = self.analysis.commands.len();
-            for script in scripts {
-                self.script(script, around);
+            match part {
+                Part::Text { .. } => continue,
+                Part::Expansion { inner, .. } => {
+                    for inner in inner {
+                        self.inner(inner, around);
+                    }
+                }
+                Part::Process(script) => self.script(script, around),
             }
             downloaded.push(self.downloads_since(start));
         }
         downloaded
+    }
+
+    fn inner(&mut self, inner: &Inner, around: &Surroundings) {
+        let own = |argv, assignments| Simple {
+            assignments,
+            through: around.through.clone(),
+            ..Simple::of(argv)
+        };
+        match inner {
+            Inner::Script(script) => self.script(script, around),
+            Inner::Assigns(name) => self.emit(own(Vec::new(), vec![assigned(name)])),
+            Inner::Computes => {
+                let words = vec![Word::Known("((".to_owned()), Word::anything("…")];
+                self.emit(own(words, Vec::new()));
+            }
+        }
     }
 
     /// Whether a program called `name` here is the function around it, beside
@@ -298,6 +357,51 @@ impl Walker {
     pub(crate) fn calls_itself(name: &str, around: &Surroundings) -> bool {
         around.beside && around.function.as_deref() == Some(name)
     }
+}
+
+/// A variable that is set to something unknown.
+fn assigned(name: &str) -> Assignment {
+    Assignment {
+        name: name.to_owned(),
+        value: Word::anything("…"),
+    }
+}
+
+/// Whether a command reads text as an expression or a variable's name, with
+/// an index.
+fn evaluates(simple: &Simple) -> bool {
+    // In zsh too many builtins do.
+    if simple.through.iter().any(|wrapper| wrapper == "zsh") {
+        return true;
+    }
+    matches!(
+        simple.name(),
+        Some(
+            "((" | "[["
+                | "["
+                | "test"
+                | "let"
+                | "unset"
+                | "printf"
+                | "read"
+                | "declare"
+                | "typeset"
+                | "local"
+                | "export"
+                | "readonly"
+                | "mapfile"
+                | "readarray"
+                | "getopts"
+                | "wait"
+                | "exit"
+                | "return"
+                | "shift"
+                | "break"
+                | "continue"
+                | "float"
+                | "integer"
+        )
+    )
 }
 
 /// What a command prints, where that is plain to see.

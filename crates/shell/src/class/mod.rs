@@ -9,7 +9,8 @@ mod safe;
 use crate::analysis::{Analysis, RedirectKind, Simple, Word};
 use crate::unwrap::{gives_code, is_interpreter};
 
-pub(crate) use danger::{downloads, is_destructive};
+pub(crate) use danger::download::downloads;
+pub(crate) use danger::is_destructive;
 
 /// Classes of commands. The order is strictness.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -38,7 +39,7 @@ pub fn class(analysis: &Analysis) -> (Class, String) {
         .map(|simple| judge(simple, analysis));
     for found in opaque
         .chain(commands)
-        .chain(danger::together(analysis).map(|why| (Class::Dangerous, why)))
+        .chain(danger::download::together(analysis).map(|why| (Class::Dangerous, why)))
     {
         if found.0 > strictest.0 {
             strictest = found;
@@ -143,7 +144,10 @@ fn changes_programs(name: &str) -> bool {
         "VISUAL",
         "ZDOTDIR",
     ];
-    name.starts_with("LD_") || name.starts_with("GIT_CONFIG_") || NAMES.contains(&name)
+    name.starts_with("LD_")
+        || name.starts_with("BASH_FUNC_")
+        || name.starts_with("GIT_CONFIG_")
+        || NAMES.contains(&name)
 }
 
 /// What keeps a command from being known as safe.

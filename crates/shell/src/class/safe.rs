@@ -11,20 +11,17 @@ const WHATEVER: &[&str] = &[
     ":",
     "basename",
     "b2sum",
-    "break",
     "cat",
     "cd",
     "cksum",
     "cmp",
     "comm",
-    "continue",
     "cut",
     "df",
     "dirname",
     "du",
     "echo",
     "egrep",
-    "exit",
     "expand",
     "expr",
     "false",
@@ -51,7 +48,6 @@ const WHATEVER: &[&str] = &[
     "pwd",
     "readlink",
     "realpath",
-    "return",
     "rev",
     "seq",
     "sha1sum",
@@ -59,7 +55,6 @@ const WHATEVER: &[&str] = &[
     "sha256sum",
     "sha384sum",
     "sha512sum",
-    "shift",
     "sleep",
     "stat",
     "strings",
@@ -127,9 +122,13 @@ pub(super) fn unsafe_part(simple: &Simple) -> Option<String> {
         "hostname" | "arch" | "users" | "who" | "uptime" | "env" | "printenv" | "history" => {
             words.first()
         }
-        "printf" => words.first().filter(|word| word.may_be_option()),
+        "printf" => printf(words),
+        "exit" | "return" | "break" | "continue" | "shift" => {
+            words.iter().find(|word| word.known().is_none())
+        }
         "test" | "[" => condition(words),
         "[[" => double_brackets(words),
+        "((" => return Some("it computes with values that are not known".to_owned()),
         "function" => {
             let defined = words.first().map(ToString::to_string);
             return Some(format!("it defines `{}`", defined.unwrap_or_default()));
@@ -294,6 +293,26 @@ fn date(words: &[Word]) -> Option<&Word> {
             });
         !fine
     })
+}
+
+/// printf, where it only prints text: some shells compute what a number is
+/// printed from.
+fn printf(words: &[Word]) -> Option<&Word> {
+    let (format, rest) = words.split_first()?;
+    let only_text = format.known().is_some_and(|text| {
+        !text.contains('%') || {
+            let mut after = text.replace("%%", "");
+            for kind in ["%s", "%b", "%q", "%c"] {
+                after = after.replace(kind, "");
+            }
+            !after.contains('%')
+        }
+    });
+    if format.may_be_option() {
+        return Some(format);
+    }
+    rest.iter()
+        .find(|word| !only_text && word.known().is_none())
 }
 
 /// `test` and `[`. `-v` may run what the index of an array holds, and so may

@@ -2,7 +2,7 @@
 //! it; which of them run is left open.
 
 use super::cursor::{Parser, is_meta, is_name};
-use super::{Dialect, GaveUp, Kind, RawWord, Result, Script};
+use super::{Dialect, GaveUp, Inner, Kind, RawWord, Result, Script};
 
 impl Parser<'_> {
     /// The compound command that starts here, if one does.
@@ -79,9 +79,10 @@ impl Parser<'_> {
         let mut bodies = Vec::new();
         let mut binds = None;
         if self.sees("((") {
-            bodies = self
+            let inner = self
                 .arithmetic_command()?
                 .ok_or_else(|| self.unexpected())?;
+            words.push(RawWord::of_inner(inner));
             self.lines()?;
             self.eat(';');
         } else {
@@ -237,8 +238,12 @@ impl Parser<'_> {
                 return Err(GaveUp("not every shell has `((`".to_owned()));
             }
             let start = self.at;
-            if let Some(scripts) = self.arithmetic_command()? {
-                return Ok(Some(bodies(scripts)));
+            if let Some(inner) = self.arithmetic_command()? {
+                return Ok(Some(Kind::Compound {
+                    binds: None,
+                    words: vec![RawWord::of_inner(inner)],
+                    bodies: Vec::new(),
+                }));
             }
             self.at = start;
         }
@@ -252,8 +257,8 @@ impl Parser<'_> {
         Ok(Some(bodies(vec![body])))
     }
 
-    /// `((…))`: what its expansions run. Nothing if it is no arithmetic.
-    fn arithmetic_command(&mut self) -> Result<Option<Vec<Script>>> {
+    /// `((…))`: what happens in it. Nothing if it is no arithmetic.
+    fn arithmetic_command(&mut self) -> Result<Option<Vec<Inner>>> {
         self.eat_all("((");
         self.deeper(Self::arithmetic)
     }

@@ -15,6 +15,10 @@ pub(crate) struct Parser<'a> {
     pub(super) fuel: &'a Cell<usize>,
     /// Here-documents whose text follows after this line.
     pub(super) pending: Vec<Pending>,
+    /// How many here-documents have been read.
+    pub(super) documents: usize,
+    /// How many `$(…)` are open around this place.
+    pub(super) substitutions: usize,
 }
 
 /// A here-document that has been announced.
@@ -57,6 +61,8 @@ impl<'a> Parser<'a> {
             depth,
             fuel,
             pending: Vec::new(),
+            documents: 0,
+            substitutions: 0,
         }
     }
 

@@ -1,8 +1,9 @@
 //! Lists, pipelines and simple commands.
 
-use super::cursor::{Parser, is_name, is_name_start};
+use super::cursor::{Parser, is_meta, is_name, is_name_start};
 use super::{
-    Assignment, Command, Dialect, GaveUp, Item, Kind, Part, RawWord, Redirect, Result, Script,
+    Assignment, Command, Dialect, GaveUp, Inner, Item, Kind, Part, RawWord, Redirect, Result,
+    Script,
 };
 
 /// Builtins whose words may assign arrays.
@@ -13,7 +14,14 @@ impl Parser<'_> {
     pub(super) fn list(&mut self) -> Result<Script> {
         self.deeper(|parser| {
             let mut items = Vec::new();
+            let documents = parser.documents;
             parser.items(&mut items, &mut 0)?;
+            // Some versions of bash lose the `;` between what follows.
+            if parser.substitutions > 0 && parser.documents > documents && items.len() > 1 {
+                return Err(GaveUp(
+                    "bash misreads what follows a here-document in `$(…)`".to_owned(),
+                ));
+            }
             Ok(Script { items })
         })
     }
@@ -214,6 +222,9 @@ impl Parser<'_> {
 
     /// Whether a word assigns a variable, where it can.
     fn assignment(&mut self, mut word: RawWord) -> Result<(Option<RawWord>, Option<Assignment>)> {
+        if has_open_index(&word) {
+            return Err(GaveUp("an index goes on after its word".to_owned()));
+        }
         let Some((name, rest)) = assigned(&word) else {
             return Ok((Some(word), None));
         };
@@ -224,13 +235,25 @@ impl Parser<'_> {
             word.parts.append(&mut self.array()?);
             let value = RawWord {
                 parts: vec![Part::Expansion {
-                    scripts: word.into_scripts(),
+                    inner: word.into_inner(),
                     quoted: true,
                     many: true,
                 }],
                 written: "(…)".to_owned(),
             };
             return Ok((None, Some(Assignment { name, value })));
+        }
+        let index = rest.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+        let is_number = index.is_some_and(|(index, _)| index.chars().all(|c| c.is_ascii_digit()));
+        if rest.starts_with('[') && !is_number {
+            word.parts.push(Part::Expansion {
+                inner: vec![Inner::Computes],
+                quoted: true,
+                many: false,
+            });
+            if word.parts.iter().any(Part::holds_code) {
+                return Err(GaveUp("an index may run what stands in it".to_owned()));
+            }
         }
         if let Some(Part::Text { text, .. }) = word.parts.first_mut() {
             *text = rest;
@@ -245,12 +268,16 @@ impl Parser<'_> {
         loop {
             self.lines()?;
             if self.eat(')') {
-                return Ok(parts);
+                return match self.peek() {
+                    Some(c) if !is_meta(c) => Err(GaveUp("a word goes on after `(…)`".to_owned())),
+                    _ => Ok(parts),
+                };
             }
-            match self.word()? {
-                Some(word) => parts.extend(word.parts),
-                None => return Err(self.unexpected()),
+            let word = self.word()?.ok_or_else(|| self.unexpected())?;
+            if word.parts.iter().any(Part::holds_code) {
+                return Err(GaveUp("an index may run what stands in it".to_owned()));
             }
+            parts.extend(word.parts);
         }
     }
 }
@@ -279,6 +306,32 @@ fn assigned(word: &RawWord) -> Option<(String, String)> {
         }
         None => None,
     }
+}
+
+/// Whether a word starts like `name[` and the index is not closed in it. bash
+/// then reads on across blanks.
+fn has_open_index(word: &RawWord) -> bool {
+    let Some(Part::Text {
+        text,
+        quoted: false,
+    }) = word.parts.first()
+    else {
+        return false;
+    };
+    let name = text.find(|c| !is_name(c)).unwrap_or(text.len());
+    let count = |wanted: char| -> usize {
+        word.parts
+            .iter()
+            .map(|part| match part {
+                Part::Text {
+                    text,
+                    quoted: false,
+                } => text.matches(wanted).count(),
+                _ => 0,
+            })
+            .sum()
+    };
+    name > 0 && text[name..].starts_with('[') && count('[') != count(']')
 }
 
 fn closes_with_equals(word: &RawWord) -> bool {

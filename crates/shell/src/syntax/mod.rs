@@ -96,6 +96,8 @@ pub(crate) struct Assignment {
 #[derive(Debug)]
 pub(crate) struct Redirect {
     pub(crate) kind: RawRedirect,
+    /// The variable that is set to the descriptor: `{name}>file`.
+    pub(crate) binds: Option<String>,
     /// Empty for a here-document.
     pub(crate) target: RawWord,
 }
@@ -122,15 +124,35 @@ pub(crate) struct RawWord {
 pub(crate) enum Part {
     /// Text. Unquoted, its braces, patterns and tildes still mean something.
     Text { text: String, quoted: bool },
-    /// A value that is not known, and what is run to find it.
+    /// A value that is not known, and what happens to find it.
     Expansion {
-        scripts: Vec<Script>,
+        inner: Vec<Inner>,
         quoted: bool,
         /// Whether it becomes several words even if quoted.
         many: bool,
     },
     /// `<(…)` or `>(…)`.
     Process(Script),
+}
+
+/// What happens inside an expansion.
+#[derive(Debug)]
+pub(crate) enum Inner {
+    /// A script is run.
+    Script(Script),
+    /// A variable is set: `${name:=value}`.
+    Assigns(String),
+    /// Arithmetic on values that are not known. Shells read such a value as
+    /// an expression again, and run what an index in it holds.
+    Computes,
+}
+
+impl Part {
+    /// Whether it is text that would be a command if it were read again, as
+    /// an index or an expression is.
+    pub(crate) fn holds_code(&self) -> bool {
+        matches!(self, Self::Text { text, .. } if text.contains(['$', '`']))
+    }
 }
 
 /// Why parsing stopped.
@@ -204,15 +226,27 @@ impl RawWord {
         }
     }
 
-    /// The scripts that are run to expand it, taken out.
-    pub(crate) fn into_scripts(self) -> Vec<Script> {
+    /// What happens to expand it, taken out.
+    pub(crate) fn into_inner(self) -> Vec<Inner> {
         self.parts
             .into_iter()
             .flat_map(|part| match part {
                 Part::Text { .. } => Vec::new(),
-                Part::Expansion { scripts, .. } => scripts,
-                Part::Process(script) => vec![script],
+                Part::Expansion { inner, .. } => inner,
+                Part::Process(script) => vec![Inner::Script(script)],
             })
             .collect()
+    }
+
+    /// A word that stands for what happens, and has no text.
+    pub(crate) fn of_inner(inner: Vec<Inner>) -> Self {
+        Self {
+            parts: vec![Part::Expansion {
+                inner,
+                quoted: true,
+                many: false,
+            }],
+            written: String::new(),
+        }
     }
 }

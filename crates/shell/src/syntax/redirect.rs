@@ -4,14 +4,14 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::compound::is_variable;
-use super::cursor::{Parser, Pending};
+use super::cursor::{Parser, Pending, is_name};
 use super::{Dialect, GaveUp, Part, RawRedirect, RawWord, Redirect, Result};
 
 impl Parser<'_> {
     /// The redirection that starts here, if one does.
     pub(super) fn redirect(&mut self) -> Result<Option<Redirect>> {
         let start = self.at;
-        self.descriptor();
+        let binds = self.descriptor();
         let kind = match self.peek() {
             Some('<') if self.second() != Some('(') => self.reading()?,
             Some('>') if self.second() != Some('(') => self.writing(),
@@ -28,38 +28,54 @@ impl Parser<'_> {
                 return Ok(None);
             }
         };
+        if self.dialect == Dialect::Zsh && matches!(self.peek(), Some('!' | '|')) {
+            return Err(GaveUp(
+                "zsh gives this redirection a meaning of its own".to_owned(),
+            ));
+        }
         if let RawRedirect::HereDocument(text) = &kind {
             self.announce(Rc::clone(text))?;
             return Ok(Some(Redirect {
                 kind,
+                binds,
                 target: RawWord::default(),
             }));
         }
         self.blanks()?;
         let target = self.word()?.ok_or_else(|| self.unexpected())?;
+        if binds.is_some() && self.dialect == Dialect::Posix {
+            return Err(GaveUp("not every shell has `{name}>`".to_owned()));
+        }
+        if matches!(kind, RawRedirect::Duplicate) && target.parts.iter().any(is_expanded_again) {
+            return Err(GaveUp("bash expands what follows `>&` twice".to_owned()));
+        }
         Ok(Some(Redirect {
             kind: settled(kind, &target),
+            binds,
             target,
         }))
     }
 
-    /// `2` or `{name}` right before the sign.
-    fn descriptor(&mut self) {
+    /// `2` or `{name}` right before the sign. Yields the name.
+    fn descriptor(&mut self) -> Option<String> {
         let start = self.at;
+        let mut binds = None;
         while self.peek().is_some_and(|c| c.is_ascii_digit()) {
             self.at += 1;
         }
         if self.at == start && self.raw() == Some('{') {
-            let end = self.chars[self.at..].iter().position(|c| *c == '}');
-            let name: Option<String> =
-                end.map(|end| self.chars[self.at + 1..self.at + end].iter().collect());
-            if let (Some(end), Some(true)) = (end, name.as_deref().map(is_variable)) {
-                self.at += end + 1;
+            let rest = &self.chars[self.at + 1..];
+            let name: String = rest.iter().take_while(|c| is_name(**c)).collect();
+            if is_variable(&name) && rest.get(name.chars().count()) == Some(&'}') {
+                self.at += name.chars().count() + 2;
+                binds = Some(name);
             }
         }
         if !matches!(self.peek(), Some('<' | '>')) {
             self.at = start;
+            return None;
         }
+        binds
     }
 
     fn reading(&mut self) -> Result<RawRedirect> {
@@ -117,6 +133,7 @@ impl Parser<'_> {
     /// The here-documents that follow this end of a line.
     pub(super) fn documents(&mut self) -> Result<()> {
         for pending in std::mem::take(&mut self.pending) {
+            self.documents += 1;
             self.document(&pending)?;
         }
         Ok(())
@@ -133,6 +150,7 @@ impl Parser<'_> {
     fn document(&mut self, pending: &Pending) -> Result<()> {
         let mut text = String::new();
         let mut continued = false;
+        let mut ever_continued = false;
         loop {
             if self.at >= self.chars.len() {
                 return Err(GaveUp("a here-document does not end".to_owned()));
@@ -156,8 +174,14 @@ impl Parser<'_> {
                 break;
             }
             continued = !pending.literal && ends_in_continuation(line);
+            ever_continued |= continued;
             text.push_str(line);
             text.push('\n');
+        }
+        if ever_continued && text.contains(['`', '$']) {
+            return Err(GaveUp(
+                "shells disagree on joined lines in a here-document".to_owned(),
+            ));
         }
         // The end of the line before the delimiter was taken with the text;
         // what follows starts a line of its own.
@@ -189,6 +213,11 @@ fn settled(kind: RawRedirect, target: &RawWord) -> RawRedirect {
         (RawRedirect::Duplicate, _) => RawRedirect::Write,
         _ => kind,
     }
+}
+
+/// Whether expanding it again could run something.
+fn is_expanded_again(part: &Part) -> bool {
+    part.holds_code() || !matches!(part, Part::Text { .. })
 }
 
 fn ends_in_continuation(line: &str) -> bool {

@@ -201,7 +201,7 @@ fn open(quote: &str) -> GaveUp {
 /// One word's worth of something unknown.
 pub(super) fn unknown() -> Part {
     Part::Expansion {
-        scripts: Vec::new(),
+        inner: Vec::new(),
         quoted: true,
         many: false,
     }

@@ -132,6 +132,9 @@ impl Walker {
         };
         let script = launch.words.get(options.rest).cloned();
         if options.has("c") {
+            for word in launch.words.iter().skip(options.rest + 1) {
+                self.note(word);
+            }
             match script {
                 Some(Word::Known(text)) => {
                     self.list_own(&launch, around);

@@ -79,6 +79,7 @@ fn substitutions_come_before_what_uses_them() {
     [c] <`d`>  from Pipe { downloaded: false }
     [f]
     [g]
+    [((] <…>
     [h]
     [i]
     [j]

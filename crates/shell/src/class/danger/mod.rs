@@ -1,7 +1,9 @@
 //! Commands that are known to destroy, to weaken protection or to reach far.
 
-use crate::analysis::{Analysis, Input, Redirect, RedirectKind, Simple, Word, base_name};
-use crate::unwrap::{is_interpreter, is_shell, reads_program_from_input};
+pub(super) mod download;
+mod files;
+
+use crate::analysis::{Analysis, Redirect, RedirectKind, Simple, Word};
 
 use super::{before_dashes, git, operands, paths};
 
@@ -92,52 +94,6 @@ fn always(name: &str) -> Option<&'static str> {
     found.map(|(_, what)| *what)
 }
 
-/// Whether a command brings text from elsewhere.
-pub(crate) fn downloads(simple: &Simple) -> bool {
-    let fetches = matches!(
-        simple.name(),
-        Some(
-            "curl"
-                | "wget"
-                | "wget2"
-                | "aria2c"
-                | "axel"
-                | "fetch"
-                | "http"
-                | "https"
-                | "xh"
-                | "lynx"
-                | "links"
-                | "w3m"
-                | "ftp"
-                | "tftp"
-                | "nc"
-                | "ncat"
-                | "netcat"
-                | "socat"
-                | "telnet"
-                | "GET"
-                | "lwp-request"
-                | "lwp-download"
-                | "scp"
-                | "sftp"
-                | "dig"
-                | "nslookup"
-        )
-    );
-    fetches
-        || simple
-            .redirects
-            .iter()
-            .any(|redirect| is_connection(&redirect.target))
-}
-
-fn is_connection(word: &Word) -> bool {
-    ["/dev/tcp/", "/dev/udp/"]
-        .iter()
-        .any(|dir| word.prefix().starts_with(dir))
-}
-
 /// Why a command is dangerous, if it is.
 pub(super) fn danger(simple: &Simple, analysis: &Analysis) -> Option<String> {
     if let Some(raised) = simple.through.iter().find(|name| always(name).is_some()) {
@@ -147,10 +103,10 @@ pub(super) fn danger(simple: &Simple, analysis: &Analysis) -> Option<String> {
         .redirects
         .iter()
         .find_map(harmful_redirect)
-        .or_else(|| runs_download(simple))
+        .or_else(|| download::runs(simple))
         .or_else(|| {
-            downloads(simple)
-                .then(|| harmful_download(simple))
+            download::downloads(simple)
+                .then(|| download::does_harm(simple))
                 .flatten()
         })
         .or_else(|| {
@@ -167,32 +123,11 @@ fn harmful_redirect(redirect: &Redirect) -> Option<String> {
         RedirectKind::Write => {
             paths::harm_in_writing(target).map(|what| format!("`> {target}` {what}"))
         }
-        RedirectKind::Read if is_connection(target) => {
+        RedirectKind::Read if download::is_connection(target) => {
             Some(format!("`< {target}` opens a connection"))
         }
         RedirectKind::Read | RedirectKind::Duplicate | RedirectKind::Text => None,
     }
-}
-
-/// A download into a place where it does harm.
-fn harmful_download(simple: &Simple) -> Option<String> {
-    let name = simple.name()?;
-    download_targets(simple).into_iter().find_map(|target| {
-        let what = paths::harm_in_writing(&Word::Known(target.to_owned()))?;
-        Some(format!("`{name}` to `{target}` {what}"))
-    })
-}
-
-/// A shell or interpreter that is given a download.
-fn runs_download(simple: &Simple) -> Option<String> {
-    let name = simple.name()?;
-    let runs = is_shell(name) || is_interpreter(name);
-    let given = matches!(simple.input, Input::Pipe { downloaded: true })
-        || matches!(&simple.input, Input::File(file) if file.is_downloaded());
-    let by_input = given && reads_program_from_input(simple);
-    let by_word = (runs || matches!(name, "eval" | "source" | "."))
-        && simple.arguments().iter().any(Word::is_downloaded);
-    (by_input || by_word).then(|| format!("`{name}` runs a download"))
 }
 
 /// What a program destroys by what it is and by its words.
@@ -208,21 +143,21 @@ fn program(simple: &Simple, analysis: &Analysis) -> Option<String> {
         return Some(format!("`{name}` formats a disk"));
     }
     match name.as_str() {
-        "rm" | "grm" => rm(simple, analysis),
-        "unlink" if is_for_each(simple) => Some(format!("`{name}` on whatever is found")),
+        "rm" | "grm" => files::rm(simple, analysis),
+        "unlink" if files::is_for_each(simple) => Some(format!("`{name}` on whatever is found")),
         "git" => git::danger(words),
-        "dd" => dd(words),
+        "dd" => files::dd(words),
         "find" => words
             .iter()
             .any(|word| word.known() == Some("-delete"))
             .then(|| "`find -delete` deletes whatever it finds".to_owned()),
-        "chmod" => chmod(words),
+        "chmod" => files::chmod(words),
         "chown" | "chgrp" | "chattr" | "setfacl" => {
             let broad =
                 has(words, &["-R", "--recursive"]) && operands(words).skip(1).any(paths::is_broad);
             broad.then(|| format!("`{name} -R` on a broad path"))
         }
-        "truncate" => truncate(words),
+        "truncate" => files::truncate(words),
         "kill" => kill(words),
         "pkill" | "killall" if has(words, &["-u", "-U", "--user", "--euid"]) => {
             Some(format!("`{name}` stops everything of a user"))
@@ -288,127 +223,6 @@ fn has(words: &[Word], options: &[&str]) -> bool {
                 }
             })
         })
-}
-
-/// Whether it is started for each of some unknown files.
-fn is_for_each(simple: &Simple) -> bool {
-    simple.through.iter().any(|wrapper| {
-        matches!(
-            wrapper.as_str(),
-            "find" | "fd" | "xargs" | "gxargs" | "parallel"
-        )
-    })
-}
-
-fn rm(simple: &Simple, analysis: &Analysis) -> Option<String> {
-    let words = simple.arguments();
-    if has(words, &["--no-preserve-root"]) {
-        return Some("`rm --no-preserve-root` deletes everything".to_owned());
-    }
-    if is_for_each(simple) {
-        return Some("`rm` on whatever is found".to_owned());
-    }
-    let recursive = has(words, &["-r", "-R", "--recursive"]);
-    let force = has(words, &["-f", "--force"]);
-    let unknown_options = before_dashes(words)
-        .iter()
-        .any(|word| word.known().is_none() && word.may_be_option());
-    let operands: Vec<&Word> = operands(words).collect();
-    if operands.is_empty() {
-        return None;
-    }
-    if let Some(word) = operands.iter().find(|word| paths::is_broad_pattern(word)) {
-        return Some(format!("`rm` deletes `{word}`"));
-    }
-    let deep = recursive || force && unknown_options;
-    if !deep {
-        return operands
-            .iter()
-            .find(|word| word.known().is_some() && paths::is_broad(word))
-            .map(|word| format!("`rm` deletes `{word}`"));
-    }
-    let moved = leaves_directory(analysis);
-    let harmless = |word: &Word| {
-        if force {
-            paths::is_made_anew(word) && !moved
-        } else {
-            !paths::is_broad(word) && (!moved || word.prefix().starts_with('/'))
-        }
-    };
-    operands
-        .iter()
-        .find(|word| !harmless(word))
-        .map(|word| format!("`rm {}` deletes `{word}`", if force { "-rf" } else { "-r" }))
-}
-
-/// Whether something goes to a directory that is not below the first one:
-/// then a relative path may be anywhere.
-fn leaves_directory(analysis: &Analysis) -> bool {
-    analysis.commands.iter().any(|simple| {
-        matches!(simple.name(), Some("cd" | "pushd" | "popd" | "chdir"))
-            && !simple
-                .arguments()
-                .last()
-                .and_then(Word::known)
-                .is_some_and(paths::is_plain_relative)
-    })
-}
-
-fn dd(words: &[Word]) -> Option<String> {
-    words
-        .iter()
-        .find(|word| match word.known() {
-            Some(text) => text
-                .strip_prefix("of=")
-                .is_some_and(|file| !paths::is_sink(file)),
-            None => word.prefix().is_empty() || word.prefix().starts_with("of="),
-        })
-        .map(|word| format!("`dd` overwrites `{word}`"))
-}
-
-fn chmod(words: &[Word]) -> Option<String> {
-    let mut operands = operands(words);
-    let mode = operands.next()?;
-    let text = mode.known().unwrap_or_default();
-    let recursive = has(words, &["-R", "--recursive"]);
-    let numeric = text.chars().all(|c| c.is_ascii_digit());
-    let to_all = if numeric {
-        matches!(text.chars().last(), Some('2' | '3' | '6' | '7'))
-    } else {
-        text.split(',').any(|part| {
-            let who = part.split(['+', '=', '-']).next().unwrap_or_default();
-            part.contains(['+', '=']) && part.contains('w') && (who.contains(['o', 'a']))
-        })
-    };
-    let setuid = if numeric {
-        text.len() == 4 && matches!(text.chars().next(), Some('2'..='7'))
-    } else {
-        text.contains(['+', '=']) && text.contains('s')
-    };
-    let broad = operands.find(|word| paths::is_broad(word));
-    if setuid {
-        return Some(format!("`chmod {mode}` lets a program act as another user"));
-    }
-    if recursive && to_all {
-        return Some(format!("`chmod -R {mode}` lets everybody write"));
-    }
-    let word = broad?;
-    let known_place = word.known().is_some_and(|path| path.starts_with('/'));
-    (recursive || to_all && known_place).then(|| format!("`chmod` on the broad path `{word}`"))
-}
-
-fn truncate(words: &[Word]) -> Option<String> {
-    let empties = words
-        .iter()
-        .any(|word| matches!(word.known(), Some("0" | "-s0" | "--size=0")));
-    let files: Vec<&Word> = operands(words)
-        .filter(|word| word.known() != Some("0"))
-        .collect();
-    let many = files.len() > 1
-        || files
-            .iter()
-            .any(|word| word.known().is_none() || paths::is_broad(word));
-    (empties && many).then(|| "`truncate` empties more than one file".to_owned())
 }
 
 fn kill(words: &[Word]) -> Option<String> {
@@ -565,70 +379,4 @@ fn elsewhere(name: &str, words: &[Word]) -> Option<String> {
             *program == name && *one == first && (two.is_none() || *two == second)
         })
         .map(|_| format!("`{name} {first}` cannot be taken back"))
-}
-
-/// What only several commands together make dangerous: a download that is
-/// written to a file and then run.
-pub(super) fn together(analysis: &Analysis) -> Option<String> {
-    let mut files: Vec<&str> = Vec::new();
-    for simple in &analysis.commands {
-        let program = simple.program().unwrap_or_default();
-        let run = std::iter::once(program).chain(script_operand(simple));
-        for path in run {
-            if files.iter().any(|file| same_file(file, path)) {
-                return Some(format!("`{}` is downloaded and run", base_name(path)));
-            }
-        }
-        if downloads(simple) {
-            files.extend(download_targets(simple));
-        }
-    }
-    None
-}
-
-fn script_operand(simple: &Simple) -> Option<&str> {
-    let name = simple.name()?;
-    let runs = is_shell(name) || is_interpreter(name) || matches!(name, "source" | ".");
-    operands(simple.arguments())
-        .next()
-        .filter(|_| runs)
-        .and_then(Word::known)
-}
-
-fn same_file(one: &str, other: &str) -> bool {
-    let plain = |path: &str| path.trim_start_matches("./").to_owned();
-    !one.is_empty() && plain(one) == plain(other)
-}
-
-fn download_targets(simple: &Simple) -> Vec<&str> {
-    let words = simple.arguments();
-    let mut targets: Vec<&str> = simple
-        .redirects
-        .iter()
-        .filter(|redirect| redirect.kind == RedirectKind::Write)
-        .filter_map(|redirect| redirect.target.known())
-        .collect();
-    let given = |options: &[&str]| {
-        words.iter().position(|word| {
-            word.known().is_some_and(|text| {
-                options.contains(&text)
-                    || (text.starts_with('-')
-                        && !text.starts_with("--")
-                        && text.ends_with(['o', 'O'])
-                        && options.contains(&"-o"))
-            })
-        })
-    };
-    let named = given(&["-o", "-O", "--output", "--output-document"]);
-    targets.extend(named.and_then(|at| words.get(at + 1)).and_then(Word::known));
-    // Without a name the file is called like the last part of the address.
-    targets.extend(
-        words
-            .iter()
-            .filter_map(Word::known)
-            .filter(|text| text.contains("://"))
-            .map(base_name),
-    );
-    targets.retain(|target| !paths::is_sink(target));
-    targets
 }
