@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a test ends where its scene breaks")]
 
 mod boundary;
+mod demo;
 mod doctor;
 mod exec;
 mod help;

@@ -34,6 +34,16 @@ pub struct Place {
 impl Place {
     /// Makes everything. Not under `/tmp`, which the workspace mode includes.
     pub fn lay_out(variables: &Variables, keep: bool) -> Result<Self, CommandError> {
+        for (program, why) in [
+            ("cargo", "to run the test"),
+            ("git", "to make the repository"),
+        ] {
+            if !is_there(program, variables) {
+                return Err(CommandError::user(format!(
+                    "the demonstration needs `{program}` {why}, and it is not in PATH"
+                )));
+            }
+        }
         let place = Self {
             base: make_base(variables)?,
             keep,
@@ -214,6 +224,11 @@ fn make_base(variables: &Variables) -> Result<PathBuf, CommandError> {
     Err(CommandError::user(
         "there is no place for the demonstration: neither /var/tmp nor the home directory can be written",
     ))
+}
+
+fn is_there(program: &str, variables: &Variables) -> bool {
+    let path = variables.named("PATH").unwrap_or_default();
+    std::env::split_paths(path).any(|directory| directory.join(program).is_file())
 }
 
 fn is_ours(base: &Path) -> bool {
