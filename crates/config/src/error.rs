@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use dam_policy::{UnknownApprovalPolicy, UnknownSandboxMode};
-
 /// Why settings cannot be had.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigError {
     /// Something is wrong at one place in a file or on the command line.
     #[error("{at}: {problem}{excerpt}")]
@@ -30,8 +29,16 @@ pub enum ConfigError {
     /// Others could change a file.
     #[error("{path} can be changed by other users, so it is not followed")]
     Writable {
+        /// The file, or the directory that it is in.
+        path: PathBuf,
+    },
+    /// Another user owns a file.
+    #[error("{path} belongs to another user (uid {owner}), so it is not followed")]
+    Foreign {
         /// The file.
         path: PathBuf,
+        /// Who owns it.
+        owner: u32,
     },
     /// A named profile does not exist.
     #[error("there is no profile `{name}` in the settings")]
@@ -41,13 +48,23 @@ pub enum ConfigError {
         /// The nearest name that exists.
         nearest: Option<String>,
     },
-    /// A provider is named that is not described.
-    #[error("model_provider is `{name}` ({origin}), and there is no [model_providers.{name}]")]
-    NoProvider {
-        /// The name.
-        name: String,
-        /// Where it was set.
-        origin: String,
+    /// A directory cannot be made writable as a whole.
+    #[error("{path} cannot be a writable directory: {why}")]
+    Unfit {
+        /// The directory.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
+    /// What git would follow or run here cannot be known.
+    #[error("{path}{at}: {problem}, so what git would run here cannot be known")]
+    Git {
+        /// The file.
+        path: PathBuf,
+        /// `:line`, where there is one.
+        at: String,
+        /// What is wrong.
+        problem: String,
     },
     /// Two flags contradict each other.
     #[error("{0}")]
@@ -66,27 +83,19 @@ impl ConfigError {
         match self {
             Self::Place { hint, .. } => hint.clone(),
             Self::Writable { path } => Some(format!("`chmod go-w {}`", path.display())),
-            Self::NoProfile { nearest, .. } => nearest
-                .as_ref()
-                .map(|name| format!("did you mean `{name}`?")),
-            Self::NoProvider { name, .. } => Some(format!(
-                "add [model_providers.{name}] with a `base_url`, or use `openai`"
+            Self::Foreign { path, .. } => Some(format!(
+                "copy it, or make it yours: `chown \"$(id -u)\" {}`",
+                path.display()
             )),
+            Self::NoProfile { nearest, name } => Some(nearest.as_ref().map_or_else(
+                || format!("add [profiles.{name}] to config.toml"),
+                |near| format!("did you mean `{near}`?"),
+            )),
+            Self::Unfit { .. } => Some("choose a directory that holds only your work".to_owned()),
+            Self::Git { .. } => Some("git would refuse it, too; repair the file".to_owned()),
             Self::NoHome => Some("set COFFERDAM_HOME to a directory of your own".to_owned()),
             Self::Unreadable { .. } | Self::Flags(_) | Self::NoDirectory(_) => None,
         }
-    }
-}
-
-impl From<UnknownSandboxMode> for Problem {
-    fn from(error: UnknownSandboxMode) -> Self {
-        Self::new(error.to_string())
-    }
-}
-
-impl From<UnknownApprovalPolicy> for Problem {
-    fn from(error: UnknownApprovalPolicy) -> Self {
-        Self::new(error.to_string())
     }
 }
 
@@ -110,5 +119,17 @@ impl Problem {
             hint: Some(hint.into()),
             ..self
         }
+    }
+}
+
+impl From<String> for Problem {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<&str> for Problem {
+    fn from(text: &str) -> Self {
+        Self::new(text)
     }
 }

@@ -3,17 +3,21 @@
 
 use std::path::{Path, PathBuf};
 
-use dam_policy::{Layer, Origin, Sourced};
+use dam_policy::{Inherit, Layer};
 
-use crate::ConfigError;
-use crate::keys::{self, Layered, Wishes};
-use crate::places::{Dirs, Project, Surroundings, project_files, project_root};
-use crate::source::{Source, nearest};
+use crate::error::Problem;
+use crate::merged::Merged;
+use crate::places::{Dirs, Surroundings, settled};
+use crate::project::{Project, trust};
+use crate::source::nearest;
+use crate::value::Value;
+use crate::walk::{Reading, leaves};
+use crate::{ConfigError, file, overrides, provider};
 
 /// Everything that was found, merged.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
-    pub layered: Layered,
+    pub merged: Merged,
     pub project: Project,
     pub files: Vec<PathBuf>,
     pub notices: Vec<String>,
@@ -23,76 +27,134 @@ pub(crate) struct Found {
 pub(crate) fn find(
     cwd: &Path,
     profile: Option<&str>,
-    overrides: &[String],
+    typed: &[String],
     surroundings: &Surroundings,
     dirs: &Dirs,
 ) -> Result<Found, ConfigError> {
-    let mut found = Found::default();
     let home = surroundings.home.as_deref();
+    let mut found = Found {
+        project: Project::around(cwd),
+        ..Found::default()
+    };
+    found.add_builtin();
     let system = surroundings.system_dir.join("config.toml");
-    for (layer, path) in [
-        (Layer::System, system),
-        (Layer::User, dirs.config.join("config.toml")),
-    ] {
-        found.add_file(layer, &path, home)?;
+    let user = dirs.config.join("config.toml");
+    found.add_file(Layer::System, &system, home)?;
+    found.add_file(Layer::User, &user, home)?;
+    for (path, leaf) in overrides::read(typed, home)? {
+        found.merged.add(path, leaf);
     }
-    let mut typed = Layered::default();
-    for text in overrides {
-        typed = typed.merge(keys::read(&command_line(text), home)?);
-    }
-    found.add_project(cwd, &typed, home)?;
-    found.layered = found.layered.merge(typed);
+    // Before the project's files: neither may have a say in these.
     found.apply_profile(profile)?;
+    found.judge_trust(cwd, home)?;
+    found.add_project(cwd, home, &settled(&user))?;
     Ok(found)
 }
 
 impl Found {
+    fn add_builtin(&mut self) {
+        let mut set = |path: [&str; 2], value| self.merged.set(path, value, Layer::Builtin);
+        for switch in [
+            "network_access",
+            "exclude_tmpdir_env_var",
+            "exclude_slash_tmp",
+        ] {
+            set(["sandbox_workspace_write", switch], Value::Switch(false));
+        }
+        let environment = "shell_environment_policy";
+        set([environment, "inherit"], Value::Inherit(Inherit::All));
+        set(
+            [environment, "ignore_default_excludes"],
+            Value::Switch(false),
+        );
+        provider::add_builtin(&mut self.merged);
+    }
+
     fn add_file(
         &mut self,
         layer: Layer,
         path: &Path,
         home: Option<&Path>,
     ) -> Result<(), ConfigError> {
-        if let Some(source) = Source::read(layer, path)? {
-            let read = keys::read(&source, home)?;
-            self.layered = std::mem::take(&mut self.layered).merge(read);
-            self.files.push(path.to_owned());
+        let Some(source) = file::read(layer, path)? else {
+            return Ok(());
+        };
+        // `<base>/.cofferdam/config.toml`
+        let base = path.ancestors().nth(2);
+        let reading = Reading {
+            source: &source,
+            home,
+            base: base.filter(|_| layer == Layer::Project),
+        };
+        for (path, leaf) in leaves(&reading)? {
+            self.merged.add(path, leaf);
+        }
+        self.files.push(path.to_owned());
+        Ok(())
+    }
+
+    fn apply_profile(&mut self, flag: Option<&str>) -> Result<(), ConfigError> {
+        if let Some(name) = flag {
+            let value = Value::Text(name.to_owned());
+            self.merged.set(["profile"], value, Layer::Flag);
+        }
+        let Some(chosen) = self.merged.get(["profile"]).cloned() else {
+            return Ok(());
+        };
+        let Value::Text(name) = &chosen.value else {
+            return Ok(());
+        };
+        let known = self.merged.names(&["profiles"]);
+        if known.contains(&name.as_str()) {
+            self.merged.apply_profile(name);
+            return Ok(());
+        }
+        let nearest = nearest(name, known).map(str::to_owned);
+        let missing = ConfigError::NoProfile {
+            name: name.clone(),
+            nearest,
+        };
+        if chosen.spot.origin.layer == Layer::Flag {
+            return Err(missing);
+        }
+        let problem = Problem::new(missing.to_string());
+        Err(chosen.spot.wrong(match missing.hint() {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        }))
+    }
+
+    fn judge_trust(&mut self, cwd: &Path, home: Option<&Path>) -> Result<(), ConfigError> {
+        let top = self.project.top(cwd).to_owned();
+        let trust = trust(&self.merged, &top, cwd, home)?;
+        self.project.trusted = trust.level == Some(true);
+        if let Some(inside) = trust.inside {
+            self.notices.push(format!(
+                "[projects.\"{}\"] has no effect here: trust is given to a whole project, and the root of this one is {}",
+                inside.display(),
+                top.display()
+            ));
         }
         Ok(())
     }
 
-    /// A project's own settings count only if the user trusts it, and only
-    /// the user's own layers can say so.
+    /// A project's own settings count only if the user trusts it.
     fn add_project(
         &mut self,
         cwd: &Path,
-        typed: &Layered,
         home: Option<&Path>,
+        user: &Path,
     ) -> Result<(), ConfigError> {
-        let root = project_root(cwd);
-        let trust = |path: &Path| {
-            let level = typed
-                .projects
-                .get(path)
-                .or_else(|| self.layered.projects.get(path));
-            level.map(|level| level.value)
-        };
-        let trusted = root
-            .as_deref()
-            .or(Some(cwd))
-            .and_then(trust)
-            .unwrap_or(false);
-        self.project = Project {
-            vcs: root.is_some(),
-            root,
-            trusted,
-        };
-        let top = self.project.root.clone().unwrap_or_else(|| cwd.to_owned());
-        for path in project_files(&top, cwd) {
-            if !path.exists() {
-                continue;
-            }
-            if trusted {
+        let files: Vec<PathBuf> = self
+            .project
+            .directories(cwd)
+            .into_iter()
+            .map(|directory| directory.join(".cofferdam/config.toml"))
+            // The user's own file, where it happens to lie here, is read already.
+            .filter(|path| file::is_there(path) && settled(path) != user)
+            .collect();
+        for path in files {
+            if self.project.trusted {
                 self.add_file(Layer::Project, &path, home)?;
             } else {
                 self.notices.push(format!(
@@ -102,60 +164,5 @@ impl Found {
             }
         }
         Ok(())
-    }
-
-    fn apply_profile(&mut self, flag: Option<&str>) -> Result<(), ConfigError> {
-        let chosen = flag.map(str::to_owned);
-        let Some(name) = chosen.or_else(|| self.layered.profile.as_ref().map(|p| p.value.clone()))
-        else {
-            return Ok(());
-        };
-        let Some(wishes) = self.layered.profiles.get(&name).cloned() else {
-            let known: Vec<&str> = self.layered.profiles.keys().map(String::as_str).collect();
-            let nearest = nearest(&name, &known).map(str::to_owned);
-            return Err(ConfigError::NoProfile { name, nearest });
-        };
-        let present = std::mem::take(&mut self.layered.wishes);
-        self.layered.wishes = present.merge(as_profile(wishes));
-        Ok(())
-    }
-}
-
-/// What a named profile says stands above the file that it is written in.
-fn as_profile(wishes: Wishes) -> Wishes {
-    fn lift<T>(value: Option<Sourced<T>>) -> Option<Sourced<T>> {
-        value.map(|Sourced { value, origin }| {
-            let layer = origin.layer.max(Layer::Profile);
-            Sourced::new(value, Origin { layer, ..origin })
-        })
-    }
-    Wishes {
-        sandbox_mode: lift(wishes.sandbox_mode),
-        approval_policy: lift(wishes.approval_policy),
-        model: lift(wishes.model),
-        model_provider: lift(wishes.model_provider),
-        workspace: keys::WorkspaceWishes {
-            writable_roots: lift(wishes.workspace.writable_roots),
-            exclude_tmpdir_env_var: lift(wishes.workspace.exclude_tmpdir_env_var),
-            exclude_slash_tmp: lift(wishes.workspace.exclude_slash_tmp),
-        },
-        environment: lift(wishes.environment),
-    }
-}
-
-/// `-c key=value` as a text of settings. A value that is no TOML is a string.
-fn command_line(text: &str) -> Source {
-    let source = |text: String| Source {
-        layer: Layer::CommandLine,
-        file: None,
-        text,
-    };
-    let plain = source(text.to_owned());
-    if plain.table().is_ok() {
-        return plain;
-    }
-    match text.split_once('=') {
-        Some((key, value)) => source(format!("{key} = {:?}", value.trim())),
-        None => plain,
     }
 }

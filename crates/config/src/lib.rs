@@ -4,17 +4,30 @@
 //! of the wrong type, a file that cannot be read: each is an error that names
 //! its place. This crate reads files; it never reads the environment, which
 //! comes as [`Surroundings`].
+//!
+//! The way of a setting: `schema` declares the key, `walk` finds it in a
+//! text, `value` reads what it holds, `merged` keeps the strongest layer's,
+//! `settings` and `grants` make a posture of it.
 
+mod approval;
 mod error;
+mod file;
 mod git;
-mod keys;
+mod grants;
 mod layers;
-mod load;
-mod merge;
+mod merged;
+mod overrides;
 mod places;
+mod project;
+mod provider;
+mod schema;
+mod settings;
 mod source;
+mod value;
+mod walk;
 
 pub use error::ConfigError;
-pub use load::{Options, Settings, load};
-pub use merge::ProviderSettings;
-pub use places::{Dirs, Project, Surroundings, dirs};
+pub use places::{Dirs, Surroundings, dirs};
+pub use project::Project;
+pub use provider::{Patience, ProviderSettings};
+pub use settings::{Options, Settings, load};

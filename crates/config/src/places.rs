@@ -1,7 +1,6 @@
-//! Where things are: directories of our own, and the project around a working
-//! directory.
+//! Where things are: directories of our own, and paths as they are written.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::ConfigError;
 
@@ -56,38 +55,57 @@ pub fn dirs(surroundings: &Surroundings) -> Result<Dirs, ConfigError> {
     })
 }
 
-/// The project around a working directory.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Project {
-    /// Its root: the nearest directory with version control.
-    pub root: Option<PathBuf>,
-    /// Whether the user said that it can be trusted.
-    pub trusted: bool,
-    /// Whether it is under version control.
-    pub vcs: bool,
+/// A directory as it really is called.
+pub(crate) fn directory(path: &Path) -> Result<PathBuf, ConfigError> {
+    let canonical = path.canonicalize().ok().filter(|path| path.is_dir());
+    canonical.ok_or_else(|| ConfigError::NoDirectory(path.to_owned()))
 }
 
-/// What marks the root of a project under version control.
-const MARKERS: &[&str] = &[".git", ".jj", ".hg", ".svn"];
-
-/// The nearest directory at or above `cwd` that is under version control.
-pub(crate) fn project_root(cwd: &Path) -> Option<PathBuf> {
-    cwd.ancestors()
-        .find(|directory| {
-            MARKERS
-                .iter()
-                .any(|marker| directory.join(marker).symlink_metadata().is_ok())
-        })
-        .map(Path::to_path_buf)
+/// An absolute path as people write it: from `/`, or from `~`.
+pub(crate) fn below_home(text: &str, home: Option<&Path>) -> Option<PathBuf> {
+    if text.starts_with('/') {
+        return Some(PathBuf::from(text));
+    }
+    let below = text
+        .strip_prefix("~/")
+        .or_else(|| (text == "~").then_some(""))?;
+    home.map(|home| home.join(below))
 }
 
-/// The files of a project's own settings, from its root down to `cwd`.
-pub(crate) fn project_files(root: &Path, cwd: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = cwd
-        .ancestors()
-        .take_while(|directory| directory.starts_with(root))
-        .map(|directory| directory.join(".cofferdam/config.toml"))
-        .collect();
-    files.reverse();
-    files
+/// Where a path really leads, also where its end does not exist yet: what is
+/// protected must be protected before it is there.
+pub(crate) fn settled(path: &Path) -> PathBuf {
+    settle(path, 40)
+}
+
+fn settle(path: &Path, links: usize) -> PathBuf {
+    if let Ok(canonical) = path.canonicalize() {
+        return canonical;
+    }
+    let mut parts = path.components();
+    let Some(last) = parts.next_back() else {
+        return path.to_owned();
+    };
+    let parent = parts.as_path();
+    match last {
+        Component::RootDir | Component::Prefix(_) => path.to_owned(),
+        Component::CurDir => settle(parent, links),
+        Component::ParentDir => {
+            let mut parent = settle(parent, links);
+            parent.pop();
+            parent
+        }
+        Component::Normal(name) => {
+            let settled = settle(parent, links).join(name);
+            match settled.read_link() {
+                // A link to what does not exist yet: whoever makes that,
+                // makes this.
+                Ok(target) if links > 0 => {
+                    let base = settled.parent().unwrap_or(Path::new("/"));
+                    settle(&base.join(target), links - 1)
+                }
+                _ => settled,
+            }
+        }
+    }
 }

@@ -1,13 +1,16 @@
 //! A text that settings are read from, and places in it.
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use dam_policy::{Layer, Origin, Sourced};
+use dam_policy::{Layer, Origin, looks_secret};
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
 use crate::error::{ConfigError, Problem};
+
+/// How much of a long line is shown around the place in question.
+const SHOWN: usize = 60;
 
 /// A text that settings are read from.
 #[derive(Clone, Debug)]
@@ -18,232 +21,191 @@ pub(crate) struct Source {
     pub text: String,
 }
 
-type Result<T> = std::result::Result<T, ConfigError>;
+/// One place in a source, kept with what was read there, so that something
+/// that turns out to be wrong later can still be shown.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Spot {
+    pub origin: Origin,
+    at: String,
+    excerpt: String,
+}
 
 impl Source {
-    /// Reads a file; `None` if there is none.
-    pub(crate) fn read(layer: Layer, path: &Path) -> Result<Option<Self>> {
-        use std::os::unix::fs::MetadataExt;
-        let unreadable = |error| ConfigError::Unreadable {
-            path: path.to_owned(),
-            error,
-        };
-        let meta = match std::fs::metadata(path) {
-            Ok(meta) => meta,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(unreadable(error)),
-        };
-        let foreign = meta.uid() != 0 && meta.uid() != rustix::process::getuid().as_raw();
-        // A project's file belongs to whoever wrote the project; it counts
-        // only where the user trusts that.
-        if layer != Layer::Project && (meta.mode() & 0o022 != 0 || foreign) {
-            return Err(ConfigError::Writable {
-                path: path.to_owned(),
-            });
-        }
-        let text = std::fs::read_to_string(path).map_err(unreadable)?;
-        Ok(Some(Self {
-            layer,
-            file: Some(path.to_owned()),
-            text,
-        }))
-    }
-
     /// The text as a table.
-    pub(crate) fn table(&self) -> Result<Spanned<DeTable<'_>>> {
+    pub(crate) fn table(&self) -> Result<Spanned<DeTable<'_>>, ConfigError> {
         DeTable::parse(&self.text).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
-            self.wrong(span, Problem::new(error.message()))
+            self.wrong(&span, in_one_line(error.message()))
         })
     }
 
     /// An error at a place in the text.
-    pub(crate) fn wrong(&self, span: Range<usize>, problem: Problem) -> ConfigError {
-        let Problem { text, hint } = problem;
+    pub(crate) fn wrong(&self, span: &Range<usize>, problem: impl Into<Problem>) -> ConfigError {
+        self.spot(span).wrong(problem)
+    }
+
+    /// A place in the text.
+    pub(crate) fn spot(&self, span: &Range<usize>) -> Spot {
         let Some(file) = &self.file else {
-            let at = format!("-c {}", self.text.trim());
-            return ConfigError::Place {
-                at,
-                problem: text,
+            let text = self.text.trim();
+            let key = text.split('=').next().unwrap_or_default().trim();
+            let shown = if may_hold_secret(text) { key } else { text };
+            return Spot {
+                origin: Origin::of(self.layer),
+                at: format!("-c {}", visible(shown)),
                 excerpt: String::new(),
-                hint,
             };
         };
-        let start = span.start.min(self.text.len());
-        let before = self.text.get(..start).unwrap_or(&self.text);
-        let line = before.matches('\n').count() + 1;
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let column = before[line_start..].chars().count() + 1;
+        let (line, line_start) = self.line(span.start);
         let whole = self.text[line_start..].lines().next().unwrap_or_default();
-        let end = span.end.min(line_start + whole.len());
-        let width = self
-            .text
-            .get(start..end)
-            .map_or(1, |part| part.chars().count().max(1));
-        let excerpt = format!(
-            "\n  {whole}\n  {}{}",
-            " ".repeat(column - 1),
-            "^".repeat(width)
-        );
-        let at = format!("{}:{line}:{column}", file.display());
+        let start = self.boundary(span.start).min(line_start + whole.len());
+        let end = self
+            .boundary(span.end)
+            .clamp(start, line_start + whole.len());
+        let column = self.text[line_start..start].chars().count() + 1;
+        Spot {
+            origin: Origin {
+                layer: self.layer,
+                file: Some(file.clone()),
+                line: u32::try_from(line).ok(),
+            },
+            at: format!("{}:{line}:{column}", file.display()),
+            excerpt: if may_hold_secret(whole) {
+                String::new()
+            } else {
+                excerpt(
+                    &self.text[line_start..start],
+                    &self.text[start..end],
+                    &self.text[end..line_start + whole.len()],
+                )
+            },
+        }
+    }
+
+    /// The number of the line around an offset, and where it starts.
+    fn line(&self, at: usize) -> (usize, usize) {
+        let before = &self.text[..self.boundary(at)];
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        (before.matches('\n').count() + 1, start)
+    }
+
+    /// The nearest offset at or before this one that is between characters.
+    fn boundary(&self, at: usize) -> usize {
+        self.text.floor_char_boundary(at)
+    }
+}
+
+impl Spot {
+    /// The place of what is in no text: a default, or a flag of its own.
+    pub(crate) fn of(layer: Layer) -> Self {
+        Self {
+            origin: Origin::of(layer),
+            at: layer.to_string(),
+            excerpt: String::new(),
+        }
+    }
+
+    /// The same place, without what is written there.
+    pub(crate) fn hidden(mut self, key: &str) -> Self {
+        if self.origin.file.is_none() {
+            self.at = format!("-c {}", visible(key));
+        }
+        self.excerpt.clear();
+        self
+    }
+
+    /// An error at this place.
+    pub(crate) fn wrong(&self, problem: impl Into<Problem>) -> ConfigError {
+        let Problem { text, hint } = problem.into();
         ConfigError::Place {
-            at,
-            problem: text,
-            excerpt,
-            hint,
+            at: self.at.clone(),
+            problem: visible(&text),
+            excerpt: self.excerpt.clone(),
+            hint: hint.as_deref().map(visible),
         }
-    }
-
-    /// Where a value was set.
-    pub(crate) fn origin(&self, span: &Range<usize>) -> Origin {
-        let before = self.text.get(..span.start).unwrap_or_default();
-        let line = u32::try_from(before.matches('\n').count() + 1).ok();
-        Origin {
-            layer: self.layer,
-            file: self.file.clone(),
-            line: line.filter(|_| self.file.is_some()),
-        }
-    }
-
-    pub(crate) fn sourced<T>(&self, value: T, span: &Range<usize>) -> Sourced<T> {
-        Sourced::new(value, self.origin(span))
     }
 }
 
-/// A value where it stands.
-#[derive(Clone, Copy)]
-pub(crate) struct Value<'a> {
-    pub source: &'a Source,
-    pub inner: &'a Spanned<DeValue<'a>>,
-    /// The whole key, for messages.
-    pub key: &'a str,
-}
-
-impl<'a> Value<'a> {
-    pub(crate) fn wrong(self, problem: impl Into<Problem>) -> ConfigError {
-        self.source.wrong(self.inner.span(), problem.into())
-    }
-
-    fn expected(self, what: &str) -> ConfigError {
-        let kind = self.inner.get_ref().type_str();
-        self.wrong(Problem::new(format!(
-            "`{}` must be {what}, and this is a {kind}",
-            self.key
-        )))
-    }
-
-    pub(crate) fn text(self) -> Result<&'a str> {
-        self.inner
-            .get_ref()
-            .as_str()
-            .ok_or_else(|| self.expected("a string"))
-    }
-
-    /// A string that is parsed further.
-    pub(crate) fn parse<T>(self) -> Result<Sourced<T>>
-    where
-        T: std::str::FromStr,
-        Problem: From<T::Err>,
-    {
-        let value = self
-            .text()?
-            .parse()
-            .map_err(|error: T::Err| self.wrong(Problem::from(error)))?;
-        Ok(self.source.sourced(value, &self.inner.span()))
-    }
-
-    pub(crate) fn string(self) -> Result<Sourced<String>> {
-        let text = self.text()?;
-        if text.trim().is_empty() {
-            return Err(self.wrong(Problem::new(format!("`{}` must not be empty", self.key))));
-        }
-        Ok(self.source.sourced(text.to_owned(), &self.inner.span()))
-    }
-
-    pub(crate) fn boolean(self) -> Result<Sourced<bool>> {
-        let value = self
-            .inner
-            .get_ref()
-            .as_bool()
-            .ok_or_else(|| self.expected("true or false"))?;
-        Ok(self.source.sourced(value, &self.inner.span()))
-    }
-
-    pub(crate) fn number(self) -> Result<u64> {
-        let whole = || self.expected("a whole number, 0 or more");
-        let integer = self.inner.get_ref().as_integer().ok_or_else(whole)?;
-        u64::from_str_radix(&integer.as_str().replace('_', ""), integer.radix())
-            .map_err(|_| whole())
-    }
-
-    pub(crate) fn strings(self) -> Result<Vec<String>> {
-        let array = self
-            .inner
-            .get_ref()
-            .as_array()
-            .ok_or_else(|| self.expected("a list of strings"))?;
-        array
-            .iter()
-            .map(|value| {
-                Self {
-                    inner: value,
-                    ..self
-                }
-                .text()
-                .map(str::to_owned)
-            })
-            .collect()
-    }
-
-    /// The entries of a table. Its keys are looked at by the caller.
-    pub(crate) fn table(self) -> Result<&'a DeTable<'a>> {
-        self.inner
-            .get_ref()
-            .as_table()
-            .ok_or_else(|| self.expected("a table"))
-    }
-
-    /// A table from names to strings.
-    pub(crate) fn string_map(self) -> Result<std::collections::BTreeMap<String, String>> {
-        self.table()?
-            .iter()
-            .map(|(name, value)| {
-                let text = Self {
-                    inner: value,
-                    ..self
-                }
-                .text()?;
-                Ok((name.get_ref().to_string(), text.to_owned()))
-            })
-            .collect()
-    }
-}
-
-/// An unknown key, with the nearest known one.
-pub(crate) fn unknown_key(
-    source: &Source,
-    name: &Spanned<std::borrow::Cow<'_, str>>,
-    table: &str,
-    known: &[&str],
-) -> ConfigError {
-    let written = name.get_ref();
-    let place = if table.is_empty() {
-        String::new()
+/// Whether a line is not to be shown: errors end up in the logs of others.
+fn may_hold_secret(line: &str) -> bool {
+    let (name, value) = line.split_once('=').unwrap_or((line, ""));
+    // These hold names of variables, not what is in them.
+    let name = if name.trim().ends_with("env_key") {
+        ""
     } else {
-        format!(" of [{table}]")
+        name
     };
-    let mut problem = Problem::new(format!("`{written}` is not a key{place}"));
-    problem.hint = nearest(written, known)
-        .map(|near| format!("did you mean `{near}`?"))
-        .or_else(|| Some(format!("keys here: {}", known.join(", "))));
-    source.wrong(name.span(), problem)
+    let words = value.split(|c: char| c.is_whitespace() || "\"',{}[]=".contains(c));
+    looks_secret(name, "")
+        || words.into_iter().any(|word| looks_secret("", word))
+        || value
+            .split(['{', ','])
+            .filter_map(|part| part.split_once('='))
+            .any(|(name, _)| looks_secret(name, ""))
+}
+
+/// The line with a marker below the part in question, cut to what a terminal
+/// shows.
+fn excerpt(before: &str, part: &str, after: &str) -> String {
+    let before = visible(before);
+    let part = visible(part);
+    let skipped = before.chars().count().saturating_sub(SHOWN);
+    let before: String = if skipped == 0 {
+        before
+    } else {
+        std::iter::once('…')
+            .chain(before.chars().skip(skipped))
+            .collect()
+    };
+    let part: String = part.chars().take(SHOWN).collect();
+    let after: String = visible(after).chars().take(SHOWN).collect();
+    let indent = " ".repeat(before.chars().count());
+    let marker = "^".repeat(part.chars().count().max(1));
+    format!(
+        "\n  {}\n  {indent}{marker}",
+        format!("{before}{part}{after}").trim_end()
+    )
+}
+
+/// Text that can be shown: what cannot be seen or acts on a terminal is
+/// spelled out, because a project's file is written by strangers.
+pub(crate) fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\t' => shown.push(' '),
+            c if c.is_control() || is_invisible(c) => {
+                shown.extend(format!("<U+{:04X}>", u32::from(c)).chars());
+            }
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+fn in_one_line(text: &str) -> String {
+    text.lines().map(str::trim).collect::<Vec<_>>().join("; ")
 }
 
 /// The most similar of several names, if one is similar enough to be meant.
-pub(crate) fn nearest<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(
+    written: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let written = written.to_lowercase().replace('-', "_");
     known
-        .iter()
-        .map(|name| (strsim::jaro_winkler(written, name), *name))
+        .into_iter()
+        .map(|name| {
+            let plain = name.to_lowercase().replace('-', "_");
+            (strsim::jaro_winkler(&written, &plain), name)
+        })
         .filter(|(similarity, _)| *similarity > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)

@@ -1,0 +1,281 @@
+//! What git would follow or run in a working tree, found by reading its files.
+//!
+//! Names alone cannot tell: a `.git` pointer file leads elsewhere, a
+//! repository may keep its hooks in an ordinary directory, and a hook may be a
+//! link to a script. Git itself is not asked, because it would follow the very
+//! settings that are in question.
+//!
+//! Not looked at: repositories below a writable directory, and links below its
+//! first level. Names protect those.
+
+mod config;
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use dam_policy::{PROTECTED_NAMES, ProtectedName, protected_component, protected_name};
+
+use crate::places::settled;
+use crate::project::MARKERS;
+use crate::{ConfigError, file};
+
+/// How many files may include each other, as in git.
+const DEEPEST: usize = 10;
+
+/// Where git finds what holds for every repository.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GitSettings {
+    pub home: Option<PathBuf>,
+    pub xdg_config: Option<PathBuf>,
+}
+
+impl GitSettings {
+    fn files(&self) -> Vec<PathBuf> {
+        let home = |below: &str| self.home.as_ref().map(|home| home.join(below));
+        let xdg = match &self.xdg_config {
+            Some(xdg) => Some(xdg.join("git/config")),
+            None => home(".config/git/config"),
+        };
+        xdg.into_iter().chain(home(".gitconfig")).collect()
+    }
+}
+
+/// Paths that must not be written although a root around them may be: the
+/// targets of pointer files, hooks directories and hooks that are links,
+/// included settings, programs that settings name, and where protected names
+/// lead that are links.
+pub(crate) fn protected(
+    roots: &[&Path],
+    settings: &GitSettings,
+) -> Result<Vec<PathBuf>, ConfigError> {
+    let mut search = Search {
+        settings,
+        found: BTreeSet::new(),
+    };
+    for root in roots {
+        search.around(root)?;
+    }
+    Ok(search.found.into_iter().collect())
+}
+
+/// Whether a directory is, or is inside of, a repository without a working
+/// tree around it.
+pub(crate) fn is_git_directory(path: &Path) -> bool {
+    path.ancestors().any(|dir| {
+        dir.join("HEAD").symlink_metadata().is_ok()
+            && dir.join("objects").is_dir()
+            && dir.join("refs").is_dir()
+    })
+}
+
+struct Search<'a> {
+    settings: &'a GitSettings,
+    found: BTreeSet<PathBuf>,
+}
+
+impl Search<'_> {
+    fn add(&mut self, path: &Path) {
+        self.found.insert(settled(path));
+    }
+
+    /// A root, and the repository that it is in.
+    fn around(&mut self, root: &Path) -> Result<(), ConfigError> {
+        let is_there = |dir: &Path, marker: &str| dir.join(marker).symlink_metadata().is_ok();
+        let top = root
+            .ancestors()
+            .find(|dir| MARKERS.iter().any(|marker| is_there(dir, marker)))
+            .unwrap_or(root);
+        for dir in root.ancestors().take_while(|dir| dir.starts_with(top)) {
+            self.links(dir);
+        }
+        for marker in MARKERS.iter().filter(|marker| is_there(top, marker)) {
+            self.add(&top.join(marker));
+        }
+        if is_there(top, ".git") {
+            self.repository(top)?;
+        }
+        Ok(())
+    }
+
+    /// Where links with protected names lead.
+    fn links(&mut self, dir: &Path) {
+        let mut names: Vec<PathBuf> = PROTECTED_NAMES
+            .iter()
+            .map(ProtectedName::usual_spelling)
+            .collect();
+        for leaf in leaves(dir) {
+            if !protected_component(&leaf.to_string_lossy()) {
+                continue;
+            }
+            let below = leaves(&dir.join(&leaf)).into_iter();
+            let below = below.map(|inner| leaf.join(inner));
+            names.extend(below.filter(|path| protected_name(path).is_some()));
+            names.push(leaf);
+        }
+        for path in names.iter().map(|name| dir.join(name)) {
+            if path.is_symlink() {
+                self.add(&path);
+            }
+        }
+    }
+
+    fn repository(&mut self, top: &Path) -> Result<(), ConfigError> {
+        let dot_git = top.join(".git");
+        let git_dir = if dot_git.is_dir() {
+            dot_git
+        } else {
+            top.join(pointer(&dot_git)?)
+        };
+        let common_dir = match file::bytes(&git_dir.join("commondir"))? {
+            Some(text) => git_dir.join(line(&text)),
+            None => git_dir.clone(),
+        };
+        self.add(&git_dir);
+        self.add(&common_dir);
+        self.hooks(&common_dir.join("hooks"));
+        let mut seen = BTreeSet::new();
+        let own = [common_dir.join("config"), git_dir.join("config.worktree")];
+        for path in own.iter().chain(&self.settings.files()) {
+            self.config(path, top, &mut seen, DEEPEST)?;
+        }
+        Ok(())
+    }
+
+    /// A directory of hooks, and where hooks in it lead that are links.
+    fn hooks(&mut self, dir: &Path) {
+        self.add(dir);
+        for path in leaves(dir).iter().map(|leaf| dir.join(leaf)) {
+            if path.is_symlink() {
+                self.add(&path);
+            }
+        }
+    }
+
+    fn config(
+        &mut self,
+        path: &Path,
+        top: &Path,
+        seen: &mut BTreeSet<PathBuf>,
+        depth: usize,
+    ) -> Result<(), ConfigError> {
+        self.add(path);
+        if depth == 0 || !seen.insert(settled(path)) {
+            return Ok(());
+        }
+        // A link that leads nowhere is as good as no file; where it leads is
+        // protected by now.
+        let Some(text) = path
+            .exists()
+            .then(|| file::bytes(path))
+            .transpose()?
+            .flatten()
+        else {
+            return Ok(());
+        };
+        let entries = config::entries(&text).map_err(|bad| ConfigError::Git {
+            path: path.to_owned(),
+            at: format!(":{}", bad.line),
+            problem: bad.why.to_owned(),
+        })?;
+        for entry in entries {
+            let Some(value) = entry.value.filter(|value| !value.is_empty()) else {
+                continue;
+            };
+            match (entry.section.as_str(), entry.name.as_str()) {
+                // Every condition of `includeIf` may come true.
+                ("include" | "includeif", "path") => {
+                    let base = path.parent().unwrap_or(top);
+                    self.config(&self.from(base, &value), top, seen, depth - 1)?;
+                }
+                ("core", "hookspath") => self.hooks(&self.from(top, &value)),
+                ("core", "attributesfile") | ("init", "templatedir") => {
+                    self.add(&self.from(top, &value));
+                }
+                (section, name) if runs(section, name) => self.programs(top, &value),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The files that a command names by a path.
+    fn programs(&mut self, top: &Path, command: &[u8]) {
+        let ends = |c: &u8| c.is_ascii_whitespace() || b"\"';|&()<>$`=!".contains(c);
+        for word in command.split(ends).filter(|word| word.contains(&b'/')) {
+            let path = self.from(top, word);
+            let begins = |start: &[u8]| word.starts_with(start);
+            let looks_so = begins(b"/") || begins(b"./") || begins(b"../") || begins(b"~/");
+            if (looks_so || path.is_file()) && !path.is_dir() {
+                self.add(&path);
+            }
+        }
+    }
+
+    fn from(&self, base: &Path, text: &[u8]) -> PathBuf {
+        match (text.strip_prefix(b"~/"), &self.settings.home) {
+            (Some(below), Some(home)) => home.join(OsStr::from_bytes(below)),
+            _ => base.join(OsStr::from_bytes(text)),
+        }
+    }
+}
+
+/// Whether git runs what an entry holds.
+fn runs(section: &str, name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "askpass",
+        "alternaterefscommand",
+        "clean",
+        "cmd",
+        "command",
+        "defaultkeycommand",
+        "difffilter",
+        "driver",
+        "editor",
+        "external",
+        "fsmonitor",
+        "gitproxy",
+        "helper",
+        "packobjectshook",
+        "pager",
+        "process",
+        "program",
+        "receivepack",
+        "smudge",
+        "sshcommand",
+        "textconv",
+        "update",
+        "uploadpack",
+    ];
+    const SECTIONS: &[&str] = &["alias", "pager"];
+    const TOOLS: &[&str] = &["browser", "difftool", "guitool", "man", "mergetool"];
+    NAMES.contains(&name)
+        || SECTIONS.contains(&section)
+        || (TOOLS.contains(&section) && name == "path")
+}
+
+/// Where a `.git` file points.
+fn pointer(path: &Path) -> Result<PathBuf, ConfigError> {
+    let text = file::bytes(path)?.unwrap_or_default();
+    match text.strip_prefix(b"gitdir:") {
+        Some(rest) if !line(rest).as_os_str().is_empty() => Ok(line(rest).to_owned()),
+        _ => Err(ConfigError::Git {
+            path: path.to_owned(),
+            at: String::new(),
+            problem: "it does not say `gitdir: …`".to_owned(),
+        }),
+    }
+}
+
+fn line(text: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(text.trim_ascii()))
+}
+
+/// The names in a directory, as far as they can be had.
+fn leaves(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    entries
+        .map(|entry| PathBuf::from(entry.file_name()))
+        .collect()
+}

@@ -1,0 +1,204 @@
+//! The law of merging: for each key, the strongest layer that sets it counts,
+//! and between equals the one read last.
+//!
+//! Tables are merged key by key, at any depth. Lists are replaced as a whole:
+//! a mixture of two people's lists is nobody's wish.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use dam_policy::Layer;
+
+use crate::source::Spot;
+use crate::value::{Value, quoted};
+
+/// The names that lead to a value.
+#[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct KeyPath(Vec<String>);
+
+impl KeyPath {
+    pub(crate) fn push(&mut self, name: &str) {
+        self.0.push(name.to_owned());
+    }
+
+    pub(crate) fn pop(&mut self) {
+        self.0.pop();
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn parts(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl<'a, const N: usize> From<[&'a str; N]> for KeyPath {
+    fn from(parts: [&'a str; N]) -> Self {
+        Self(parts.map(str::to_owned).into())
+    }
+}
+
+impl fmt::Display for KeyPath {
+    /// As TOML would have it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, part) in self.0.iter().enumerate() {
+            let dot = if at == 0 { "" } else { "." };
+            let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+            if !part.is_empty() && part.chars().all(bare) {
+                write!(f, "{dot}{part}")?;
+            } else {
+                write!(f, "{dot}{}", quoted(part))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A value with its place.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Leaf {
+    pub value: Value,
+    pub spot: Spot,
+}
+
+/// What all layers say together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Merged(BTreeMap<KeyPath, Leaf>);
+
+impl Merged {
+    /// Adds a value, if nothing stronger is there.
+    pub(crate) fn add(&mut self, path: KeyPath, leaf: Leaf) {
+        let present = self.0.get(&path);
+        if present.is_none_or(|present| present.spot.origin.layer <= leaf.spot.origin.layer) {
+            self.0.insert(path, leaf);
+        }
+    }
+
+    /// Adds a value that is in no text.
+    pub(crate) fn set(&mut self, path: impl Into<KeyPath>, value: Value, layer: Layer) {
+        let spot = Spot::of(layer);
+        self.add(path.into(), Leaf { value, spot });
+    }
+
+    /// Puts a value in the place of whatever is there.
+    pub(crate) fn replace(&mut self, path: impl Into<KeyPath>, value: Value, layer: Layer) {
+        let spot = Spot::of(layer);
+        self.0.insert(path.into(), Leaf { value, spot });
+    }
+
+    pub(crate) fn get<const N: usize>(&self, path: [&str; N]) -> Option<&Leaf> {
+        self.0.get(&KeyPath::from(path))
+    }
+
+    /// Every value, by its path.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&KeyPath, &Leaf)> {
+        self.0.iter()
+    }
+
+    /// The values below a path, each with the names that lead on to it.
+    pub(crate) fn below<'a>(
+        &'a self,
+        path: &'a [&'a str],
+    ) -> impl Iterator<Item = (&'a [String], &'a Leaf)> {
+        self.0.iter().filter_map(move |(found, leaf)| {
+            let (start, rest) = found.parts().split_at_checked(path.len())?;
+            let is_below = !rest.is_empty() && start.iter().eq(path.iter());
+            is_below.then_some((rest, leaf))
+        })
+    }
+
+    /// The names directly below a path.
+    pub(crate) fn names<'a>(&'a self, path: &'a [&'a str]) -> Vec<&'a str> {
+        let mut names: Vec<&str> = self
+            .below(path)
+            .filter_map(|(rest, _)| rest.first().map(String::as_str))
+            .collect();
+        names.dedup();
+        names
+    }
+
+    /// What a named profile says, as if it stood at the top level of a layer
+    /// of its own.
+    pub(crate) fn apply_profile(&mut self, name: &str) {
+        let lifted: Vec<(KeyPath, Leaf)> = self
+            .below(&["profiles", name])
+            .map(|(rest, leaf)| {
+                let mut leaf = leaf.clone();
+                leaf.spot.origin.layer = Layer::Profile;
+                (KeyPath(rest.to_vec()), leaf)
+            })
+            .collect();
+        for (path, leaf) in lifted {
+            self.add(path, leaf);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LAYERS: [Layer; 7] = [
+        Layer::Builtin,
+        Layer::System,
+        Layer::User,
+        Layer::Profile,
+        Layer::Project,
+        Layer::CommandLine,
+        Layer::Flag,
+    ];
+
+    fn merged(said: &[(usize, u64)]) -> Merged {
+        let mut merged = Merged::default();
+        for &(layer, value) in said {
+            merged.set(["key"], Value::Number(value), LAYERS[layer]);
+        }
+        merged
+    }
+
+    proptest! {
+        #[test]
+        fn the_strongest_layer_counts_in_whatever_order_layers_are_read(
+            order in Just((0..LAYERS.len()).collect::<Vec<_>>()).prop_shuffle(),
+            count in 1..=LAYERS.len(),
+        ) {
+            let said: Vec<_> = order[..count].iter().map(|at| (*at, *at as u64)).collect();
+            let strongest = said.iter().max().expect("at least one");
+            let merged = merged(&said);
+            let leaf = merged.get(["key"]).expect("it was set");
+            prop_assert_eq!(&leaf.value, &Value::Number(strongest.1));
+            prop_assert_eq!(leaf.spot.origin.layer, LAYERS[strongest.0]);
+        }
+
+        #[test]
+        fn between_equals_the_one_read_last_counts(values in prop::collection::vec(0u64..9, 1..5)) {
+            let said: Vec<_> = values.iter().map(|value| (2, *value)).collect();
+            let merged = merged(&said);
+            let last = Value::Number(*values.last().expect("at least one"));
+            prop_assert_eq!(&merged.get(["key"]).expect("it was set").value, &last);
+        }
+    }
+
+    #[test]
+    fn one_key_leaves_its_neighbours_alone() {
+        let mut merged = Merged::default();
+        merged.set(["a", "b"], Value::Switch(true), Layer::System);
+        merged.set(["a", "c"], Value::Switch(false), Layer::User);
+        assert_eq!(merged.names(&["a"]), ["b", "c"]);
+        assert_eq!(merged.below(&["a", "b"]).count(), 0);
+    }
+
+    #[test]
+    fn paths_are_shown_as_toml_has_them() {
+        let path = KeyPath::from(["projects", "/a \"b\"", "", "trust-level_1"]);
+        insta::assert_snapshot!(path, @r#"projects."/a \"b\""."".trust-level_1"#);
+    }
+}

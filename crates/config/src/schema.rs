@@ -1,0 +1,355 @@
+//! Every key of `config.toml`, declared once: reading, suggestions and
+//! `docs/configuration.md` all follow this table.
+
+/// One key.
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub name: &'static str,
+    pub shape: Shape,
+    pub by: By,
+    /// What it does, for the page.
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test holds the page to it"))]
+    pub doc: &'static str,
+}
+
+/// What a key holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shape {
+    /// One value.
+    Leaf(Kind),
+    /// A table of known keys.
+    Table(&'static [Key]),
+    /// A table of tables of known keys, under names of the user's own.
+    Tables(Names, &'static [Key]),
+    /// A table of values, under names of the user's own.
+    Values(Names, Kind),
+    /// `[profiles.<name>]`: tables of the keys of the top level.
+    Profiles,
+}
+
+/// Kinds of values.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Kind {
+    Approval,
+    HeaderValue,
+    Inherit,
+    Mode,
+    Name,
+    /// True or false, of which only false can be had so far.
+    NetworkAccess,
+    Patterns,
+    Roots,
+    Number {
+        least: u64,
+        most: u64,
+    },
+    Switch,
+    Trust,
+    Url,
+    Value,
+    Variable,
+    WireApi,
+}
+
+/// What names of the user's own may look like.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Names {
+    Identifier,
+    Directory,
+    Variable,
+    Header,
+    Parameter,
+}
+
+/// Who may set a key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum By {
+    /// Every layer.
+    Anybody,
+    /// Not a project: it could redirect the session, or weaken what the user
+    /// chose.
+    Person,
+    /// Neither a project nor a named profile.
+    PersonOutsideProfiles,
+}
+
+const fn key(name: &'static str, shape: Shape, by: By, doc: &'static str) -> Key {
+    Key {
+        name,
+        shape,
+        by,
+        doc,
+    }
+}
+
+const fn leaf(name: &'static str, kind: Kind, doc: &'static str) -> Key {
+    key(name, Shape::Leaf(kind), By::Anybody, doc)
+}
+
+/// The keys of the top level.
+pub(crate) const TOP: &[Key] = &[
+    leaf(
+        "sandbox_mode",
+        Kind::Mode,
+        "what commands may touch: `read-only`, `workspace-write` or `danger-full-access`",
+    ),
+    leaf(
+        "approval_policy",
+        Kind::Approval,
+        "when you are asked: `untrusted`, `on-request`, `on-failure`, `never`, or a table",
+    ),
+    leaf("model", Kind::Name, "the model's name"),
+    key(
+        "model_provider",
+        Shape::Leaf(Kind::Name),
+        By::Person,
+        "the provider to use, one of `[model_providers]`",
+    ),
+    key(
+        "model_providers",
+        Shape::Tables(Names::Identifier, PROVIDER),
+        By::Person,
+        "how to reach models",
+    ),
+    key(
+        "profile",
+        Shape::Leaf(Kind::Name),
+        By::PersonOutsideProfiles,
+        "the named profile to use when `--profile` names none",
+    ),
+    key(
+        "profiles",
+        Shape::Profiles,
+        By::PersonOutsideProfiles,
+        "named profiles: the keys of the top level under a name",
+    ),
+    key(
+        "projects",
+        Shape::Tables(Names::Directory, PROJECT),
+        By::PersonOutsideProfiles,
+        "which projects you trust, by the path of their root",
+    ),
+    key(
+        "sandbox_workspace_write",
+        Shape::Table(WORKSPACE),
+        By::Anybody,
+        "what `workspace-write` grants",
+    ),
+    key(
+        "shell_environment_policy",
+        Shape::Table(ENVIRONMENT),
+        By::Person,
+        "which variables commands are given",
+    ),
+];
+
+const WORKSPACE: &[Key] = &[
+    leaf(
+        "writable_roots",
+        Kind::Roots,
+        "more directories that are writable, absolute or from `~/`",
+    ),
+    leaf(
+        "network_access",
+        Kind::NetworkAccess,
+        "only `false` so far: there is no egress proxy yet",
+    ),
+    leaf(
+        "exclude_tmpdir_env_var",
+        Kind::Switch,
+        "`true` keeps the directory that `TMPDIR` names read-only",
+    ),
+    leaf(
+        "exclude_slash_tmp",
+        Kind::Switch,
+        "`true` keeps `/tmp` read-only",
+    ),
+];
+
+const ENVIRONMENT: &[Key] = &[
+    leaf(
+        "inherit",
+        Kind::Inherit,
+        "what to start from: `all`, `core` or `none`",
+    ),
+    leaf(
+        "ignore_default_excludes",
+        Kind::Switch,
+        "`true` hands on variables that look like secrets",
+    ),
+    leaf(
+        "exclude",
+        Kind::Patterns,
+        "names to leave out, with `*` and `?`, in any case",
+    ),
+    leaf(
+        "include_only",
+        Kind::Patterns,
+        "if set, nothing but what matches one of these",
+    ),
+    key(
+        "set",
+        Shape::Values(Names::Variable, Kind::Value),
+        By::Anybody,
+        "variables to set",
+    ),
+];
+
+const PROVIDER: &[Key] = &[
+    leaf("name", Kind::Name, "its name for people"),
+    leaf(
+        "base_url",
+        Kind::Url,
+        "everything before `/responses`; required",
+    ),
+    leaf(
+        "env_key",
+        Kind::Variable,
+        "the environment variable that holds the key",
+    ),
+    leaf(
+        "wire_api",
+        Kind::WireApi,
+        "only `responses`, which is also the default",
+    ),
+    key(
+        "http_headers",
+        Shape::Values(Names::Header, Kind::HeaderValue),
+        By::Anybody,
+        "more headers of every request",
+    ),
+    key(
+        "env_http_headers",
+        Shape::Values(Names::Header, Kind::Variable),
+        By::Anybody,
+        "more headers, each from the environment variable it names",
+    ),
+    key(
+        "query_params",
+        Shape::Values(Names::Parameter, Kind::Value),
+        By::Anybody,
+        "more parameters of every request",
+    ),
+    leaf(
+        "request_max_retries",
+        RETRIES,
+        "how often a request is repeated, at most 100",
+    ),
+    leaf(
+        "stream_max_retries",
+        RETRIES,
+        "how often a broken stream is taken up again, at most 100",
+    ),
+    leaf(
+        "stream_idle_timeout_ms",
+        Kind::Number {
+            least: 1,
+            most: 86_400_000,
+        },
+        "how long a stream may be silent, in milliseconds",
+    ),
+];
+
+const RETRIES: Kind = Kind::Number {
+    least: 0,
+    most: 100,
+};
+
+const PROJECT: &[Key] = &[leaf(
+    "trust_level",
+    Kind::Trust,
+    "`trusted` or `untrusted`; required",
+)];
+
+/// The table at the top level that has a key of this name, for somebody who
+/// wrote it at the wrong place.
+pub(crate) fn table_with(name: &str) -> Option<&'static str> {
+    TOP.iter()
+        .find(|key| match key.shape {
+            Shape::Table(keys) => keys.iter().any(|key| key.name == name),
+            _ => false,
+        })
+        .map(|key| key.name)
+}
+
+/// The keys with one fixed name: those that stand under no name of the user's
+/// own, and have more than one value.
+pub(crate) const FIXED: &[&str] = &[
+    "sandbox_mode",
+    "approval_policy",
+    "model_provider",
+    "model",
+    "profile",
+    "sandbox_workspace_write.writable_roots",
+    "sandbox_workspace_write.exclude_tmpdir_env_var",
+    "sandbox_workspace_write.exclude_slash_tmp",
+    "shell_environment_policy.inherit",
+    "shell_environment_policy.ignore_default_excludes",
+    "shell_environment_policy.exclude",
+    "shell_environment_policy.include_only",
+];
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use super::*;
+
+    fn row(page: &mut String, place: &str, key: &Key) {
+        let project = if key.by == By::Anybody { "yes" } else { "no" };
+        writeln!(page, "| `{place}{}` | {} | {project} |", key.name, key.doc).expect("a string");
+    }
+
+    fn rows() -> String {
+        let mut page = String::new();
+        for key in TOP {
+            row(&mut page, "", key);
+            let (place, below) = match key.shape {
+                Shape::Table(keys) => (format!("{}.", key.name), keys),
+                Shape::Tables(_, keys) => (format!("{}.<name>.", key.name), keys),
+                _ => continue,
+            };
+            for inner in below {
+                let by = if key.by == By::Anybody {
+                    inner.by
+                } else {
+                    key.by
+                };
+                row(&mut page, &place, &Key { by, ..*inner });
+            }
+        }
+        page
+    }
+
+    #[test]
+    fn the_page_lists_every_key() {
+        let page = include_str!("../../../docs/configuration.md");
+        let rows = rows();
+        assert!(
+            page.contains(&rows),
+            "docs/configuration.md must hold these rows:\n{rows}"
+        );
+    }
+
+    #[test]
+    fn the_fixed_keys_are_those_of_the_table() {
+        let mut names = Vec::new();
+        for key in TOP {
+            match key.shape {
+                Shape::Leaf(_) => names.push(key.name.to_owned()),
+                Shape::Table(keys) => names.extend(
+                    keys.iter()
+                        .filter(|inner| {
+                            matches!(inner.shape, Shape::Leaf(kind) if kind != Kind::NetworkAccess)
+                        })
+                        .map(|inner| format!("{}.{}", key.name, inner.name)),
+                ),
+                _ => {}
+            }
+        }
+        let mut fixed: Vec<_> = FIXED.iter().map(ToString::to_string).collect();
+        names.sort();
+        fixed.sort();
+        assert_eq!(fixed, names);
+    }
+}

@@ -1,0 +1,357 @@
+//! Values of settings: from TOML to what is meant, strictly.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use dam_policy::{ApprovalPolicy, Granular, Inherit, Layer, SandboxMode};
+use toml::Spanned;
+use toml::de::DeValue;
+
+use crate::approval;
+use crate::error::{ConfigError, Problem};
+use crate::places::below_home;
+use crate::schema::Kind;
+use crate::source::{Source, Spot, nearest};
+
+type Result<T> = std::result::Result<T, ConfigError>;
+
+/// A value that was read.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value {
+    Mode(SandboxMode),
+    Approval(ApprovalPolicy),
+    Switch(bool),
+    Number(u64),
+    Text(String),
+    Texts(Vec<String>),
+    Paths(Vec<PathBuf>),
+    Inherit(Inherit),
+    /// Trusted, or not.
+    Trust(bool),
+}
+
+/// A value where it stands.
+#[derive(Clone, Copy)]
+pub(crate) struct Written<'a> {
+    pub source: &'a Source,
+    pub inner: &'a Spanned<DeValue<'a>>,
+    /// The whole key, for messages.
+    pub key: &'a str,
+    /// Whether it is nothing to be shown.
+    pub may_be_secret: bool,
+    pub home: Option<&'a Path>,
+    /// The directory that relative paths of a project's file start from.
+    pub base: Option<&'a Path>,
+}
+
+impl<'a> Written<'a> {
+    /// The value, if it is of this kind.
+    pub(crate) fn read(self, kind: Kind) -> Result<Value> {
+        Ok(match kind {
+            Kind::Approval => Value::Approval(approval::read(self)?),
+            Kind::HeaderValue => Value::Text(self.checked(is_header_value, HEADER_VALUE)?),
+            Kind::Inherit => Value::Inherit(self.inherit()?),
+            Kind::Mode => Value::Mode(self.mode()?),
+            Kind::Name => Value::Text(self.filled()?.to_owned()),
+            Kind::NetworkAccess => Value::Switch(self.network_access()?),
+            Kind::Number { least, most } => Value::Number(self.number(least, most)?),
+            Kind::Patterns => Value::Texts(self.texts()?),
+            Kind::Roots => Value::Paths(self.roots()?),
+            Kind::Switch => Value::Switch(self.switch()?),
+            Kind::Trust => Value::Trust(self.one_of(&[("trusted", true), ("untrusted", false)])?),
+            Kind::Url => Value::Text(self.url()?),
+            Kind::Value => Value::Text(self.checked(|text| !text.contains('\0'), NO_NUL)?),
+            Kind::Variable => Value::Text(self.checked(is_variable, VARIABLE)?),
+            Kind::WireApi => Value::Text(self.wire_api()?),
+        })
+    }
+
+    pub(crate) fn span(self) -> Range<usize> {
+        self.inner.span()
+    }
+
+    /// An error at the value.
+    pub(crate) fn wrong(self, problem: impl Into<Problem>) -> ConfigError {
+        self.spot().wrong(problem)
+    }
+
+    /// The place of the value.
+    pub(crate) fn spot(self) -> Spot {
+        let spot = self.source.spot(&self.span());
+        if self.may_be_secret {
+            spot.hidden(self.key)
+        } else {
+            spot
+        }
+    }
+
+    /// The error that something else is expected.
+    pub(crate) fn expected(self, what: &str) -> ConfigError {
+        let kind = match self.inner.get_ref() {
+            DeValue::Array(_) => "a list",
+            DeValue::Boolean(_) => "a truth value",
+            DeValue::Datetime(_) => "a date or time",
+            DeValue::Float(_) => "a fraction",
+            DeValue::Integer(_) => "a number",
+            DeValue::String(_) => "a string",
+            DeValue::Table(_) => "a table",
+        };
+        self.wrong(format!("`{}` must be {what}, and this is {kind}", self.key))
+    }
+
+    pub(crate) fn switch(self) -> Result<bool> {
+        let switch = self.inner.get_ref().as_bool();
+        switch.ok_or_else(|| self.expected("true or false"))
+    }
+
+    fn text(self) -> Result<&'a str> {
+        let text = self.inner.get_ref().as_str();
+        text.ok_or_else(|| self.expected("a string"))
+    }
+
+    /// A string that says something.
+    fn filled(self) -> Result<&'a str> {
+        let text = self.text()?;
+        if text.trim().is_empty() {
+            return Err(self.wrong(format!("`{}` must not be empty", self.key)));
+        }
+        if text.chars().any(char::is_control) {
+            return Err(self.wrong(format!("`{}` must not hold control characters", self.key)));
+        }
+        Ok(text)
+    }
+
+    fn checked(self, is_good: impl Fn(&str) -> bool, what: &str) -> Result<String> {
+        let text = self.text()?;
+        if is_good(text) {
+            return Ok(text.to_owned());
+        }
+        Err(self.wrong(format!("`{}` must be {what}", self.key)))
+    }
+
+    /// A word of policy: its own list of words is in its error.
+    pub(crate) fn parse<T>(self) -> Result<T>
+    where
+        T: std::str::FromStr<Err: fmt::Display>,
+    {
+        let parsed = self.text()?.parse();
+        parsed.map_err(|error: T::Err| self.wrong(error.to_string()))
+    }
+
+    /// One of a few words.
+    pub(crate) fn one_of<T: Copy>(self, words: &[(&'static str, T)]) -> Result<T> {
+        let names: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
+        let names = names.join(", ");
+        let Some(text) = self.inner.get_ref().as_str() else {
+            return Err(self.expected(&format!("one of {names}")));
+        };
+        if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
+            return Ok(*value);
+        }
+        let text_of = format!(
+            "`{text}` is no value of `{}`, which is one of {names}",
+            self.key
+        );
+        let problem = Problem::new(text_of);
+        let near = nearest(text, words.iter().map(|(word, _)| *word));
+        Err(self.wrong(match near {
+            Some(near) => problem.hint(format!("did you mean `{near}`?")),
+            None => problem,
+        }))
+    }
+
+    fn mode(self) -> Result<SandboxMode> {
+        let mode = self.parse()?;
+        if self.source.layer == Layer::Project && mode == SandboxMode::DangerFullAccess {
+            let text = "a project may not switch the boundary off";
+            let hint = "whoever wants that says `--sandbox danger-full-access` for the session";
+            return Err(self.wrong(Problem::new(text).hint(hint)));
+        }
+        Ok(mode)
+    }
+
+    fn inherit(self) -> Result<Inherit> {
+        self.one_of(&[
+            ("all", Inherit::All),
+            ("core", Inherit::Core),
+            ("none", Inherit::None),
+        ])
+    }
+
+    fn network_access(self) -> Result<bool> {
+        if !self.switch()? {
+            return Ok(false);
+        }
+        let text =
+            "network access goes through the egress proxy, which this version does not have yet";
+        Err(self.wrong(Problem::new(text).hint("leave it out: commands have no network")))
+    }
+
+    fn number(self, least: u64, most: u64) -> Result<u64> {
+        let expected = format!("a whole number from {least} to {most}");
+        let integer = self.inner.get_ref().as_integer();
+        let integer = integer.ok_or_else(|| self.expected(&expected))?;
+        u64::from_str_radix(&integer.as_str().replace('_', ""), integer.radix())
+            .ok()
+            .filter(|number| (least..=most).contains(number))
+            .ok_or_else(|| self.wrong(format!("`{}` must be {expected}", self.key)))
+    }
+
+    /// The entries of a list, each a string, none empty, none twice.
+    fn entries(self) -> Result<Vec<(Self, &'a str)>> {
+        let array = self.inner.get_ref().as_array();
+        let array = array.ok_or_else(|| self.expected("a list of strings"))?;
+        let mut seen = BTreeSet::new();
+        array
+            .iter()
+            .map(|inner| {
+                let entry = Self { inner, ..self };
+                let text = entry.filled()?;
+                if !seen.insert(text) {
+                    return Err(entry.wrong(format!("`{text}` is in `{}` twice", self.key)));
+                }
+                Ok((entry, text))
+            })
+            .collect()
+    }
+
+    fn texts(self) -> Result<Vec<String>> {
+        let entries = self.entries()?;
+        Ok(entries.iter().map(|(_, text)| (*text).to_owned()).collect())
+    }
+
+    fn roots(self) -> Result<Vec<PathBuf>> {
+        let entries = self.entries()?.into_iter();
+        entries.map(|(entry, text)| entry.directory(text)).collect()
+    }
+
+    fn directory(self, text: &str) -> Result<PathBuf> {
+        let path = below_home(text, self.home);
+        match (path, self.base) {
+            (Some(path), _) => Ok(path),
+            (None, Some(base)) if !text.starts_with('~') => Ok(base.join(text)),
+            _ => Err(self.wrong(
+                Problem::new(format!("`{text}` is not an absolute path"))
+                    .hint("begin it with `/`, or with `~/` for your home directory"),
+            )),
+        }
+    }
+
+    fn url(self) -> Result<String> {
+        let url = self.filled()?;
+        let rest = url
+            .strip_prefix("https://")
+            .or_else(|| url.strip_prefix("http://"));
+        let has_host = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', ':']));
+        if !has_host || url.contains(char::is_whitespace) || url.contains(['?', '#']) {
+            let text = format!(
+                "`{}` must be an address such as https://host/v1, without `?` and `#`",
+                self.key
+            );
+            return Err(self.wrong(Problem::new(text).hint("parameters go into `query_params`")));
+        }
+        Ok(url.trim_end_matches('/').to_owned())
+    }
+
+    fn wire_api(self) -> Result<String> {
+        match self.text()? {
+            "responses" => Ok("responses".to_owned()),
+            "chat" => Err(self.wrong(
+                Problem::new("`chat` is the older protocol, which is not spoken here")
+                    .hint("use a provider that speaks `responses`, and leave `wire_api` out"),
+            )),
+            other => Err(self.wrong(
+                Problem::new(format!("`{other}` is not spoken here: only `responses` is"))
+                    .hint("leave `wire_api` out"),
+            )),
+        }
+    }
+}
+
+const NO_NUL: &str = "text without a NUL character";
+const HEADER_VALUE: &str = "the value of a header: text without control characters";
+pub(crate) const VARIABLE: &str =
+    "the name of an environment variable: letters, digits and `_`, no digit first";
+
+pub(crate) fn is_variable(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.is_empty()
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn is_header_value(value: &str) -> bool {
+    !value.trim().is_empty() && !value.chars().any(char::is_control)
+}
+
+impl Value {
+    /// As people say it: words without quotes.
+    pub(crate) fn said(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Mode(mode) => mode.to_string(),
+            Self::Approval(policy @ ApprovalPolicy::Granular(_)) => {
+                Self::Approval(*policy).to_string()
+            }
+            Self::Approval(policy) => policy.to_string(),
+            Self::Inherit(_) | Self::Trust(_) => self.to_string().replace('"', ""),
+            Self::Switch(_) | Self::Number(_) | Self::Texts(_) | Self::Paths(_) => self.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    /// As TOML would have it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |texts: Vec<String>| format!("[{}]", texts.join(", "));
+        match self {
+            Self::Mode(mode) => write!(f, "\"{mode}\""),
+            Self::Approval(ApprovalPolicy::Granular(granular)) => granular_text(f, *granular),
+            Self::Approval(policy) => write!(f, "\"{policy}\""),
+            Self::Switch(switch) => switch.fmt(f),
+            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => f.write_str(&quoted(text)),
+            Self::Texts(texts) => f.write_str(&list(texts.iter().map(|t| quoted(t)).collect())),
+            Self::Paths(paths) => f.write_str(&list(
+                paths
+                    .iter()
+                    .map(|path| quoted(&path.to_string_lossy()))
+                    .collect(),
+            )),
+            Self::Inherit(inherit) => f.write_str(match inherit {
+                Inherit::All => "\"all\"",
+                Inherit::Core => "\"core\"",
+                Inherit::None => "\"none\"",
+            }),
+            Self::Trust(true) => f.write_str("\"trusted\""),
+            Self::Trust(false) => f.write_str("\"untrusted\""),
+        }
+    }
+}
+
+fn granular_text(f: &mut fmt::Formatter<'_>, granular: Granular) -> fmt::Result {
+    write!(
+        f,
+        "{{ granular = {{ sandbox_approval = {}, rules = {}, mcp_elicitations = {}, request_permissions = {}, skill_approval = {} }} }}",
+        granular.sandbox_approval,
+        granular.rules,
+        granular.mcp_elicitations,
+        granular.request_permissions,
+        granular.skill_approval
+    )
+}
+
+/// A TOML string.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => quoted.extend(format!("\\u{:04X}", u32::from(c)).chars()),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
