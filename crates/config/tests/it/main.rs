@@ -1,0 +1,16 @@
+//! The crate as its users meet it: real files in real directories, and the
+//! settings or the error that come of them.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
+mod boundaries;
+mod files;
+mod git;
+mod layers;
+mod refusals;
+mod trust;
+mod world;
