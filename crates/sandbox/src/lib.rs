@@ -18,14 +18,18 @@
 
 mod broker;
 mod ceiling;
+mod error;
 mod filter;
 mod helper;
 mod launch;
 mod lock_down;
 mod report;
+mod running;
 mod sys;
 mod walls;
 
-pub use launch::{Killer, Launch, Running, SandboxError, Stream, take_over_if_helper};
+pub use error::SandboxError;
+pub use launch::{Launch, Stream, take_over_if_helper};
 pub use lock_down::{Tier, landlock_version, tier};
 pub use report::{Denial, Outcome, Stage, Status};
+pub use running::{Killer, Running};

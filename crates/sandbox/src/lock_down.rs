@@ -5,7 +5,7 @@ use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit};
 use rustix::thread::CapabilitySet;
 
-use crate::launch::SandboxError;
+use crate::error::SandboxError;
 use crate::{ceiling, sys};
 
 /// What this kernel can enforce.

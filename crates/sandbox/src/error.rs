@@ -1,0 +1,92 @@
+//! Why a command was not started, or was lost.
+
+use std::path::PathBuf;
+
+use rustix::io::Errno;
+
+use crate::Stage;
+
+/// Why a command was not started, or was lost.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// There is no command.
+    #[error("there is no command to run")]
+    NoCommand,
+    /// The program does not exist.
+    #[error("`{0}` was not found")]
+    NotFound(String),
+    /// The program exists but cannot be executed.
+    #[error("`{program}` cannot be executed: {errno}")]
+    NotExecutable {
+        /// The program.
+        program: String,
+        /// The kernel's answer.
+        errno: Errno,
+    },
+    /// A standard stream leads around the walls.
+    #[error("standard {0} is a directory, which would lead around the boundary")]
+    StreamIsDirectory(&'static str),
+    /// The working directory cannot be entered.
+    #[error("cannot enter the working directory {path}: {errno}")]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// The kernel's answer.
+        errno: Errno,
+    },
+    /// The boundary cannot be had here; nothing ran.
+    #[error("the boundary cannot be put up, so nothing was run: {stage} failed{detail}: {errno}")]
+    Unavailable {
+        /// The step that failed.
+        stage: Stage,
+        /// What it failed on, with a space and brackets, or nothing.
+        detail: String,
+        /// The kernel's answer.
+        errno: Errno,
+    },
+    /// The helper ended before the command did; everything inside was killed.
+    #[error("the boundary's helper ended before the command did; everything inside was killed")]
+    Lost,
+    /// A system call of the caller's own side failed.
+    #[error("{what} failed: {errno}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// The kernel's answer.
+        errno: Errno,
+    },
+}
+
+impl SandboxError {
+    /// What a person can do about it, where there is something.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Unavailable {
+                stage: Stage::Namespaces,
+                ..
+            } => Some(
+                "user namespaces are switched off here; look at `sysctl user.max_user_namespaces \
+                 kernel.unprivileged_userns_clone kernel.apparmor_restrict_unprivileged_userns`, \
+                 and in a container allow `unshare` and `mount`",
+            ),
+            Self::Unavailable {
+                stage: Stage::Walls,
+                ..
+            } => Some(
+                "this kernel or container does not let a user namespace mount; in a container, \
+                 allow `mount` and do not mask parts of /proc",
+            ),
+            Self::Unavailable {
+                stage: Stage::Ceiling,
+                ..
+            } => Some("enable Landlock: Linux 5.13 or later, with `landlock` in the `lsm=` list"),
+            Self::NotFound(_) => Some("only absolute directories of PATH are searched"),
+            _ => None,
+        }
+    }
+}
+
+/// An error of a system call of the caller's own side.
+pub(crate) fn system(what: &'static str) -> impl Fn(Errno) -> SandboxError {
+    move |errno| SandboxError::System { what, errno }
+}
