@@ -111,14 +111,15 @@ impl Visit<'_> {
         }
     }
 
+    /// Where a path argument leads, from a directory argument.
+    fn place(&self, directory: u32, path: usize, last: LastLink) -> Result<Place, Errno> {
+        Place::resolve(self.caller, directory, &self.caller.path(path)?, last)
+    }
+
     fn mkdir(&mut self, directory: u32, path: usize, mode: u32) -> Outcome {
-        let place = Place::resolve(
-            self.caller,
-            directory,
-            &self.caller.path(path)?,
-            LastLink::Keep,
-        )
-        .map(Place::without_slash)?;
+        let place = self
+            .place(directory, path, LastLink::Keep)
+            .map(Place::without_slash)?;
         place.permit(self.files, place.exists().then_some(Errno::EXIST))?;
         let mode = Mode::from_raw_mode(mode & PLAIN).difference(self.caller.standing()?.umask);
         rustix::fs::mkdirat(&place.parent, &place.leaf, mode)?;
@@ -126,12 +127,7 @@ impl Visit<'_> {
     }
 
     fn mknod(&mut self, directory: u32, path: usize, mode: u32) -> Outcome {
-        let place = Place::resolve(
-            self.caller,
-            directory,
-            &self.caller.path(path)?,
-            LastLink::Keep,
-        )?;
+        let place = self.place(directory, path, LastLink::Keep)?;
         place.permit(self.files, place.exists().then_some(Errno::EXIST))?;
         let kind = match mode & libc::S_IFMT {
             0 | libc::S_IFREG => FileType::RegularFile,
@@ -148,13 +144,9 @@ impl Visit<'_> {
     }
 
     fn unlink(&mut self, directory: u32, path: usize, flags: u32) -> Outcome {
-        let place = Place::resolve(
-            self.caller,
-            directory,
-            &self.caller.path(path)?,
-            LastLink::Keep,
-        )
-        .map(Place::without_slash)?;
+        let place = self
+            .place(directory, path, LastLink::Keep)
+            .map(Place::without_slash)?;
         let stat = place.stat();
         place.permit(self.files, stat.is_err().then_some(Errno::NOENT))?;
         rustix::fs::unlinkat(&place.parent, &place.leaf, AtFlags::from_bits_retain(flags))?;
@@ -168,13 +160,7 @@ impl Visit<'_> {
             return Err(Errno::PERM.into());
         }
         let resolve = |(directory, path): (u32, usize)| -> Result<Place, Refusal> {
-            Ok(Place::resolve(
-                self.caller,
-                directory,
-                &self.caller.path(path)?,
-                LastLink::Keep,
-            )?
-            .without_slash())
+            Ok(self.place(directory, path, LastLink::Keep)?.without_slash())
         };
         let from = resolve(from)?;
         let to = resolve(to)?;
@@ -216,7 +202,7 @@ impl Visit<'_> {
 
     fn link(&mut self, from: (u32, usize), to: (u32, usize), flags: u32) -> Outcome {
         let flags = AtFlags::from_bits_retain(flags);
-        let target = Place::resolve(self.caller, to.0, &self.caller.path(to.1)?, LastLink::Keep)?;
+        let target = self.place(to.0, to.1, LastLink::Keep)?;
         let path = self.caller.path(from.1)?;
         if path.is_empty() && flags.contains(AtFlags::EMPTY_PATH) {
             let fd = self.caller.directory(from.0)?;
@@ -267,7 +253,7 @@ impl Visit<'_> {
 
     fn symlink(&mut self, text: usize, to: (u32, usize)) -> Outcome {
         let text = self.caller.path(text)?;
-        let place = Place::resolve(self.caller, to.0, &self.caller.path(to.1)?, LastLink::Keep)?;
+        let place = self.place(to.0, to.1, LastLink::Keep)?;
         place.permit(self.files, place.exists().then_some(Errno::EXIST))?;
         check_link_name(&place)?;
         rustix::fs::symlinkat(text.as_slice(), &place.parent, &place.leaf)?;
@@ -275,7 +261,7 @@ impl Visit<'_> {
     }
 
     fn truncate(&mut self) -> Outcome {
-        let place = Place::resolve(self.caller, HERE, &self.caller.path(0)?, LastLink::Follow)?;
+        let place = self.place(HERE, 0, LastLink::Follow)?;
         let stat = place.stat()?;
         place.permit(self.files, None)?;
         self.check_existing(&place, &stat, OFlags::WRONLY)?;
