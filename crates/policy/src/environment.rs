@@ -42,9 +42,6 @@ const CORE: &[&str] = &[
 /// Variables that make a program load or run something else, or that carry
 /// a door to the host: never inherited, whatever the policy says.
 const NEVER: &[&str] = &[
-    "LD_PRELOAD",
-    "LD_AUDIT",
-    "LD_LIBRARY_PATH",
     "BASH_ENV",
     "ENV",
     "PROMPT_COMMAND",
@@ -58,6 +55,10 @@ const NEVER: &[&str] = &[
     "SSH_ASKPASS",
     "SUDO_ASKPASS",
 ];
+
+/// As [`NEVER`], by how their names begin: functions that a shell takes over
+/// from its environment, and what the loader obeys.
+const NEVER_BEGINNING: &[&str] = &["BASH_FUNC_", "LD_", "DYLD_"];
 
 impl EnvironmentPolicy {
     /// The variables that a command is given, from those that there are.
@@ -88,6 +89,7 @@ impl EnvironmentPolicy {
         };
         inherited
             && !NEVER.contains(&name)
+            && !NEVER_BEGINNING.iter().any(|start| name.starts_with(start))
             && (self.ignore_default_excludes || !looks_secret(name, value))
             && !matches_any(&self.exclude, name)
     }

@@ -52,6 +52,8 @@ fn what_loads_code_or_opens_a_door_is_never_inherited() {
     };
     let variables = [
         ("LD_PRELOAD", "x"),
+        ("BASH_FUNC_ls%%", "() { id; }"),
+        ("DYLD_INSERT_LIBRARIES", "x"),
         ("BASH_ENV", "x"),
         ("SSH_AUTH_SOCK", "x"),
         ("DBUS_SESSION_BUS_ADDRESS", "x"),

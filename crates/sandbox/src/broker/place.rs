@@ -75,7 +75,13 @@ impl Place {
             return Err(Errno::NOENT);
         }
         let mut path = own_entry(caller, path)?;
-        let mut base = rustix::io::fcntl_dupfd_cloexec(base, 3)?;
+        let mut base = match below_descriptor(caller, &path)? {
+            Some((fd, rest)) => {
+                path = rest;
+                caller.directory(fd)?
+            }
+            None => rustix::io::fcntl_dupfd_cloexec(base, 3)?,
+        };
         let mut must_be_directory = false;
         for _ in 0..MOST_LINKS {
             must_be_directory |= path.last() == Some(&b'/');
@@ -192,6 +198,40 @@ impl Place {
             hint: verdict.hint,
         })))
     }
+}
+
+/// A path that goes on below one of the caller's own open directories, as
+/// programs write it that hold the directory against exchange: the descriptor,
+/// and the rest. The rules hold for where it leads, as they do for the
+/// directory argument of a call.
+fn below_descriptor(caller: &Caller<'_>, path: &[u8]) -> Result<Option<(u32, Vec<u8>)>, Errno> {
+    if !path.starts_with(b"/proc/") {
+        return Ok(None);
+    }
+    let own = format!("/proc/{}/", caller.standing()?.inside);
+    let Some(rest) = path.strip_prefix(own.as_bytes()) else {
+        return Ok(None);
+    };
+    if let Some(rest) = rest.strip_prefix(b"cwd/") {
+        return Ok(relative(rest).map(|rest| (libc::AT_FDCWD.cast_unsigned(), rest)));
+    }
+    let Some((number, rest)) = rest.strip_prefix(b"fd/").and_then(|rest| {
+        let cut = rest.iter().position(|byte| *byte == b'/')?;
+        Some((std::str::from_utf8(&rest[..cut]).ok()?, &rest[cut..]))
+    }) else {
+        return Ok(None);
+    };
+    // A descriptor is a signed word: what is larger must not become `AT_FDCWD`.
+    let number = number
+        .parse::<u32>()
+        .ok()
+        .filter(|fd| i32::try_from(*fd).is_ok());
+    Ok(number.zip(relative(rest)))
+}
+
+fn relative(path: &[u8]) -> Option<Vec<u8>> {
+    let start = path.iter().position(|byte| *byte != b'/')?;
+    Some(path[start..].to_vec())
 }
 
 /// `/proc/self` means the caller, not the broker, and so do the shorthands for
