@@ -83,18 +83,19 @@ impl Search<'_> {
     /// A root, and the repository that it is in.
     fn around(&mut self, root: &Path) -> Result<(), ConfigError> {
         let is_there = |dir: &Path, marker: &str| dir.join(marker).symlink_metadata().is_ok();
-        let top = root
-            .ancestors()
-            .find(|dir| MARKERS.iter().any(|marker| is_there(dir, marker)))
-            .unwrap_or(root);
+        let mut top = root;
+        for dir in root.ancestors() {
+            for marker in MARKERS.iter().filter(|marker| is_there(dir, marker)) {
+                self.add(&dir.join(marker));
+                top = dir;
+            }
+            // Past a `.git` that is none, git looks further up, and so do we.
+            if is_there(dir, ".git") && self.repository(dir)? {
+                break;
+            }
+        }
         for dir in root.ancestors().take_while(|dir| dir.starts_with(top)) {
             self.links(dir);
-        }
-        for marker in MARKERS.iter().filter(|marker| is_there(top, marker)) {
-            self.add(&top.join(marker));
-        }
-        if is_there(top, ".git") {
-            self.repository(top)?;
         }
         Ok(())
     }
@@ -121,7 +122,8 @@ impl Search<'_> {
         }
     }
 
-    fn repository(&mut self, top: &Path) -> Result<(), ConfigError> {
+    /// What a `.git` leads to; whether it is a repository.
+    fn repository(&mut self, top: &Path) -> Result<bool, ConfigError> {
         let dot_git = top.join(".git");
         let git_dir = if dot_git.is_dir() {
             dot_git
@@ -140,7 +142,7 @@ impl Search<'_> {
         for path in own.iter().chain(&self.settings.files()) {
             self.config(path, top, &mut seen, DEEPEST)?;
         }
-        Ok(())
+        Ok(git_dir.join("HEAD").symlink_metadata().is_ok())
     }
 
     /// A directory of hooks, and where hooks in it lead that are links.

@@ -46,9 +46,9 @@ fn hooks_directories_before_they_exist() {
 #[test]
 fn settings_that_hold_for_every_repository() {
     let mut world = World::new();
-    world.write("home/.gitconfig", "[core]\nhooksPath = .githooks\n");
+    world.write("me/.gitconfig", "[core]\nhooksPath = .githooks\n");
     assert_snapshot!(protected(&world), @"- @/project/.githooks");
-    world.write("home/.config/git/config", "[core]\nfsmonitor = ./watch\n");
+    world.write("me/.config/git/config", "[core]\nfsmonitor = ./watch\n");
     assert_snapshot!(protected(&world), @r#"
     - @/project/.githooks
     - @/project/watch
@@ -190,10 +190,21 @@ fn other_version_control() {
 }
 
 #[test]
+fn a_repository_behind_something_that_is_none() {
+    for inner in [".git", ".hg"] {
+        let mut world = with_config("[core]\nhooksPath = sub/hooks\n");
+        world.dir(&format!("project/sub/{inner}"));
+        world.options.cd = world.path("project/sub");
+        assert!(!world.may_write("project/sub/hooks/pre-commit"), "{inner}");
+        assert!(world.may_write("project/sub/x"));
+    }
+}
+
+#[test]
 fn nothing_unreadable_becomes_readable() {
     let world = with_config("[core]\nhooksPath = ~/.ssh/hooks\n[include]\npath = ~/.netrc\n");
-    assert!(!world.may_read("home/.ssh/hooks/x"));
-    assert!(!world.may_read("home/.netrc"));
+    assert!(!world.may_read("me/.ssh/hooks/x"));
+    assert!(!world.may_read("me/.netrc"));
 }
 
 #[test]
