@@ -48,9 +48,9 @@ fn the_whole_set_of_rules() {
     + @/cache
     + @/project
     + @/temporary
-    - @/home/.config/cofferdam
-    - @/home/.config/git/config
-    - @/home/.gitconfig
+    - @/me/.config/cofferdam
+    - @/me/.config/git/config
+    - @/me/.gitconfig
     - @/project/.git
     - @/project/.git/config
     - @/project/.git/config.worktree
@@ -102,8 +102,8 @@ fn a_temporary_directory_that_is_too_much_is_left_out() {
     let mut world = World::new();
     world.surroundings.tmpdir = Some("/".into());
     assert_snapshot!(world.notices(), @"TMPDIR (/) is not writable in this session: it is the whole file system");
-    world.surroundings.tmpdir = Some(world.path("home"));
-    assert_snapshot!(world.notices(), @"TMPDIR (@/home) is not writable in this session: it is your home directory");
+    world.surroundings.tmpdir = Some(world.path("me"));
+    assert_snapshot!(world.notices(), @"TMPDIR (@/me) is not writable in this session: it is your home directory");
     world.surroundings.tmpdir = Some(world.path("nothing"));
     assert_snapshot!(world.notices(), @"TMPDIR (@/nothing) is not writable in this session: there is no such directory");
     assert!(
@@ -115,8 +115,7 @@ fn a_temporary_directory_that_is_too_much_is_left_out() {
             .files
             .iter()
             .all(|rule| {
-                rule.access != dam_policy::Access::Write
-                    || !rule.path.starts_with(world.path("home"))
+                rule.access != dam_policy::Access::Write || !rule.path.starts_with(world.path("me"))
             })
     );
 }
@@ -125,9 +124,9 @@ fn a_temporary_directory_that_is_too_much_is_left_out() {
 fn a_home_directory_is_not_written_by_default() {
     let mut world = World::new();
     world.user("sandbox_mode = \"workspace-write\"");
-    world.options.cd = world.path("home");
+    world.options.cd = world.path("me");
     assert_eq!(name(&world), ":read-only");
-    assert_snapshot!(world.notices(), @"this session is read-only, because of where it is: @/home: it is your home directory; work in a project");
+    assert_snapshot!(world.notices(), @"this session is read-only, because of where it is: @/me: it is your home directory; work in a project");
     assert_eq!(
         world.entry("sandbox_mode").expect("it is set").0,
         "\"read-only\""
@@ -142,10 +141,10 @@ fn a_home_directory_is_not_written_by_default() {
 #[test]
 fn a_home_directory_is_written_if_somebody_says_so_for_the_session() {
     let mut world = World::new();
-    world.options.cd = world.path("home");
+    world.options.cd = world.path("me");
     world.options.sandbox_mode = Some(SandboxMode::WorkspaceWrite);
     assert_eq!(name(&world), ":workspace");
-    assert_snapshot!(world.notices(), @"everything in @/home is writable, because it is the working directory; work in a project instead");
+    assert_snapshot!(world.notices(), @"everything in @/me is writable, because it is the working directory; work in a project instead");
     for kept in [
         ".config/autostart/x",
         ".local/bin/x",
@@ -153,9 +152,9 @@ fn a_home_directory_is_written_if_somebody_says_so_for_the_session() {
         ".cargo/config.toml",
         ".ssh/x",
     ] {
-        assert!(!world.may_write(&format!("home/{kept}")), "{kept}");
+        assert!(!world.may_write(&format!("me/{kept}")), "{kept}");
     }
-    assert!(world.may_write("home/notes.txt") && !world.may_read("home/.ssh/id"));
+    assert!(world.may_write("me/notes.txt") && !world.may_read("me/.ssh/id"));
     world.options.cd = world.path("");
     assert_snapshot!(world.refusal(), @r#"
     @ cannot be a writable directory: your home directory is below it
@@ -175,10 +174,10 @@ fn insides_are_never_a_workspace() {
         "project/.GIT/x",
         "project/.cofferdam",
         "project/.hg/x",
-        "home/.config/cofferdam",
-        "home/.local/state/cofferdam/journal",
-        "home/.ssh",
-        "home/.aws/sso",
+        "me/.config/cofferdam",
+        "me/.local/state/cofferdam/journal",
+        "me/.ssh",
+        "me/.aws/sso",
         "bare.git/hooks",
     ] {
         let mut world = World::new();
@@ -202,9 +201,9 @@ fn insides_are_never_a_workspace() {
     }
     // Another agent keeps its working trees there.
     let mut world = World::new();
-    world.options.cd = world.dir("home/.codex/worktrees/one");
+    world.options.cd = world.dir("me/.codex/worktrees/one");
     world.options.full_auto = true;
-    assert!(world.may_write("home/.codex/worktrees/one/x"));
+    assert!(world.may_write("me/.codex/worktrees/one/x"));
 }
 
 #[test]
@@ -230,7 +229,7 @@ fn credential_stores_that_were_moved_are_unreadable_too() {
     world.surroundings.xdg_config_home = Some(world.path("xdg"));
     world.surroundings.xdg_data_home = Some(world.path("data"));
     assert!(!world.may_read("xdg/gh/hosts.yml") && !world.may_read("data/keyrings/x"));
-    assert!(world.may_read("xdg/other") && !world.may_read("home/.config/gh/hosts.yml"));
+    assert!(world.may_read("xdg/other") && !world.may_read("me/.config/gh/hosts.yml"));
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn the_users_file_is_where_the_environment_says() {
         found(&world),
         (
             "home".to_owned(),
-            "@/home/.local/state/cofferdam/journal".to_owned()
+            "@/me/.local/state/cofferdam/journal".to_owned()
         )
     );
     world.surroundings.xdg_config_home = Some(world.path("xdg"));
@@ -58,7 +58,7 @@ fn a_missing_or_read_only_home_is_no_error() {
     assert!(!world.path("nowhere").exists());
     let world = World::new();
     world.user("model = \"m\"");
-    mode(&world.path("home"), 0o500);
+    mode(&world.path("me"), 0o500);
     assert!(world.settings().model.is_some());
 }
 
@@ -95,7 +95,7 @@ fn what_is_no_readable_file_is_an_error() {
     std::fs::write(&path, "#".repeat((1 << 20) + 1)).expect("a file");
     assert_snapshot!(world.refusal(), @"cannot read user: it is larger than a file of settings can be (1 MiB)");
     let world = World::new();
-    world.write("home/.config", "a file");
+    world.write("me/.config", "a file");
     assert!(world.settings().files.is_empty());
 }
 
@@ -128,8 +128,8 @@ fn what_others_can_change_is_not_followed() {
     mode(&path, 0o600);
     mode(path.parent().expect("a directory"), 0o777);
     assert_snapshot!(world.refusal(), @r#"
-    @/home/.config/cofferdam can be changed by other users, so it is not followed
-    hint: `chmod go-w @/home/.config/cofferdam`
+    @/me/.config/cofferdam can be changed by other users, so it is not followed
+    hint: `chmod go-w @/me/.config/cofferdam`
     "#);
     mode(path.parent().expect("a directory"), 0o1777);
     world.settings();
@@ -172,7 +172,7 @@ fn what_others_own_is_not_followed() {
 fn a_link_to_a_file_is_followed_and_its_target_protected() {
     let world = World::new();
     let target = world.write("project/dotfiles/dam.toml", "model = \"m\"");
-    world.link("home/.config/cofferdam/config.toml", target);
+    world.link("me/.config/cofferdam/config.toml", target);
     assert_eq!(world.settings().model.expect("it is set").value, "m");
     assert!(!world.may_write("project/dotfiles/dam.toml"));
     assert!(world.may_write("project/dotfiles/other"));

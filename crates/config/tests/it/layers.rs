@@ -35,7 +35,7 @@ const LAYERS: [(Layer, Say); 6] = [
 ];
 
 fn append_user(world: &World, text: &str) {
-    let path = world.path("home/.config/cofferdam/config.toml");
+    let path = world.path("me/.config/cofferdam/config.toml");
     let present = std::fs::read_to_string(path).unwrap_or_default();
     world.user(&format!("{present}{text}"));
 }

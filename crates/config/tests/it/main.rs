@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod arbitrary;
 mod boundaries;
 mod files;
 mod git;

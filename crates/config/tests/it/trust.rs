@@ -125,10 +125,10 @@ fn what_a_project_may_not_say() {
                      ^^^^^^^^^^^^^^^^^^^^
     hint: whoever wants that says `--sandbox danger-full-access` for the session
     "#);
-    assert_snapshot!(project("[sandbox_workspace_write]\nwritable_roots = [\"@/home\"]"), @r#"
-    @/project/.cofferdam/config.toml:2:18: a project may not make @/home writable, which is outside of it
-      writable_roots = ["@/home"]
-                       ^^^^^^^^^^^^^^^^^^^^^^^^
+    assert_snapshot!(project("[sandbox_workspace_write]\nwritable_roots = [\"~\"]"), @r#"
+    @/project/.cofferdam/config.toml:2:18: a project may not make @/me writable, which is outside of it
+      writable_roots = ["~"]
+                       ^^^^^
     hint: set it in your own config.toml
     "#);
     let world = World::new();

@@ -26,9 +26,11 @@ impl World {
 
     /// A project without version control.
     pub fn without_git() -> Self {
-        let dir = tempfile::tempdir().expect("a directory");
+        // In `/tmp` wherever the tests run: what lies there is writable by
+        // default, and several tests are about that.
+        let dir = tempfile::tempdir_in("/tmp").expect("a directory");
         let root = dir.path().canonicalize().expect("it is there");
-        for name in ["home", "etc", "project"] {
+        for name in ["me", "etc", "project"] {
             std::fs::create_dir(root.join(name)).expect("a directory");
         }
         Self {
@@ -37,7 +39,7 @@ impl World {
                 ..Options::default()
             },
             surroundings: Surroundings {
-                home: Some(root.join("home")),
+                home: Some(root.join("me")),
                 system_dir: root.join("etc"),
                 ..Surroundings::default()
             },
@@ -86,7 +88,7 @@ impl World {
     }
 
     pub fn user(&self, text: &str) -> PathBuf {
-        self.write("home/.config/cofferdam/config.toml", text)
+        self.write("me/.config/cofferdam/config.toml", text)
     }
 
     pub fn system(&self, text: &str) -> PathBuf {
@@ -144,7 +146,7 @@ impl World {
     /// The text without the world's own path.
     pub fn short(&self, text: &str) -> String {
         text.replace(&format!("{}", self.root.display()), "@")
-            .replace("@/home/.config/cofferdam/config.toml", "user")
+            .replace("@/me/.config/cofferdam/config.toml", "user")
     }
 
     pub fn notices(&self) -> String {
