@@ -88,7 +88,7 @@ pub fn session_started(front: &str, cwd: &Path, posture: &Posture) -> Result<Eve
         argv: std::env::args_os()
             .map(|word| word.to_string_lossy().into_owned())
             .collect(),
-        posture: serde_json::to_value(posture).map_err(CommandError::internal)?,
+        posture: serde_json::to_value(posture.without_values()).map_err(CommandError::internal)?,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     })
 }

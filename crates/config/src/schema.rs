@@ -272,23 +272,6 @@ pub(crate) fn table_with(name: &str) -> Option<&'static str> {
         .map(|key| key.name)
 }
 
-/// The keys with one fixed name: those that stand under no name of the user's
-/// own, and have more than one value.
-pub(crate) const FIXED: &[&str] = &[
-    "sandbox_mode",
-    "approval_policy",
-    "model_provider",
-    "model",
-    "profile",
-    "sandbox_workspace_write.writable_roots",
-    "sandbox_workspace_write.exclude_tmpdir_env_var",
-    "sandbox_workspace_write.exclude_slash_tmp",
-    "shell_environment_policy.inherit",
-    "shell_environment_policy.ignore_default_excludes",
-    "shell_environment_policy.exclude",
-    "shell_environment_policy.include_only",
-];
-
 #[cfg(test)]
 mod tests {
     use std::fmt::Write;
@@ -329,27 +312,5 @@ mod tests {
             page.contains(&rows),
             "docs/configuration.md must hold these rows:\n{rows}"
         );
-    }
-
-    #[test]
-    fn the_fixed_keys_are_those_of_the_table() {
-        let mut names = Vec::new();
-        for key in TOP {
-            match key.shape {
-                Shape::Leaf(_) => names.push(key.name.to_owned()),
-                Shape::Table(keys) => names.extend(
-                    keys.iter()
-                        .filter(|inner| {
-                            matches!(inner.shape, Shape::Leaf(kind) if kind != Kind::NetworkAccess)
-                        })
-                        .map(|inner| format!("{}.{}", key.name, inner.name)),
-                ),
-                _ => {}
-            }
-        }
-        let mut fixed: Vec<_> = FIXED.iter().map(ToString::to_string).collect();
-        names.sort();
-        fixed.sort();
-        assert_eq!(fixed, names);
     }
 }

@@ -15,7 +15,6 @@ use crate::merged::{KeyPath, Leaf, Merged};
 use crate::places::{Dirs, Surroundings, directory, dirs};
 use crate::project::Project;
 use crate::provider::{self, ProviderSettings};
-use crate::schema::FIXED;
 use crate::value::Value;
 
 const ENVIRONMENT: &str = "shell_environment_policy";
@@ -63,7 +62,6 @@ pub struct Settings {
     /// What a person should know.
     pub notices: Vec<String>,
     entries: Vec<(String, String, Origin)>,
-    origins: Vec<(&'static str, String, Origin)>,
 }
 
 /// Reads every layer and yields the settings. `interactive` says whether
@@ -106,7 +104,6 @@ pub fn load(
         model: merged.get(["model"]).and_then(sourced_text),
         provider,
         entries: entries(&merged),
-        origins: origins(&merged),
         dirs,
         project,
         cwd,
@@ -116,12 +113,6 @@ pub fn load(
 }
 
 impl Settings {
-    /// The settings of a fixed name that somebody set, or that every session
-    /// has, with their values as people say them and where they were set.
-    pub fn origins(&self) -> Vec<(&'static str, String, Origin)> {
-        self.origins.clone()
-    }
-
     /// Every setting, those under names of the user's own included, with its
     /// value as TOML has it and where it was set. Secrets are hidden.
     pub fn entries(&self) -> &[(String, String, Origin)] {
@@ -256,21 +247,6 @@ fn entries(merged: &Merged) -> Vec<(String, String, Origin)> {
             (path.to_string(), value, leaf.spot.origin.clone())
         })
         .collect()
-}
-
-fn origins(merged: &Merged) -> Vec<(&'static str, String, Origin)> {
-    let row = |key: &&'static str| {
-        let parts: Vec<&str> = key.split('.').collect();
-        let leaf = match parts.as_slice() {
-            [name] => merged.get([name])?,
-            [table, name] => merged.get([table, name])?,
-            _ => return None,
-        };
-        let origin = leaf.spot.origin.clone();
-        let is_usual = origin.layer == Layer::Builtin && parts[0] == ENVIRONMENT;
-        (!is_usual).then(|| (*key, leaf.value.said(), origin))
-    };
-    FIXED.iter().filter_map(row).collect()
 }
 
 /// The value as TOML, or a word in its place where it may be a secret.

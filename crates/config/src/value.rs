@@ -285,22 +285,6 @@ fn is_header_value(value: &str) -> bool {
     !value.trim().is_empty() && !value.chars().any(char::is_control)
 }
 
-impl Value {
-    /// As people say it: words without quotes.
-    pub(crate) fn said(&self) -> String {
-        match self {
-            Self::Text(text) => text.clone(),
-            Self::Mode(mode) => mode.to_string(),
-            Self::Approval(policy @ ApprovalPolicy::Granular(_)) => {
-                Self::Approval(*policy).to_string()
-            }
-            Self::Approval(policy) => policy.to_string(),
-            Self::Inherit(_) | Self::Trust(_) => self.to_string().replace('"', ""),
-            Self::Switch(_) | Self::Number(_) | Self::Texts(_) | Self::Paths(_) => self.to_string(),
-        }
-    }
-}
-
 impl fmt::Display for Value {
     /// As TOML would have it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

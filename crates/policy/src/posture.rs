@@ -24,3 +24,16 @@ pub struct Posture {
     /// Who answers.
     pub reviewer: ReviewerKind,
 }
+
+impl Posture {
+    /// The same without the values that the environment policy sets, which may
+    /// be secrets: for showing and for writing down. They decide nothing.
+    #[must_use]
+    pub fn without_values(&self) -> Self {
+        let mut shown = self.clone();
+        for value in shown.profile.value.environment.set.values_mut() {
+            "[hidden]".clone_into(value);
+        }
+        shown
+    }
+}

@@ -201,7 +201,8 @@ impl Launch {
             clippy::disallowed_methods,
             reason = "this crate is where processes start"
         )]
-        let child = Command::new(&self.argv[0])
+        let mut command = Command::new(&self.argv[0]);
+        command
             .args(&self.argv[1..])
             .env_clear()
             .envs(env)
@@ -209,11 +210,11 @@ impl Launch {
             .stdin(Stdio::from(stdin))
             .stdout(Stdio::from(stdout))
             .stderr(Stdio::from(stderr))
-            .process_group(0)
-            .spawn()
-            .map_err(|error| {
-                cannot_execute(program, Errno::from_io_error(&error).unwrap_or(Errno::IO))
-            })?;
+            .process_group(0);
+        sys::begin_unblocked(&mut command);
+        let child = command.spawn().map_err(|error| {
+            cannot_execute(program, Errno::from_io_error(&error).unwrap_or(Errno::IO))
+        })?;
         Ok(Running {
             stdin: ours_in,
             stdout: ours_out,

@@ -17,17 +17,17 @@ use crate::variables::Variables;
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
 struct Shown<'a> {
-    settings: BTreeMap<&'static str, Value>,
+    settings: BTreeMap<&'a str, Value<'a>>,
     files: &'a [PathBuf],
     journal: &'a PathBuf,
     trusted: bool,
-    posture: &'a Posture,
+    posture: Posture,
     notices: &'a [String],
 }
 
 #[derive(Debug, Serialize)]
-struct Value {
-    value: String,
+struct Value<'a> {
+    value: &'a str,
     origin: String,
 }
 
@@ -43,13 +43,13 @@ pub fn show(
         output.json(&shown(&settings))?;
         return Ok(exit::OK.code);
     }
-    for (key, value, origin) in settings.origins() {
+    for (key, value, origin) in settings.entries() {
         let origin = if show.origin {
             format!("  {FAINT}# {origin}{FAINT:#}")
         } else {
             String::new()
         };
-        let value = dam_journal::clean(&value);
+        let value = dam_journal::clean(value);
         output.data(&format!("{STRONG}{key}{STRONG:#} = {value}{origin}"))?;
     }
     for notice in &settings.notices {
@@ -61,11 +61,11 @@ pub fn show(
 fn shown(settings: &Settings) -> Shown<'_> {
     Shown {
         settings: settings
-            .origins()
-            .into_iter()
+            .entries()
+            .iter()
             .map(|(key, value, origin)| {
                 (
-                    key,
+                    key.as_str(),
                     Value {
                         value,
                         origin: origin.to_string(),
@@ -76,7 +76,7 @@ fn shown(settings: &Settings) -> Shown<'_> {
         files: &settings.files,
         journal: &settings.dirs.journal,
         trusted: settings.project.trusted,
-        posture: &settings.posture,
+        posture: settings.posture.without_values(),
         notices: &settings.notices,
     }
 }

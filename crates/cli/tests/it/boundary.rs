@@ -21,6 +21,25 @@ fn exit_codes_and_streams_pass_through() {
 }
 
 #[test]
+fn a_command_begins_with_no_signal_blocked() {
+    for environment in everybody() {
+        for mode in ["read-only", "workspace-write", "danger-full-access"] {
+            let words = [
+                "run",
+                "-s",
+                mode,
+                "--",
+                "grep",
+                "SigBlk",
+                "/proc/self/status",
+            ];
+            let outcome = environment.dam(words).run();
+            assert_eq!(outcome.stdout, "SigBlk:\t0000000000000000\n", "{mode}");
+        }
+    }
+}
+
+#[test]
 fn a_signal_that_ends_the_command_is_told_as_shells_do() {
     for environment in everybody() {
         let outcome = environment

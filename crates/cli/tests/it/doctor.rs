@@ -73,29 +73,42 @@ fn settings_name_their_origin() {
         "-c",
         "model=\"m\"",
     ];
-    assert_snapshot!(environment.dam(words).run().page(), @r"
+    assert_snapshot!(environment.dam(words).run().page(), @r#"
     exit 0
     -- stdout
-    sandbox_mode = workspace-write
-    approval_policy = never
-    model_provider = openai
-    model = m
-    sandbox_workspace_write.exclude_tmpdir_env_var = false
+    approval_policy = "never"
+    model = "m"
+    model_provider = "openai"
+    model_providers.openai.base_url = "https://api.openai.com/v1"
+    model_providers.openai.env_key = "OPENAI_API_KEY"
+    model_providers.openai.name = "OpenAI"
+    sandbox_mode = "workspace-write"
     sandbox_workspace_write.exclude_slash_tmp = true
-    ");
-    assert_snapshot!(environment.dam(words).arg("--origin").run().page(), @r"
+    sandbox_workspace_write.exclude_tmpdir_env_var = false
+    sandbox_workspace_write.network_access = false
+    shell_environment_policy.ignore_default_excludes = false
+    shell_environment_policy.inherit = "all"
+    "#);
+    assert_snapshot!(environment.dam(words).arg("--origin").run().page(), @r#"
     exit 0
     -- stdout
-    sandbox_mode = workspace-write  # command-line flag
-    approval_policy = never  # [HOME]/.config/cofferdam/config.toml:1
-    model_provider = openai  # built-in default
-    model = m  # command line (-c)
-    sandbox_workspace_write.exclude_tmpdir_env_var = false  # built-in default
+    approval_policy = "never"  # [HOME]/.config/cofferdam/config.toml:1
+    model = "m"  # command line (-c)
+    model_provider = "openai"  # built-in default
+    model_providers.openai.base_url = "https://api.openai.com/v1"  # built-in default
+    model_providers.openai.env_key = "OPENAI_API_KEY"  # built-in default
+    model_providers.openai.name = "OpenAI"  # built-in default
+    sandbox_mode = "workspace-write"  # command-line flag
     sandbox_workspace_write.exclude_slash_tmp = true  # [HOME]/.config/cofferdam/config.toml:3
-    ");
+    sandbox_workspace_write.exclude_tmpdir_env_var = false  # built-in default
+    sandbox_workspace_write.network_access = false  # built-in default
+    shell_environment_policy.ignore_default_excludes = false  # built-in default
+    shell_environment_policy.inherit = "all"  # built-in default
+    "#);
     let outcome = environment.dam(words).arg("--json").run();
     let shown: Value = serde_json::from_str(&outcome.stdout).expect("JSON");
-    assert_eq!(shown["settings"]["approval_policy"]["value"], "never");
+    // As it would be written in a file.
+    assert_eq!(shown["settings"]["approval_policy"]["value"], "\"never\"");
     assert_eq!(
         shown["settings"]["approval_policy"]["origin"],
         "[HOME]/.config/cofferdam/config.toml:1"

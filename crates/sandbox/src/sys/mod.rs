@@ -10,9 +10,9 @@ mod tree;
 
 pub(crate) use notify::{Notification, Notifier};
 pub(crate) use process::{
-    Forked, Signals, SingleThread, bind_raw, block_signals, bring_up_loopback, close_from,
-    connect_raw, drop_capabilities, exec, fork, read_memory, reap_automatically, reset_signals,
-    seal_capabilities, unshare_all, wait_for,
+    Forked, Signals, SingleThread, begin_unblocked, bind_raw, block_signals, bring_up_loopback,
+    close_from, connect_raw, drop_capabilities, exec, fork, read_memory, reap_automatically,
+    reset_signals, seal_capabilities, unshare_all, wait_for,
 };
 pub(crate) use seccomp::{Instruction, install_filter, install_listener};
 pub(crate) use tree::{Attributes, set_attributes};

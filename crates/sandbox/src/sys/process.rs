@@ -164,6 +164,22 @@ pub(crate) fn reset_signals() {
     }
 }
 
+/// Has a program that is started without a boundary begin with no signal
+/// blocked, whatever this process has blocked for itself.
+pub(crate) fn begin_unblocked(command: &mut std::process::Command) {
+    use std::os::unix::process::CommandExt;
+    // SAFETY: between fork and exec only functions are called that may be
+    // there, on a set that lies on the stack.
+    unsafe {
+        command.pre_exec(|| {
+            let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+            libc::sigemptyset(set.as_mut_ptr());
+            libc::sigprocmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut());
+            Ok(())
+        });
+    }
+}
+
 /// Children that end are not waited for: the kernel forgets them.
 pub(crate) fn reap_automatically() {
     // SAFETY: SIG_IGN is a valid disposition.
