@@ -31,8 +31,9 @@ pub const XDG_CONFIG_HOME: Variable =
     variable("XDG_CONFIG_HOME", "where `cofferdam/config.toml` is");
 /// Where state is without `COFFERDAM_HOME`.
 pub const XDG_STATE_HOME: Variable = variable("XDG_STATE_HOME", "where the journal is");
-/// Where data is without `COFFERDAM_HOME`.
-pub const XDG_DATA_HOME: Variable = variable("XDG_DATA_HOME", "where data of the program is");
+/// Where keyrings and their kind are.
+pub const XDG_DATA_HOME: Variable =
+    variable("XDG_DATA_HOME", "where keyrings are, which are guarded");
 /// A temporary directory that `workspace-write` includes.
 pub const TMPDIR: Variable = variable("TMPDIR", "writable in `workspace-write`, besides `/tmp`");
 /// No colour when set and not empty.

@@ -71,7 +71,7 @@ fn overview() {
       HOME             the home directory, whose credentials are guarded
       XDG_CONFIG_HOME  where `cofferdam/config.toml` is
       XDG_STATE_HOME   where the journal is
-      XDG_DATA_HOME    where data of the program is
+      XDG_DATA_HOME    where keyrings are, which are guarded
       TMPDIR           writable in `workspace-write`, besides `/tmp`
       NO_COLOR         no colour, if not empty
       CLICOLOR_FORCE   colour everywhere, if neither empty nor 0
