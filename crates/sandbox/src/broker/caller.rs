@@ -1,8 +1,6 @@
 //! What the broker knows of the process that waits at the door.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
@@ -15,6 +13,9 @@ use crate::sys::{self, Notification, Notifier};
 
 const PAGE: u64 = 4096;
 const LONGEST_PATH: usize = 4096;
+/// What is read of a file under `/proc`: enough for a status with a thousand
+/// groups. Where it is not, what is looked for is not found, and the call fails.
+const LONGEST_ENTRY: usize = 16 * 1024;
 const LONGEST_ADDRESS: usize = 128;
 /// How much of a command line is worth telling.
 const LONGEST_COMMAND_LINE: usize = 400;
@@ -184,17 +185,14 @@ impl<'a> Caller<'a> {
         Ok(PathBuf::from(OsString::from_vec(target.into_bytes())))
     }
 
+    /// The beginning of a file under `/proc`, in one call: what is looked for
+    /// stands there, and each further call would be paid for by every create.
     fn read(&self, name: &str) -> Result<Vec<u8>, Errno> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        let mut file = File::from(rustix::fs::openat(
-            self.host_proc,
-            name,
-            flags,
-            Mode::empty(),
-        )?);
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)
-            .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+        let file = rustix::fs::openat(self.host_proc, name, flags, Mode::empty())?;
+        let mut bytes = vec![0; LONGEST_ENTRY];
+        let read = rustix::io::read(&file, &mut bytes)?;
+        bytes.truncate(read);
         Ok(bytes)
     }
 }

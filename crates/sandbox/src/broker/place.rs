@@ -75,18 +75,17 @@ impl Place {
             return Err(Errno::NOENT);
         }
         let mut path = own_entry(caller, path)?;
-        let mut base = match below_descriptor(caller, &path)? {
-            Some((fd, rest)) => {
-                path = rest;
-                caller.directory(fd)?
-            }
-            None => rustix::io::fcntl_dupfd_cloexec(base, 3)?,
-        };
+        // Where the way goes on, once it has left the directory that was given.
+        let mut from = None;
+        if let Some((fd, rest)) = below_descriptor(caller, &path)? {
+            path = rest;
+            from = Some(caller.directory(fd)?);
+        }
         let mut must_be_directory = false;
         for _ in 0..MOST_LINKS {
             must_be_directory |= path.last() == Some(&b'/');
             let (parent, leaf) = split(&path);
-            let parent = open_parent(&base, parent)?;
+            let parent = open_parent(from.as_ref().unwrap_or(base), parent)?;
             let place = Self {
                 parent_path: caller.path_of(&parent)?,
                 parent,
@@ -100,11 +99,8 @@ impl Place {
                 // Entries of `/proc/…/fd` look like links and are none.
                 Some(target) if !place.is_descriptor_entry() => {
                     path = own_entry(caller, &target)?;
-                    base = if path.first() == Some(&b'/') {
-                        open_root()?
-                    } else {
-                        place.parent
-                    };
+                    let absolute = path.first() == Some(&b'/');
+                    from = Some(if absolute { open_root()? } else { place.parent });
                 }
                 _ => return Ok(place),
             }
