@@ -36,10 +36,12 @@ impl Visit<'_> {
             self.open_unnamed(&place, flags, mode)?
         } else if let Ground::Process = place.ground() {
             self.open_process_entry(&place, flags)?
-        } else if place.stat().is_ok_and(|stat| self.own.contains(&stat)) {
-            return self.open_own_pipe(&place, flags);
         } else {
-            self.open_named(&place, flags, mode)?
+            let found = place.stat().ok();
+            if found.is_some_and(|stat| is_pipe(&stat) && self.own.contains(&stat)) {
+                return self.open_own_pipe(&place, flags);
+            }
+            self.open_named(&place, found.as_ref(), flags, mode)?
         };
         Ok(Answer::Descriptor { fd, cloexec })
     }
@@ -85,13 +87,11 @@ impl Visit<'_> {
     fn open_named(
         &mut self,
         place: &Place,
+        found: Option<&Stat>,
         mut flags: OFlags,
         mode: u32,
     ) -> Result<OwnedFd, Refusal> {
-        let found = place.stat().ok();
-        let kind = found
-            .as_ref()
-            .map(|stat| FileType::from_raw_mode(stat.st_mode));
+        let kind = found.map(|stat| FileType::from_raw_mode(stat.st_mode));
         let creates = flags.contains(OFlags::CREATE);
         if creates && place.must_be_directory {
             return Err(Errno::ISDIR.into());
@@ -109,7 +109,7 @@ impl Visit<'_> {
         } else {
             place.permit(self.files, first)?;
         }
-        if let Some(stat) = &found {
+        if let Some(stat) = found {
             self.check_existing(place, stat, flags)?;
         }
         let umask = if flags.contains(OFlags::CREATE) {
@@ -244,6 +244,10 @@ impl Visit<'_> {
         }
         Ok(Some(place))
     }
+}
+
+fn is_pipe(stat: &Stat) -> bool {
+    FileType::from_raw_mode(stat.st_mode) == FileType::Fifo
 }
 
 const fn writes(flags: OFlags) -> bool {

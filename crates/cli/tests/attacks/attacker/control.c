@@ -42,7 +42,9 @@ static int own_tcp(char **a) {
 static int own_unix(char **a) {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     strncpy(at.sun_path, a[0], sizeof at.sun_path - 1);
-    return talk(AF_UNIX, SOCK_STREAM, (void *)&at, sizeof at);
+    if (talk(AF_UNIX, SOCK_STREAM, (void *)&at, sizeof at) != 0) return -1;
+    /* A socket cannot be opened: an answer at once, and not a wait for a reader. */
+    return open(a[0], O_WRONLY) < 0 && errno == ENXIO ? 0 : -1;
 }
 static int own_pair(char **a) {
     char got[8] = {0};
