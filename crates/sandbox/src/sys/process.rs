@@ -154,11 +154,16 @@ pub(crate) fn drop_capabilities(keep: CapabilitySet) -> Result<(), Errno> {
 /// language's start-up code took away. What else is ignored stays so: that is
 /// how `nohup` works.
 pub(crate) fn reset_signals() {
+    // SAFETY: SIG_DFL is a valid disposition.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+    unblock_all();
+}
+
+/// No signal blocked. Calls only what may be called between fork and exec.
+fn unblock_all() {
     let mut set = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: SIG_DFL is a valid disposition; sigemptyset initialises the set
-    // before it is read.
+    // SAFETY: sigemptyset initialises the set before it is read.
     unsafe {
-        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
         libc::sigemptyset(set.as_mut_ptr());
         libc::sigprocmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut());
     }
@@ -169,12 +174,10 @@ pub(crate) fn reset_signals() {
 pub(crate) fn begin_unblocked(command: &mut std::process::Command) {
     use std::os::unix::process::CommandExt;
     // SAFETY: between fork and exec only functions are called that may be
-    // there, on a set that lies on the stack.
+    // there.
     unsafe {
         command.pre_exec(|| {
-            let mut set = MaybeUninit::<libc::sigset_t>::uninit();
-            libc::sigemptyset(set.as_mut_ptr());
-            libc::sigprocmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut());
+            unblock_all();
             Ok(())
         });
     }
