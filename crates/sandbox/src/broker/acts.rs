@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use super::caller::Caller;
 use super::open::open_beneath;
 use super::place::{Ground, LastLink, Place};
-use super::{Answer, Own, Refusal, Refused, links};
+use super::{Answer, Own, Refusal, links};
 
 pub(super) type Outcome = Result<Answer, Refusal>;
 
@@ -187,14 +187,12 @@ impl Visit<'_> {
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::Symlink => check_link_name(to),
             FileType::Directory if links::holds_protected(self.files, from, &to.path()) => {
-                Err(Refusal::Rule(Box::new(Refused {
-                    errno: Errno::ACCESS,
-                    path: from.path(),
-                    rule: "files.protected-inside".to_owned(),
-                    reason: "the directory holds a protected name, or is too large to look into"
-                        .to_owned(),
-                    hint: None,
-                })))
+                Err(Refusal::rule(
+                    Errno::ACCESS,
+                    from.path(),
+                    "files.protected-inside",
+                    "the directory holds a protected name, or is too large to look into",
+                ))
             }
             _ => Ok(()),
         }
@@ -278,11 +276,10 @@ fn check_link_name(place: &Place) -> Result<(), Refusal> {
     if !matches!(place.ground(), Ground::Ruled) || !protected_component(&leaf) {
         return Ok(());
     }
-    Err(Refusal::Rule(Box::new(Refused {
-        errno: Errno::ACCESS,
-        path: place.path(),
-        rule: "files.protected-name".to_owned(),
-        reason: format!("a link called `{leaf}` would lead around a protected name"),
-        hint: None,
-    })))
+    Err(Refusal::rule(
+        Errno::ACCESS,
+        place.path(),
+        "files.protected-name",
+        format!("a link called `{leaf}` would lead around a protected name"),
+    ))
 }

@@ -8,9 +8,9 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{AtFlags, FileType, Gid, Mode, Stat, Timespec, Timestamps, Uid, XattrFlags};
 use rustix::io::Errno;
 
+use super::Refusal;
 use super::acts::{DONE, HERE, Outcome, Visit};
 use super::place::{LastLink, Place};
-use super::{Refusal, Refused};
 
 /// As long as the kernel lets an attribute's name and value be.
 const LONGEST_NAME: usize = 255;
@@ -175,13 +175,12 @@ impl Visit<'_> {
                 Target::Named(place) => place.path(),
                 Target::Open(fd) => self.caller.path_of(fd)?,
             };
-            return Err(Refusal::Rule(Box::new(Refused {
-                errno: Errno::PERM,
+            return Err(Refusal::rule(
+                Errno::PERM,
                 path,
-                rule: "files.set-user-id".to_owned(),
-                reason: "the program would run with your rights for whoever starts it".to_owned(),
-                hint: None,
-            })));
+                "files.set-user-id",
+                "the program would run with your rights for whoever starts it",
+            ));
         }
         let mode = Mode::from_raw_mode(mode & 0o7777);
         match target {

@@ -20,6 +20,7 @@ mod waiting;
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 
 use dam_policy::FileRules;
 use rustix::event::{PollFd, PollFlags};
@@ -135,10 +136,24 @@ pub(super) enum Refusal {
 /// A refusal by rule.
 pub(super) struct Refused {
     pub errno: Errno,
-    pub path: std::path::PathBuf,
+    pub path: PathBuf,
     pub rule: String,
     pub reason: String,
     pub hint: Option<String>,
+}
+
+impl Refusal {
+    /// By a rule of the broker's own, which nothing ordinary would change.
+    fn rule(errno: Errno, path: PathBuf, rule: &str, reason: impl Into<String>) -> Self {
+        let (rule, reason) = (rule.to_owned(), reason.into());
+        Self::Rule(Box::new(Refused {
+            errno,
+            path,
+            rule,
+            reason,
+            hint: None,
+        }))
+    }
 }
 
 impl From<Errno> for Refusal {

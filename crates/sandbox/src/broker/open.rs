@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use super::acts::{HERE, Outcome, PLAIN, Visit};
 use super::place::{Ground, LastLink, Place};
 use super::waiting::{WaitsFor, open_pipe};
-use super::{Answer, Refusal, Refused, links};
+use super::{Answer, Refusal, links};
 use crate::filter::OPEN_WRITES;
 
 /// A process may write these entries of its own under `/proc`.
@@ -130,14 +130,12 @@ impl Visit<'_> {
         if links::all_links_inside(self.files, &place.path(), stat) {
             return Ok(());
         }
-        Err(Refusal::Rule(Box::new(Refused {
-            errno: Errno::ACCESS,
-            path: place.path(),
-            rule: "files.linked-outside".to_owned(),
-            reason: "the file has another name that may not be written, and would change too"
-                .to_owned(),
-            hint: None,
-        })))
+        Err(Refusal::rule(
+            Errno::ACCESS,
+            place.path(),
+            "files.linked-outside",
+            "the file has another name that may not be written, and would change too",
+        ))
     }
 
     /// What an existing file must be before it is opened for writing: neither a
@@ -152,13 +150,7 @@ impl Visit<'_> {
             return Ok(());
         }
         let refuse = |rule: &str, reason: &str| {
-            Err(Refusal::Rule(Box::new(Refused {
-                errno: Errno::ACCESS,
-                path: place.path(),
-                rule: rule.to_owned(),
-                reason: reason.to_owned(),
-                hint: None,
-            })))
+            Err(Refusal::rule(Errno::ACCESS, place.path(), rule, reason))
         };
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile => self.check_links(place, stat),

@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use super::caller::Caller;
 use super::place::{LastLink, Place};
 use super::waiting::{WaitsFor, connection_result};
-use super::{Answer, Own, Refusal, Refused};
+use super::{Answer, Own, Refusal};
 use crate::sys;
 
 const HERE: u32 = libc::AT_FDCWD.cast_unsigned();
@@ -75,13 +75,12 @@ fn connect_path(
         return Err(Errno::CONNREFUSED.into());
     }
     if !own.contains(&stat) {
-        return Err(Refusal::Rule(Box::new(Refused {
-            errno: Errno::ACCESS,
-            path: place.path(),
-            rule: "network.unix-socket".to_owned(),
-            reason: "a socket that was not made inside leads to a program outside".to_owned(),
-            hint: None,
-        })));
+        return Err(Refusal::rule(
+            Errno::ACCESS,
+            place.path(),
+            "network.unix-socket",
+            "a socket that was not made inside leads to a program outside",
+        ));
     }
     rustix::process::fchdir(&place.parent)?;
     connect_and_wait(socket, &unix_address(place.leaf.as_bytes()))
@@ -118,13 +117,12 @@ fn unix_address(leaf: &[u8]) -> Vec<u8> {
 
 fn out_of_reach(ip: IpAddr, port: u16) -> Refusal {
     let address = std::net::SocketAddr::new(ip, port);
-    Refusal::Rule(Box::new(Refused {
-        errno: Errno::NETUNREACH,
-        path: PathBuf::from(address.to_string()),
-        rule: "network.none".to_owned(),
-        reason: "the profile has no network".to_owned(),
-        hint: None,
-    }))
+    Refusal::rule(
+        Errno::NETUNREACH,
+        PathBuf::from(address.to_string()),
+        "network.none",
+        "the profile has no network",
+    )
 }
 
 const fn is_loopback(ip: IpAddr) -> bool {
