@@ -125,6 +125,12 @@ impl FileRules {
         self.protect_names
     }
 
+    /// Whether reading has to be looked at file by file, because a rule about
+    /// names forbids it: what mounts cannot hold.
+    pub const fn looks_at_reading(&self) -> bool {
+        false
+    }
+
     /// What the rules say of reading `path`, which is absolute and canonical.
     pub fn read(&self, path: &Path) -> FileVerdict {
         let Some(rule) = self.most_specific(path) else {

@@ -7,7 +7,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::files::credential_rules;
-use crate::{Access, EnvironmentPolicy, FileRule, FileRules, Origin, Place, Places, Rule};
+use crate::{
+    Access, EnvironmentPolicy, FileRule, FileRules, Limits, Origin, Place, Places, Property, Rule,
+};
 
 /// The older names of the built-in profiles, as `sandbox_mode` and `--sandbox`
 /// take them.
@@ -60,6 +62,18 @@ pub enum Network {
     Host,
 }
 
+/// What may be done to a repository from inside.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GitAccess {
+    /// Look at it: `git status`, `git diff`, `git log`.
+    #[default]
+    Read,
+    /// Commit, branch and add worktrees, too: what git keeps is writable, what
+    /// git would run is not.
+    Commit,
+}
+
 /// What a process may touch, before a session gives the places their paths.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Profile {
@@ -73,6 +87,18 @@ pub struct Profile {
     pub environment: EnvironmentPolicy,
     /// Whether there is a boundary at all.
     pub confined: bool,
+    /// What it may use up.
+    #[serde(default)]
+    pub limits: Limits,
+    /// What it needs of the boundary beyond what every tier gives.
+    #[serde(default)]
+    pub needs: Vec<Property>,
+    /// Whether `/tmp` is one of its own instead of the host's.
+    #[serde(default)]
+    pub own_tmp: bool,
+    /// What may be done to repositories.
+    #[serde(default)]
+    pub git: GitAccess,
 }
 
 impl Profile {
@@ -100,6 +126,10 @@ impl Profile {
             },
             environment: EnvironmentPolicy::default(),
             confined,
+            limits: Limits::default(),
+            needs: Vec::new(),
+            own_tmp: false,
+            git: GitAccess::default(),
         }
     }
 
@@ -149,6 +179,10 @@ impl Profile {
             network: self.network,
             environment: self.environment.clone(),
             confined: self.confined,
+            limits: self.limits,
+            needs: self.needs.clone(),
+            own_tmp: self.own_tmp,
+            git: self.git,
             home: places.home.clone(),
         }
     }
@@ -168,6 +202,18 @@ pub struct ResolvedProfile {
     pub environment: EnvironmentPolicy,
     /// Whether there is a boundary at all.
     pub confined: bool,
+    /// What it may use up.
+    #[serde(default)]
+    pub limits: Limits,
+    /// What it needs of the boundary beyond what every tier gives.
+    #[serde(default)]
+    pub needs: Vec<Property>,
+    /// Whether `/tmp` is one of its own instead of the host's.
+    #[serde(default)]
+    pub own_tmp: bool,
+    /// What may be done to repositories.
+    #[serde(default)]
+    pub git: GitAccess,
     /// What `~` means.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub home: Option<PathBuf>,

@@ -11,7 +11,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use dam_policy::{Access, FileRule, FileRules, Network, Origin, ResolvedProfile, Rule};
+use dam_policy::{
+    Access, FileRule, FileRules, GitAccess, Limits, Network, Origin, ResolvedProfile, Rule,
+};
 use rustix::io::Errno;
 
 use crate::error::{SandboxError, system};
@@ -112,6 +114,10 @@ pub(crate) fn try_out() -> Result<(), SandboxError> {
             network: Network::None,
             environment: dam_policy::EnvironmentPolicy::default(),
             confined: true,
+            limits: Limits::default(),
+            needs: Vec::new(),
+            own_tmp: false,
+            git: GitAccess::default(),
             home: None,
         },
         stdin: Stream::Null,
