@@ -29,7 +29,7 @@ pub use environment::{EnvironmentPolicy, Inherit, looks_secret};
 pub use evaluate::evaluate;
 pub use files::{Access, FileRule, FileRules, FileVerdict, Place, Places};
 pub use layer::{Layer, Origin, Sourced};
-pub use limits::Limits;
+pub use limits::{BadLimit, Limit, Limits};
 pub use posture::{Posture, ReviewerKind};
 pub use profile::{GitAccess, Network, Profile, ResolvedProfile, SandboxMode, UnknownSandboxMode};
 pub use property::Property;
