@@ -13,6 +13,7 @@ use super::caller::Caller;
 use super::open::open_beneath;
 use super::place::{Ground, LastLink, Place};
 use super::{Answer, Own, Refusal, links};
+use crate::filter::{FCHMODAT2, RENAMEAT};
 
 pub(super) type Outcome = Result<Answer, Refusal>;
 
@@ -22,6 +23,10 @@ pub(super) const DONE: Outcome = Ok(Answer::Value(0));
 pub(super) const PLAIN: u32 = 0o1777;
 /// A directory argument for calls that have none.
 pub(super) const HERE: u32 = libc::AT_FDCWD.cast_unsigned();
+/// What `creat` opens with.
+#[cfg(target_arch = "x86_64")]
+const CREATE: u32 = (libc::O_WRONLY | libc::O_CREAT | libc::O_TRUNC).cast_unsigned();
+
 /// The name of a mediated call, for reports.
 pub(super) fn name_of(number: i64) -> &'static str {
     #[cfg(target_arch = "x86_64")]
@@ -33,7 +38,6 @@ pub(super) fn name_of(number: i64) -> &'static str {
         libc::SYS_mknod => return "mknod",
         libc::SYS_unlink => return "unlink",
         libc::SYS_rename => return "rename",
-        libc::SYS_renameat => return "renameat",
         libc::SYS_link => return "link",
         libc::SYS_symlink => return "symlink",
         libc::SYS_chmod => return "chmod",
@@ -49,13 +53,14 @@ pub(super) fn name_of(number: i64) -> &'static str {
         libc::SYS_mkdirat => "mkdirat",
         libc::SYS_mknodat => "mknodat",
         libc::SYS_unlinkat => "unlinkat",
+        RENAMEAT => "renameat",
         libc::SYS_renameat2 => "renameat2",
         libc::SYS_linkat => "linkat",
         libc::SYS_symlinkat => "symlinkat",
         libc::SYS_truncate => "truncate",
         libc::SYS_fchmod => "fchmod",
         libc::SYS_fchmodat => "fchmodat",
-        libc::SYS_fchmodat2 => "fchmodat2",
+        FCHMODAT2 => "fchmodat2",
         libc::SYS_fchown => "fchown",
         libc::SYS_fchownat => "fchownat",
         libc::SYS_utimensat => "utimensat",
@@ -82,18 +87,15 @@ impl Visit<'_> {
     /// Performs the call. One that is not known here does not exist.
     pub(super) fn perform(&mut self) -> Outcome {
         let word = |index| self.caller.word(index);
-        let rmdir = libc::AT_REMOVEDIR.cast_unsigned();
-        let create = (libc::O_WRONLY | libc::O_CREAT | libc::O_TRUNC).cast_unsigned();
         #[cfg(target_arch = "x86_64")]
         match self.caller.call.number {
             libc::SYS_open => return self.open(HERE, 0, word(1), word(2)),
-            libc::SYS_creat => return self.open(HERE, 0, create, word(1)),
+            libc::SYS_creat => return self.open(HERE, 0, CREATE, word(1)),
             libc::SYS_mkdir => return self.mkdir(HERE, 0, word(1)),
-            libc::SYS_rmdir => return self.unlink(HERE, 0, rmdir),
+            libc::SYS_rmdir => return self.unlink(HERE, 0, libc::AT_REMOVEDIR.cast_unsigned()),
             libc::SYS_mknod => return self.mknod(HERE, 0, word(1)),
             libc::SYS_unlink => return self.unlink(HERE, 0, 0),
             libc::SYS_rename => return self.rename((HERE, 0), (HERE, 1), 0),
-            libc::SYS_renameat => return self.rename((word(0), 1), (word(2), 3), 0),
             libc::SYS_link => return self.link((HERE, 0), (HERE, 1), 0),
             libc::SYS_symlink => return self.symlink(0, (HERE, 1)),
             _ => {}
@@ -103,6 +105,7 @@ impl Visit<'_> {
             libc::SYS_mkdirat => self.mkdir(word(0), 1, word(2)),
             libc::SYS_mknodat => self.mknod(word(0), 1, word(2)),
             libc::SYS_unlinkat => self.unlink(word(0), 1, word(2)),
+            RENAMEAT => self.rename((word(0), 1), (word(2), 3), 0),
             libc::SYS_renameat2 => self.rename((word(0), 1), (word(2), 3), word(4)),
             libc::SYS_linkat => self.link((word(0), 1), (word(2), 3), word(4)),
             libc::SYS_symlinkat => self.symlink(0, (word(1), 2)),

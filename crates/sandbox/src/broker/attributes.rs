@@ -65,7 +65,7 @@ impl Visit<'_> {
             libc::SYS_fchmodat => self
                 .at(word(0), 1, yes)
                 .and_then(|t| self.chmod(&t, word(2))),
-            libc::SYS_fchmodat2 => self
+            crate::filter::FCHMODAT2 => self
                 .at_or_empty(word(0), 1, word(3))
                 .and_then(|t| self.chmod(&t, word(2))),
             libc::SYS_fchown => self.open_file(word(0)).and_then(|t| self.chown(&t, 1)),
@@ -298,6 +298,13 @@ impl Visit<'_> {
 
 /// What the numbers of a time argument count.
 #[derive(Clone, Copy)]
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    expect(
+        dead_code,
+        reason = "the older calls count in seconds and microseconds"
+    )
+)]
 enum Unit {
     Seconds,
     Micro,

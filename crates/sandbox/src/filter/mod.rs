@@ -12,6 +12,8 @@ use bpf::{Action, Argument, Dispatch, Test};
 
 use crate::sys::Instruction;
 
+pub(crate) use lists::{FCHMODAT2, RENAMEAT};
+
 /// Other machine interfaces of the same kernel (32-bit calls) are killed.
 #[cfg(target_arch = "x86_64")]
 const ARCHITECTURE: u32 = 0xc000_003e;
