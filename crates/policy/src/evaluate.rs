@@ -1,6 +1,6 @@
 //! The evaluator: the one function that every front asks.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::{
     Action, ApprovalPolicy, CommandClass, CommandFacts, Containment, Decision, Escalation, Network,
@@ -104,10 +104,8 @@ fn command(posture: &Posture, facts: &CommandFacts, escalation: Option<&Escalati
 /// reading, too, but without a word about why.
 fn unreadable(posture: &Posture, facts: &CommandFacts) -> Option<Verdict> {
     let profile = &posture.profile.value;
-    let hidden = facts.paths.iter().map(|path| profile.files.read(path));
-    let found = hidden
-        .into_iter()
-        .find(|found| profile.confined && !found.granted)?;
+    let hidden = |path: &&PathBuf| profile.confined && !profile.files.may_read(path);
+    let found = profile.files.read(facts.paths.iter().find(hidden)?);
     Some(Verdict {
         decision: Decision::Deny,
         containment: Containment::Boxed,

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use unicode_normalization::UnicodeNormalization;
+use crate::names::{is_same, names};
 
 /// A protected name: one path component, or a few in sequence.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -81,47 +81,62 @@ const fn name(components: &'static [&'static str], becomes: &'static str) -> Pro
     }
 }
 
-/// The protected name that `path` is or lies below, if any.
+/// The protected name that `path` is or lies below, if any: the outermost.
 ///
 /// Components are compared without regard to case and after compatibility
 /// normalisation with invisible characters removed, because some file systems
 /// compare that way (`.GIT`, `.g\u{200c}it`).
 pub fn protected_name(path: &Path) -> Option<&'static ProtectedName> {
-    let parts: Vec<String> = path
-        .components()
-        .map(|part| fold(&part.as_os_str().to_string_lossy()))
-        .collect();
-    PROTECTED_NAMES.iter().find(|protected| {
-        parts
-            .windows(protected.components.len())
-            .any(|window| window.iter().zip(protected.components).all(|(a, b)| a == b))
-    })
+    protected_among(names(path))
+}
+
+/// As [`protected_name`], of the names in a path.
+pub(crate) fn protected_among<'a>(
+    mut names: impl Iterator<Item = &'a [u8]> + Clone,
+) -> Option<&'static ProtectedName> {
+    loop {
+        let here = names.clone();
+        if may_begin(names.next()?) {
+            let is_here = |protected: &&ProtectedName| {
+                let mut here = here.clone();
+                let mut parts = protected.components.iter();
+                parts.all(|part| here.next().is_some_and(|name| is_same(name, part)))
+            };
+            if let Some(found) = PROTECTED_NAMES.iter().find(is_here) {
+                return Some(found);
+            }
+        }
+    }
 }
 
 /// Whether `leaf` alone, in a directory of any name, begins a protected
 /// sequence: what must be looked at again when a directory is renamed.
 pub fn protected_component(leaf: &str) -> bool {
-    let leaf = fold(leaf);
     PROTECTED_NAMES
         .iter()
-        .any(|protected| protected.components[0] == leaf)
+        .any(|protected| is_same(leaf.as_bytes(), protected.components[0]))
 }
 
-fn fold(component: &str) -> String {
-    if component.is_ascii() {
-        return component.to_ascii_lowercase();
+/// Whether a name may begin a protected sequence, from its first character and
+/// its length: most names are told apart by these already.
+fn may_begin(name: &[u8]) -> bool {
+    if !name.is_ascii() {
+        return true;
     }
-    component
-        .nfkc()
-        .filter(|c| !is_ignorable(*c))
-        .flat_map(char::to_lowercase)
-        .collect()
+    let first = name.first().map_or(0, u8::to_ascii_lowercase);
+    let lengths = BEGINNINGS.get(usize::from(first)).copied();
+    name.len() < 64 && lengths.is_some_and(|lengths| lengths >> name.len() & 1 == 1)
 }
 
-/// Characters that file systems such as HFS+ ignore when they compare names
-/// (the list that git keeps for the same purpose), and other invisible ones.
-fn is_ignorable(c: char) -> bool {
-    matches!(c,
-        '\u{00ad}' | '\u{034f}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
-}
+/// For each first character of a protected sequence, how long its first name
+/// may be: one bit for each length.
+const BEGINNINGS: [u64; 128] = {
+    let mut lengths = [0; 128];
+    let mut at = 0;
+    while at < PROTECTED_NAMES.len() {
+        let name = PROTECTED_NAMES[at].components[0].as_bytes();
+        lengths[name[0] as usize] |= 1 << name.len();
+        at += 1;
+    }
+    lengths
+};

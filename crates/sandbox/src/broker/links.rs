@@ -44,7 +44,7 @@ pub(super) fn all_links_inside(files: &FileRules, path: &Path, stat: &Stat) -> b
                 &mut left,
                 &mut |entry, path| {
                     let same = entry.ino() == stat.st_ino && entry.file_type().is_file();
-                    found += u64::from(same && files.write(&path()).granted);
+                    found += u64::from(same && files.may_write(&path()));
                     false
                 },
             );
@@ -84,7 +84,7 @@ pub(super) fn holds_protected(files: &FileRules, from: &Place, to: &Path) -> boo
         &mut left,
         &mut |_, path| {
             let below = path();
-            !files.write(&here.join(&below)).granted || !files.write(&to.join(&below)).granted
+            !files.may_write(&here.join(&below)) || !files.may_write(&to.join(&below))
         },
     );
     end != End::Complete

@@ -178,13 +178,13 @@ impl Place {
             Ground::Ruled => {}
         }
         let path = self.path();
-        let verdict = files.write(&path);
-        if verdict.granted {
+        if files.may_write(&path) {
             return Ok(());
         }
         if let Some(errno) = found {
             return Err(errno.into());
         }
+        let verdict = files.write(&path);
         let by_name = verdict.rule.as_str() != "files.root";
         Err(Refusal::Rule(Box::new(Refused {
             errno: if by_name { Errno::ACCESS } else { Errno::ROFS },
