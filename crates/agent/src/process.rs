@@ -104,6 +104,7 @@ impl Process {
             },
             stdout: Stream::Given(out),
             stderr: Stream::Given(err),
+            asking: None,
         }
         .spawn()?;
         let killer = running.killer()?;

@@ -226,6 +226,7 @@ fn run_here(profile: &ResolvedProfile, place: &Place) {
         stdin: Stream::Null,
         stdout: Stream::Null,
         stderr: Stream::Null,
+        asking: None,
     };
     let outcome = launch.spawn().and_then(|mut running| running.wait());
     assert!(

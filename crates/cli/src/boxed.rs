@@ -159,6 +159,7 @@ fn start(
         stdin: Stream::Inherit,
         stdout: Stream::Inherit,
         stderr: Stream::Inherit,
+        asking: None,
     };
     launch.spawn_forwarding()
 }

@@ -108,6 +108,7 @@ fn put_up(line: &Line, proof: &SingleThread) -> Result<Door, Failure> {
         listener,
         host_proc,
         files: order.files,
+        patience: order.patience,
         command,
         pidfd,
         init,

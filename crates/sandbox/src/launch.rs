@@ -16,7 +16,9 @@ use dam_policy::{
 };
 use rustix::io::Errno;
 
+use crate::Asking;
 use crate::error::{SandboxError, system};
+use crate::follow::Answering;
 use crate::helper;
 use crate::report::{Line, Order};
 use crate::running::{Held, Helper, Running};
@@ -55,6 +57,9 @@ pub struct Launch {
     pub stdout: Stream,
     /// Where its errors go.
     pub stderr: Stream,
+    /// That what it is refused is asked about first; whoever sets it follows
+    /// the command with [`Running::wait_following`].
+    pub asking: Option<Asking>,
 }
 
 /// A standard stream of a command.
@@ -123,6 +128,7 @@ pub(crate) fn try_out() -> Result<(), SandboxError> {
         stdin: Stream::Null,
         stdout: Stream::Null,
         stderr: Stream::Null,
+        asking: None,
     };
     launch.spawn()?.wait().map(drop)
 }
@@ -168,7 +174,9 @@ impl Launch {
                 .collect(),
             cwd: self.cwd,
             files: self.profile.files,
+            patience: self.asking.as_ref().map(|asking| asking.patience),
         };
+        let answering = self.asking.as_ref().map(Answering::new).transpose()?;
         let (stdin, ours_in) = connect(self.stdin, Direction::In)?;
         let (stdout, ours_out) = connect(self.stdout, Direction::Out)?;
         let (stderr, ours_err) = connect(self.stderr, Direction::Err)?;
@@ -183,6 +191,7 @@ impl Launch {
             held: Held::Boxed {
                 line,
                 helper: Some(helper),
+                answering,
             },
             signals: None,
             ended: Arc::new(AtomicBool::new(false)),

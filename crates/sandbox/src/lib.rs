@@ -20,6 +20,8 @@ mod broker;
 mod ceiling;
 mod error;
 mod filter;
+mod follow;
+mod grant;
 mod helper;
 mod launch;
 mod lock_down;
@@ -29,6 +31,8 @@ mod sys;
 mod walls;
 
 pub use error::SandboxError;
+pub use follow::{Follower, Meanwhile};
+pub use grant::{Asked, Asking, PATIENCE};
 pub use launch::{Launch, Stream, take_over_if_helper};
 pub use lock_down::{Tier, landlock_version, tier};
 pub use report::{Denial, Outcome, Stage, Status};

@@ -7,6 +7,7 @@ use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use dam_policy::FileRules;
 use rustix::io::Errno;
@@ -16,6 +17,8 @@ use rustix::net::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use crate::grant::Asked;
+
 /// What to run, and what it may touch.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Order {
@@ -23,6 +26,9 @@ pub(crate) struct Order {
     pub env: Vec<(OsString, OsString)>,
     pub cwd: PathBuf,
     pub files: FileRules,
+    /// How long a refused opening waits for somebody's answer; without it,
+    /// nobody is asked.
+    pub patience: Option<Duration>,
 }
 
 /// From the helper to the program that started it.
@@ -39,6 +45,10 @@ pub(crate) enum Report {
     },
     /// The boundary refused something.
     Denied(Denial),
+    /// It would refuse this, and waits for [`Request::Settled`].
+    Asked { id: u64, asked: Box<Asked> },
+    /// Nobody waits for that answer any more.
+    Withdrawn { id: u64 },
     /// The command has ended, and with it everything it started.
     Ended { status: Status, unreported: u64 },
 }
@@ -51,6 +61,13 @@ pub(crate) enum Request {
     Signal(i32),
     /// End it and everything it started.
     Kill,
+    /// The answer to [`Report::Asked`]: with the open file, if it is granted.
+    Settled {
+        id: u64,
+        granted: bool,
+        /// Why what somebody granted is not to be had.
+        but: Option<String>,
+    },
 }
 
 /// A step of putting up the boundary, for messages.

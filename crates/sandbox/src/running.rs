@@ -13,13 +13,11 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal};
 
 use crate::error::{SandboxError, system};
+use crate::follow::{Answering, Follower, Telling, follow};
 use crate::launch::cannot_execute;
 use crate::report::{Line, Report, Request, Stage};
 use crate::sys::{self, Signals};
 use crate::{Denial, Outcome, Status};
-
-/// How many refusals are kept for one command.
-const MOST_DENIALS: usize = 1_000;
 
 /// The helper's process.
 #[derive(Debug)]
@@ -45,8 +43,14 @@ pub struct Running {
 /// What holds it.
 #[derive(Debug)]
 pub(crate) enum Held {
-    Boxed { line: Line, helper: Option<Helper> },
-    Open { child: Child },
+    Boxed {
+        line: Line,
+        helper: Option<Helper>,
+        answering: Option<Answering>,
+    },
+    Open {
+        child: Child,
+    },
 }
 
 impl Running {
@@ -95,7 +99,8 @@ impl Running {
                 },
                 errno: Errno::from_raw_os_error(errno),
             }),
-            Some(Report::Denied(_) | Report::Ended { .. }) | None => Err(SandboxError::Lost),
+            // Nothing else is said first.
+            Some(_) | None => Err(SandboxError::Lost),
         }
     }
 
@@ -135,14 +140,23 @@ impl Running {
         &mut self,
         on_denial: &mut dyn FnMut(&Denial),
     ) -> Result<Outcome, SandboxError> {
+        self.wait_following(&mut Telling(on_denial))
+    }
+
+    /// As [`Self::wait`]; each refusal is shown as it happens, and what may be
+    /// asked about is asked.
+    pub fn wait_following(&mut self, follower: &mut dyn Follower) -> Result<Outcome, SandboxError> {
+        let signals = self.signals.as_ref();
         let outcome = match &mut self.held {
-            Held::Boxed { line, .. } => {
-                let outcome = follow(line, self.signals.as_ref(), on_denial);
+            Held::Boxed {
+                line, answering, ..
+            } => {
+                let outcome = follow(line, signals, answering.as_ref(), follower);
                 self.finish();
                 outcome?
             }
             Held::Open { child } => Outcome {
-                status: wait_open(child, self.signals.as_ref())?,
+                status: wait_open(child, signals)?,
                 denials: Vec::new(),
                 unreported: 0,
             },
@@ -153,7 +167,7 @@ impl Running {
 
     /// Ends what is left of a box and forgets its helper.
     fn finish(&mut self) {
-        if let Held::Boxed { line, helper } = &mut self.held {
+        if let Held::Boxed { line, helper, .. } = &mut self.held {
             line.hang_up();
             match helper.take() {
                 Some(Helper::Forked(pid)) => drop(sys::wait_for(pid)),
@@ -215,44 +229,8 @@ fn signal_group(pid: u32, signal: i32) {
     }
 }
 
-fn follow(
-    line: &Line,
-    signals: Option<&Signals>,
-    on_denial: &mut dyn FnMut(&Denial),
-) -> Result<Outcome, SandboxError> {
-    let mut denials = Vec::new();
-    let mut dropped = 0;
-    loop {
-        wait_readable(line.as_fd(), signals, |signal| {
-            let _ = line.send(&Request::Signal(signal), false);
-        })?;
-        match line
-            .receive::<Report>()
-            .map_err(system("hearing from the helper"))?
-        {
-            Some(Report::Denied(denial)) => {
-                on_denial(&denial);
-                if denials.len() < MOST_DENIALS {
-                    denials.push(denial);
-                } else {
-                    dropped += 1;
-                }
-            }
-            Some(Report::Ended { status, unreported }) => {
-                return Ok(Outcome {
-                    status,
-                    denials,
-                    unreported: unreported + dropped,
-                });
-            }
-            Some(Report::Started | Report::Failed { .. }) => {}
-            None => return Err(SandboxError::Lost),
-        }
-    }
-}
-
 /// Waits until there is something to read, passing on signals meanwhile.
-fn wait_readable(
+pub(crate) fn wait_readable(
     fd: BorrowedFd<'_>,
     signals: Option<&Signals>,
     mut pass_on: impl FnMut(i32),

@@ -10,6 +10,7 @@
 //! through this door can have changed.
 
 mod acts;
+mod asking;
 mod attributes;
 mod caller;
 mod links;
@@ -21,6 +22,7 @@ mod waiting;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use dam_policy::FileRules;
 use rustix::event::{PollFd, PollFlags};
@@ -28,9 +30,11 @@ use rustix::fs::{Mode, OFlags, Stat};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal};
 
+use crate::grant::{Identity, Opening};
 use crate::report::{Line, Report, Request};
 use crate::sys::{self, Notification, Notifier};
 use crate::{Denial, Status};
+use asking::Questions;
 use caller::Caller;
 use waiting::{AGAIN, Waiting, WaitsFor};
 
@@ -48,6 +52,8 @@ pub(crate) struct Door {
     pub pidfd: OwnedFd,
     /// The first process of the pid namespace.
     pub init: Init,
+    /// How long a refused opening waits for an answer, if it is asked about.
+    pub patience: Option<Duration>,
 }
 
 /// The first process of the pid namespace, and what keeps it alive: when the
@@ -71,6 +77,7 @@ pub(crate) struct Broker<'a> {
     line: &'a Line,
     own: Own,
     waiting: Vec<Waiting>,
+    questions: Questions,
     told: u64,
     untold: u64,
 }
@@ -80,9 +87,6 @@ pub(crate) struct Broker<'a> {
 /// so that its number cannot become another's.
 #[derive(Debug, Default)]
 pub(super) struct Own(Vec<(Identity, OwnedFd)>);
-
-/// Device and inode.
-type Identity = (u64, u64);
 
 /// How many are remembered; the oldest are forgotten first.
 const MOST_OWN: usize = 512;
@@ -140,6 +144,8 @@ pub(super) struct Refused {
     pub rule: String,
     pub reason: String,
     pub hint: Option<String>,
+    /// What could be granted instead, if somebody is asked.
+    pub opening: Option<Opening>,
 }
 
 impl Refusal {
@@ -152,6 +158,7 @@ impl Refusal {
             rule,
             reason,
             hint: None,
+            opening: None,
         }))
     }
 }
@@ -174,6 +181,7 @@ impl<'a> Broker<'a> {
             line,
             own: Own::default(),
             waiting: Vec::new(),
+            questions: Questions::new(door.patience),
             told: 0,
             untold: 0,
         }
@@ -211,7 +219,7 @@ impl<'a> Broker<'a> {
             PollFd::new(self.line, PollFlags::IN),
         ];
         let again = (!self.waiting.is_empty()).then_some(&AGAIN);
-        match rustix::event::poll(&mut fds, again) {
+        match rustix::event::poll(&mut fds, again.or(self.questions.look_again())) {
             Ok(_) => {}
             Err(Errno::INTR) => return Ok(true),
             Err(errno) => return Err(errno),
@@ -223,6 +231,7 @@ impl<'a> Broker<'a> {
             self.answer(&call)?;
         }
         self.answer_waiting()?;
+        self.give_up_questions()?;
         if told.intersects(PollFlags::IN | PollFlags::HUP) && !self.hear()? {
             return Ok(false);
         }
@@ -239,16 +248,21 @@ impl<'a> Broker<'a> {
         Ok(())
     }
 
-    fn hear(&self) -> Result<bool, Errno> {
-        match self.line.receive::<Request>()? {
-            Some(Request::Signal(number)) => {
+    fn hear(&mut self) -> Result<bool, Errno> {
+        let heard = self.line.receive_with::<Request>()?;
+        match heard.map(|(request, fds)| (request, fds.into_iter().next())) {
+            Some((Request::Signal(number), _)) => {
                 if let Some(signal) = Signal::from_named_raw(number) {
                     // A group that is gone needs no signal.
                     let _ = rustix::process::kill_process_group(self.command, signal);
                 }
                 Ok(true)
             }
-            Some(Request::Kill) | None => Ok(false),
+            Some((Request::Settled { id, granted, but }, file)) => {
+                self.settle(id, file.filter(|_| granted), but)?;
+                Ok(true)
+            }
+            Some((Request::Kill, _)) | None => Ok(false),
         }
     }
 
@@ -276,11 +290,7 @@ impl<'a> Broker<'a> {
                 Ok(())
             }
             Err(Refusal::Errno(errno)) => self.notifier.answer(call.id, Err(errno)),
-            Err(Refusal::Rule(refused)) => {
-                let errno = refused.errno;
-                self.tell(call, *refused);
-                self.notifier.answer(call.id, Err(errno))
-            }
+            Err(Refusal::Rule(refused)) => self.refuse(call, *refused),
         }
     }
 
@@ -298,7 +308,8 @@ impl<'a> Broker<'a> {
         }
     }
 
-    fn tell(&mut self, call: &Notification, refused: Refused) {
+    /// Refuses by rule, unless somebody may be asked first.
+    fn refuse(&mut self, call: &Notification, refused: Refused) -> Result<(), Errno> {
         let caller = Caller::new(&self.notifier, &self.host_proc, call);
         let denial = Denial {
             syscall: acts::name_of(call.number).to_owned(),
@@ -309,6 +320,16 @@ impl<'a> Broker<'a> {
             pid: call.tid,
             process: caller.command_line(),
         };
+        let denial = match refused.opening {
+            Some(opening) => self.ask(call.id, refused.errno, denial, opening),
+            None => Some(denial),
+        };
+        let Some(denial) = denial else { return Ok(()) };
+        self.tell(denial);
+        self.notifier.answer(call.id, Err(refused.errno))
+    }
+
+    fn tell(&mut self, denial: Denial) {
         // Never waits: a reader that is slow must not hold the door.
         if self.told < MOST_REPORTS && self.line.send(&Report::Denied(denial), false).is_ok() {
             self.told += 1;

@@ -107,7 +107,9 @@ impl Visit<'_> {
             // Nothing would be created or changed: it is a plain reading.
             flags.remove(OFlags::CREATE);
         } else {
-            place.permit(self.files, first)?;
+            place
+                .permit(self.files, first)
+                .map_err(|refusal| self.askable(refusal, place, found, flags, mode))?;
         }
         if let Some(stat) = found {
             self.check_existing(place, stat, flags)?;

@@ -192,6 +192,7 @@ impl Place {
             rule: verdict.rule.as_str().to_owned(),
             reason: verdict.reason,
             hint: verdict.hint,
+            opening: None,
         })))
     }
 }

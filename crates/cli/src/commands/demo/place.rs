@@ -185,6 +185,7 @@ impl Place {
             stdin: Stream::Null,
             stdout: Stream::Null,
             stderr: Stream::Inherit,
+            asking: None,
         };
         let outcome = launch.spawn()?.wait()?;
         if outcome.status.success() {

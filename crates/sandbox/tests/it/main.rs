@@ -1,0 +1,16 @@
+//! The boundary around real processes, as a program that uses this crate sees
+//! it. It starts itself anew as the boundary's helper, so it has a `main` of
+//! its own.
+#![expect(clippy::expect_used, reason = "a test ends where its scene breaks")]
+
+mod asking;
+mod scene;
+
+use std::process::ExitCode;
+
+use dam_testkit::tests;
+
+fn main() -> ExitCode {
+    dam_sandbox::take_over_if_helper();
+    dam_testkit::harness::run(&[asking::TESTS])
+}
