@@ -51,6 +51,10 @@ pub struct Places {
     /// would run what they hold: what names alone cannot tell, such as the
     /// directory that `core.hooksPath` or a `.git` pointer file names.
     pub protected: Vec<PathBuf>,
+    /// The directories of the workspace's repositories: `.git`, where a `.git`
+    /// file leads, and what that shares with others. They may lie outside of
+    /// the workspace.
+    pub repositories: Vec<PathBuf>,
     /// Paths that are unreadable besides the built-in credential stores, such
     /// as the journal's own directory.
     pub unreadable: Vec<PathBuf>,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::files::credential_rules;
 use crate::{
     Access, EnvironmentPolicy, FileRule, FileRules, Limits, Origin, Place, Places, Property, Rule,
+    repository,
 };
 
 /// The older names of the built-in profiles, as `sandbox_mode` and `--sandbox`
@@ -173,9 +174,12 @@ impl Profile {
                 )
             }));
         }
+        if self.confined && writes {
+            rules.extend(self.repository_rules(places, &rules));
+        }
         ResolvedProfile {
             name: self.name.clone(),
-            files: FileRules::new(rules, self.confined),
+            files: FileRules::new(rules, self.confined).with_git(self.git),
             network: self.network,
             environment: self.environment.clone(),
             confined: self.confined,
@@ -185,6 +189,34 @@ impl Profile {
             git: self.git,
             home: places.home.clone(),
         }
+    }
+}
+
+impl Profile {
+    /// The rules on the directories of repositories. What lies elsewhere is
+    /// only made writable if that was asked for.
+    fn repository_rules(&self, places: &Places, others: &[FileRule]) -> Vec<FileRule> {
+        let is_inside = |path: &Path| {
+            let around =
+                |rule: &FileRule| rule.access == Access::Write && path.starts_with(&rule.path);
+            others.iter().any(around)
+        };
+        let rule = |path: &PathBuf| match self.git {
+            GitAccess::Commit => Some(builtin_rule(
+                path,
+                Access::Write,
+                repository::RULE,
+                "the repository of the workspace",
+            )),
+            GitAccess::Read if is_inside(path) => Some(builtin_rule(
+                path,
+                Access::Read,
+                "files.protected-path",
+                "git or an agent runs what it holds",
+            )),
+            GitAccess::Read => None,
+        };
+        places.repositories.iter().filter_map(rule).collect()
     }
 }
 

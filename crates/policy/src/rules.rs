@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::names::names;
 use crate::protected::protected_among;
 use crate::tree::{Around, Tree};
-use crate::{Access, Glob, Origin, ProtectedName, Rule};
+use crate::{Access, GitAccess, GitPart, Glob, Origin, ProtectedName, Rule, repository};
 
 /// One rule on one absolute path.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -46,6 +46,7 @@ pub struct FileRules {
     rules: Vec<FileRule>,
     globs: Vec<DenyGlob>,
     protect_names: bool,
+    git: GitAccess,
     tree: Tree,
 }
 
@@ -56,6 +57,8 @@ struct Written {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     globs: Vec<DenyGlob>,
     protect_names: bool,
+    #[serde(default)]
+    git: GitAccess,
 }
 
 /// What the rules say of one path.
@@ -80,6 +83,7 @@ enum Decider<'a> {
     Rule(&'a FileRule),
     Glob(&'a DenyGlob),
     Name(&'static ProtectedName),
+    Git(&'a FileRule, GitPart),
 }
 
 impl FileRules {
@@ -93,6 +97,7 @@ impl FileRules {
             rules,
             globs: Vec::new(),
             protect_names,
+            git: GitAccess::default(),
         }
     }
 
@@ -101,6 +106,12 @@ impl FileRules {
     #[must_use]
     pub fn denying(self, globs: Vec<DenyGlob>) -> Self {
         Self { globs, ..self }
+    }
+
+    /// The same rules, with what may be done to repositories.
+    #[must_use]
+    pub fn with_git(self, git: GitAccess) -> Self {
+        Self { git, ..self }
     }
 
     /// The rules, most specific first.
@@ -124,6 +135,20 @@ impl FileRules {
     /// Whether names are protected below writable paths.
     pub const fn protects_names(&self) -> bool {
         self.protect_names
+    }
+
+    /// What may be done to repositories.
+    pub const fn git(&self) -> GitAccess {
+        self.git
+    }
+
+    /// What `path` is to the repository around it, where that may be committed
+    /// to and no other rule decides.
+    pub fn git_part(&self, path: &Path) -> Option<GitPart> {
+        match self.writing(path).1 {
+            Decider::Git(_, part) => Some(part),
+            _ => None,
+        }
     }
 
     /// Whether reading has to be looked at file by file, because a rule about
@@ -195,7 +220,12 @@ impl FileRules {
         }
         // Only what lies below the writable root counts: a workspace may itself
         // live in `~/.codex/worktrees`.
-        match protected_among(below).filter(|_| self.protect_names) {
+        let name = protected_among(below.clone()).filter(|_| self.protect_names);
+        let is_open = self.git == GitAccess::Commit && self.protect_names;
+        if is_open && let Some(part) = repository::part_among(rule, name, below) {
+            return (part.is_kept(), Decider::Git(rule, part));
+        }
+        match name {
             Some(name) => (false, Decider::Name(name)),
             None => (true, Decider::Rule(rule)),
         }
@@ -248,6 +278,7 @@ impl Decider<'_> {
                 format!("no rule grants {}", path.display()),
             ),
             Self::Rule(rule) => (rule.rule.clone(), rule.origin.clone(), String::new()),
+            Self::Git(rule, part) => repository::explained(rule, part, path),
             Self::Glob(glob) => (
                 Rule::builtin("files.denied-glob"),
                 glob.origin.clone(),
@@ -289,7 +320,9 @@ impl DenyGlob {
 
 impl From<Written> for FileRules {
     fn from(written: Written) -> Self {
-        Self::new(written.rules, written.protect_names).denying(written.globs)
+        Self::new(written.rules, written.protect_names)
+            .denying(written.globs)
+            .with_git(written.git)
     }
 }
 
@@ -299,6 +332,7 @@ impl From<FileRules> for Written {
             rules: rules.rules,
             globs: rules.globs,
             protect_names: rules.protect_names,
+            git: rules.git,
         }
     }
 }

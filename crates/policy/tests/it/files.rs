@@ -23,6 +23,11 @@ fn places() -> Places {
         home: Some("/home/alice".into()),
         tmpdir: Some("/var/tmp/alice".into()),
         protected: vec!["/w/hooks".into()],
+        repositories: vec![
+            "/w/.git".into(),
+            "/w/store".into(),
+            "/home/alice/main/.git".into(),
+        ],
         unreadable: vec!["/srv/journal".into()],
     }
 }

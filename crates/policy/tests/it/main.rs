@@ -8,3 +8,4 @@ mod files;
 mod globs;
 mod layers;
 mod protected;
+mod repository;
