@@ -155,16 +155,17 @@ impl Ground {
             }
             say_what_exclusions_do(merged, shape, tmpdir.as_deref(), notices);
         }
-        let protected = if is_workspace {
+        let (protected, repositories) = if is_workspace {
             self.protected(shape, &workspace_roots, tmpdir.as_deref())?
         } else {
-            Vec::new()
+            Default::default()
         };
         Ok(Places {
             workspace_roots,
             home: self.home.clone(),
             tmpdir,
             protected,
+            repositories,
             unreadable: self.unreadable.clone(),
         })
     }
@@ -299,9 +300,11 @@ impl Ground {
             let why = "it is inside of a repository's or a project's own settings";
             return Ok(Some(Unfit::Never(why.to_owned())));
         }
-        let runs = git::protected(&[root], &self.git)?;
+        let runs = git::search(&[root], &self.git)?;
         Ok(runs
+            .protected
             .iter()
+            .chain(&runs.repositories)
             .find(|path| root.starts_with(path))
             .map(|path| Unfit::Never(format!("git runs what is in {}", path.display()))))
     }
@@ -320,13 +323,14 @@ impl Ground {
     }
 
     /// What lies in a writable place and must not be written. Only that: a
-    /// rule of its own on a path elsewhere could make readable what is not.
+    /// rule of its own on a path elsewhere could make readable what is not. And
+    /// the directories of the repositories.
     fn protected(
         &self,
         shape: &Profile,
         workspace_roots: &[PathBuf],
         tmpdir: Option<&Path>,
-    ) -> Result<Vec<PathBuf>, ConfigError> {
+    ) -> Result<(Vec<PathBuf>, Vec<PathBuf>), ConfigError> {
         let mut roots: Vec<&Path> = workspace_roots.iter().map(PathBuf::as_path).collect();
         roots.extend(
             shape
@@ -337,7 +341,8 @@ impl Ground {
                     _ => None,
                 }),
         );
-        let mut found = git::protected(&roots, &self.git)?;
+        let git = git::search(&roots, &self.git)?;
+        let mut found: Vec<PathBuf> = git.protected.into_iter().collect();
         found.push(self.config.clone());
         found.extend(self.files.iter().cloned());
         let home_is_writable = |home: &&PathBuf| roots.contains(&home.as_path());
@@ -351,7 +356,9 @@ impl Ground {
         found.retain(|path| roots.iter().any(|root| path.starts_with(root)) && !self.denied(path));
         found.sort();
         found.dedup();
-        Ok(found)
+        let repositories = git.repositories.into_iter();
+        let repositories = repositories.filter(|path| !self.denied(path));
+        Ok((found, repositories.collect()))
     }
 }
 

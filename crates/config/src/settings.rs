@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use dam_policy::{
-    ApprovalPolicy, EnvironmentPolicy, Inherit, Layer, Origin, Posture, Profile, ReviewerKind,
-    SandboxMode, Sourced, looks_secret,
+    ApprovalPolicy, EnvironmentPolicy, GitAccess, Inherit, Layer, Origin, Posture, Profile,
+    ReviewerKind, SandboxMode, Sourced, looks_secret,
 };
 
 use crate::ConfigError;
@@ -36,6 +36,8 @@ pub struct Options {
     pub overrides: Vec<String>,
     /// Each `--add-dir`, absolute.
     pub add_dirs: Vec<PathBuf>,
+    /// `--allow-git`.
+    pub allow_git: bool,
     /// The working directory, absolute.
     pub cd: PathBuf,
     /// `--model`.
@@ -88,6 +90,9 @@ pub fn load(
     let mode = narrowed(&mut merged, &ground, &mut notices)?;
     let approval_policy = approval_policy(&merged, mode.value)?;
     let mut shape = Profile::builtin(mode.value);
+    if options.allow_git {
+        shape.git = git_access(mode.value)?;
+    }
     shape.environment = environment(&merged)?;
     let places = ground.places(&mut shape, &merged, options, &project, &mut notices)?;
     let posture = Posture {
@@ -138,6 +143,17 @@ fn check_flags(options: &Options) -> Result<(), ConfigError> {
         return Ok(());
     };
     Err(ConfigError::Flags(conflict.to_owned()))
+}
+
+/// What `--allow-git` asks for.
+fn git_access(mode: SandboxMode) -> Result<GitAccess, ConfigError> {
+    if mode == SandboxMode::ReadOnly {
+        return Err(ConfigError::Flags(
+            "--allow-git lets commands write to repositories, and this session is read-only; add `--sandbox workspace-write`"
+                .to_owned(),
+        ));
+    }
+    Ok(GitAccess::Commit)
 }
 
 /// What nobody set: writing is granted where there is a way back to what was

@@ -42,22 +42,31 @@ impl GitSettings {
     }
 }
 
-/// Paths that must not be written although a root around them may be: the
-/// targets of pointer files, hooks directories and hooks that are links,
-/// included settings, programs that settings name, and where protected names
-/// lead that are links.
-pub(crate) fn protected(
-    roots: &[&Path],
-    settings: &GitSettings,
-) -> Result<Vec<PathBuf>, ConfigError> {
+/// What is around a few directories.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Paths that must not be written although a root around them may be:
+    /// hooks directories and hooks that are links, included settings, programs
+    /// that settings name, and where protected names lead that are links.
+    pub protected: BTreeSet<PathBuf>,
+    /// The directories of repositories, which a box may commit to if it may
+    /// commit at all. Where a pointer file leads out of the directories, it
+    /// counts only if what is there says the same: else a file could make any
+    /// repository of the user's the workspace's.
+    pub repositories: BTreeSet<PathBuf>,
+}
+
+/// Looks for what git would follow or run in these directories.
+pub(crate) fn search(roots: &[&Path], settings: &GitSettings) -> Result<Found, ConfigError> {
     let mut search = Search {
         settings,
-        found: BTreeSet::new(),
+        roots,
+        found: Found::default(),
     };
     for root in roots {
         search.around(root)?;
     }
-    Ok(search.found.into_iter().collect())
+    Ok(search.found)
 }
 
 /// Whether a directory is, or is inside of, a repository without a working
@@ -72,12 +81,13 @@ pub(crate) fn is_git_directory(path: &Path) -> bool {
 
 struct Search<'a> {
     settings: &'a GitSettings,
-    found: BTreeSet<PathBuf>,
+    roots: &'a [&'a Path],
+    found: Found,
 }
 
 impl Search<'_> {
     fn add(&mut self, path: &Path) {
-        self.found.insert(settled(path));
+        self.found.protected.insert(settled(path));
     }
 
     /// A root, and the repository that it is in.
@@ -86,7 +96,9 @@ impl Search<'_> {
         let mut top = root;
         for dir in root.ancestors() {
             for marker in MARKERS.iter().filter(|marker| is_there(dir, marker)) {
-                self.add(&dir.join(marker));
+                if *marker != ".git" || !dir.join(marker).is_dir() {
+                    self.add(&dir.join(marker));
+                }
                 top = dir;
             }
             // Past a `.git` that is none, git looks further up, and so do we.
@@ -134,8 +146,11 @@ impl Search<'_> {
             Some(text) => git_dir.join(line(&text)),
             None => git_dir.clone(),
         };
-        self.add(&git_dir);
-        self.add(&common_dir);
+        let is_ours = is_plain(&top.join(".git")) && git_dir == common_dir
+            || is_linked(&git_dir, &common_dir, &top.join(".git"));
+        for dir in [&git_dir, &common_dir] {
+            self.directory(settled(dir), is_ours);
+        }
         self.hooks(&common_dir.join("hooks"));
         let mut seen = BTreeSet::new();
         let own = [common_dir.join("config"), git_dir.join("config.worktree")];
@@ -143,6 +158,15 @@ impl Search<'_> {
             self.config(path, top, &mut seen, DEEPEST)?;
         }
         Ok(git_dir.join("HEAD").symlink_metadata().is_ok())
+    }
+
+    /// A directory that a `.git` leads to.
+    fn directory(&mut self, dir: PathBuf, is_ours: bool) {
+        if is_ours || self.roots.iter().any(|root| dir.starts_with(root)) {
+            self.found.repositories.insert(dir);
+        } else {
+            self.found.protected.insert(dir);
+        }
     }
 
     /// A directory of hooks, and where hooks in it lead that are links.
@@ -255,6 +279,20 @@ fn runs(section: &str, name: &str) -> bool {
     NAMES.contains(&name)
         || SECTIONS.contains(&section)
         || (TOOLS.contains(&section) && name == "path")
+}
+
+fn is_plain(dot_git: &Path) -> bool {
+    dot_git.is_dir() && !dot_git.is_symlink()
+}
+
+/// Whether a linked working tree's own directory is one of the repository's
+/// that it shares, and says that it belongs to this `.git` file.
+fn is_linked(git_dir: &Path, common_dir: &Path, dot_git: &Path) -> bool {
+    let Ok(Some(text)) = file::bytes(&git_dir.join("gitdir")) else {
+        return false;
+    };
+    settled(&git_dir.join(line(&text))) == settled(dot_git)
+        && settled(git_dir).parent() == Some(&settled(&common_dir.join("worktrees")))
 }
 
 /// Where a `.git` file points.
