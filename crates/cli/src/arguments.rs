@@ -140,6 +140,9 @@ pub struct Grants {
     /// Make another directory writable, like the working directory
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub add_dir: Vec<PathBuf>,
+    /// Let commands commit, branch and add worktrees in the workspace's repositories
+    #[arg(long)]
+    pub allow_git: bool,
     /// Work in this directory instead of the current one
     #[arg(short = 'C', long = "cd", value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub cd: Option<PathBuf>,

@@ -49,6 +49,7 @@ pub fn options(grants: &Grants, approvals: &Approvals) -> Result<Options, Comman
         profile: grants.profile.clone(),
         overrides: grants.config.clone(),
         add_dirs: grants.add_dir.iter().map(|dir| here.join(dir)).collect(),
+        allow_git: grants.allow_git,
         cd,
         model: None,
     })

@@ -147,6 +147,8 @@ fn exec() {
               Short for `-s workspace-write -a on-request`
           --add-dir <DIR>
               Make another directory writable, like the working directory
+          --allow-git
+              Let commands commit, branch and add worktrees in the workspace's repositories
       -C, --cd <DIR>
               Work in this directory instead of the current one
       -p, --profile <NAME>
@@ -183,6 +185,8 @@ fn run() {
               Short for `-s workspace-write -a on-request`
           --add-dir <DIR>
               Make another directory writable, like the working directory
+          --allow-git
+              Let commands commit, branch and add worktrees in the workspace's repositories
       -C, --cd <DIR>
               Work in this directory instead of the current one
       -p, --profile <NAME>
@@ -238,6 +242,9 @@ fn sandbox() {
 
           --add-dir <DIR>
               Make another directory writable, like the working directory
+
+          --allow-git
+              Let commands commit, branch and add worktrees in the workspace's repositories
 
       -C, --cd <DIR>
               Work in this directory instead of the current one
@@ -333,6 +340,8 @@ fn config_show() {
               Short for `-s workspace-write -a on-request`
           --add-dir <DIR>
               Make another directory writable, like the working directory
+          --allow-git
+              Let commands commit, branch and add worktrees in the workspace's repositories
       -C, --cd <DIR>
               Work in this directory instead of the current one
       -p, --profile <NAME>
