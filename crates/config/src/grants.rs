@@ -35,6 +35,8 @@ pub(crate) struct Ground {
     files: Vec<PathBuf>,
     /// Unreadable besides what is by default.
     unreadable: Vec<PathBuf>,
+    /// Where everything that is unreadable really is.
+    denied: Vec<PathBuf>,
     git: GitSettings,
 }
 
@@ -113,6 +115,11 @@ impl Ground {
         let state = settled(&dirs.state);
         let mut unreadable = vec![state.clone()];
         unreadable.extend(moved_stores(surroundings));
+        let stores = home.iter().flat_map(|home| {
+            let stores = CREDENTIAL_STORES.iter();
+            stores.map(|store| settled(&home.join(store.path)))
+        });
+        let denied = stores.chain(unreadable.iter().cloned()).collect();
         Self {
             git: GitSettings {
                 home: home.clone(),
@@ -125,6 +132,7 @@ impl Ground {
             home,
             state,
             unreadable,
+            denied,
         }
     }
 
@@ -311,15 +319,7 @@ impl Ground {
 
     /// Whether nothing at the path may even be read.
     fn denied(&self, path: &Path) -> bool {
-        let home = self.home.iter();
-        let stores = home.flat_map(|home| {
-            let store = |store: &dam_policy::CredentialStore| settled(&home.join(store.path));
-            CREDENTIAL_STORES.iter().map(store)
-        });
-        let unreadable = self.unreadable.iter().cloned();
-        stores
-            .chain(unreadable)
-            .any(|denied| path.starts_with(denied))
+        self.denied.iter().any(|denied| path.starts_with(denied))
     }
 
     /// What lies in a writable place and must not be written. Only that: a

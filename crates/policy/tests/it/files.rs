@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use dam_policy::{
-    Access, FileRule, FileRules, Origin, Places, Profile, ResolvedProfile, Rule, SandboxMode,
+    Access, CREDENTIAL_STORES, FileRule, FileRules, Origin, Places, Profile, ResolvedProfile, Rule,
+    SandboxMode,
 };
 use proptest::prelude::*;
 
@@ -128,10 +129,46 @@ fn the_workspace_profile_writes_the_workspace_and_temporary_places() {
         ".netrc",
         ".codex/auth.json",
         ".config/gh/hosts.yml",
+        ".m2/settings.xml",
+        ".gradle/gradle.properties",
+        ".config/rclone/rclone.conf",
+        ".local/share/kwalletd/kdewallet.kwl",
+        ".claude.json",
+        ".local/share/fish/fish_history",
+        ".config/BraveSoftware/Brave-Browser/Default/Cookies",
     ] {
         assert!(!reads(&format!("/home/alice/{store}")), "{store}");
     }
-    assert!(reads("/home/alice/.codex/config.toml") && reads("/home/alice/.sshd"));
+    // What builds read beside them.
+    for other in [
+        ".codex/config.toml",
+        ".sshd",
+        ".cargo/config.toml",
+        ".m2/repository/x.jar",
+        ".gradle/caches/x",
+        ".nuget/packages/x",
+        ".config/pip/pip.conf",
+        ".local/share/pnpm/x",
+        ".cache/huggingface/hub/x",
+    ] {
+        assert!(reads(&format!("/home/alice/{other}")), "{other}");
+    }
+}
+
+#[test]
+fn no_credential_store_is_there_twice_or_within_another() {
+    for (at, store) in CREDENTIAL_STORES.iter().enumerate() {
+        let path = Path::new(store.path);
+        assert!(path.is_relative() && !store.holds.is_empty());
+        for other in &CREDENTIAL_STORES[at + 1..] {
+            let other = Path::new(other.path);
+            assert!(
+                !path.starts_with(other) && !other.starts_with(path),
+                "{}",
+                path.display()
+            );
+        }
+    }
 }
 
 #[test]
