@@ -26,6 +26,9 @@ pub struct EnvironmentPolicy {
     pub inherit: Inherit,
     /// Keep variables that look like secrets. Off by default here.
     pub ignore_default_excludes: bool,
+    /// Variables that are handed on although they look like a secret, or are
+    /// not among those to start from: by their exact names.
+    pub pass: Vec<String>,
     /// Patterns to remove.
     pub exclude: Vec<String>,
     /// Variables to set, after removing.
@@ -87,12 +90,17 @@ impl EnvironmentPolicy {
             Inherit::Core => CORE.contains(&name),
             Inherit::None => false,
         };
-        inherited
-            && !NEVER.contains(&name)
-            && !NEVER_BEGINNING.iter().any(|start| name.starts_with(start))
-            && (self.ignore_default_excludes || !looks_secret(name, value))
+        let harmless = self.ignore_default_excludes || !looks_secret(name, value);
+        let passed = self.pass.iter().any(|passed| passed == name);
+        (passed || inherited && harmless)
+            && !is_never_inherited(name)
             && !matches_any(&self.exclude, name)
     }
+}
+
+/// Whether no policy hands on a variable of this name.
+pub fn is_never_inherited(name: &str) -> bool {
+    NEVER.contains(&name) || NEVER_BEGINNING.iter().any(|start| name.starts_with(start))
 }
 
 /// Whether a variable looks like a secret, by its name or its value's shape.

@@ -26,6 +26,8 @@ pub enum Access {
 pub enum Place {
     /// `:root`, the whole file system.
     Root,
+    /// `:minimal`, what programs need to run: system directories.
+    Minimal,
     /// `:workspace_roots`, the working directory and what was added to it.
     WorkspaceRoots,
     /// `:tmpdir`, where `$TMPDIR` points, if it is set.
@@ -36,6 +38,71 @@ pub enum Place {
     Home(PathBuf),
     /// An absolute path.
     Absolute(PathBuf),
+    /// A relative path below each path of a place.
+    Below(Box<Self>, PathBuf),
+}
+
+/// Where programs and what they load are kept on a system, and what describes
+/// it to them. No home directory, and nothing that people or services put their
+/// own things into.
+const MINIMAL: &[&str] = &[
+    "/bin",
+    "/dev",
+    "/etc",
+    "/gnu/store",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/nix",
+    "/opt",
+    "/proc",
+    "/run/current-system",
+    "/run/systemd/resolve",
+    "/run/wrappers",
+    "/sbin",
+    "/snap",
+    "/sys",
+    "/usr",
+    "/var/lib",
+    // macOS
+    "/Library",
+    "/System",
+    "/private/etc",
+    "/private/var/db",
+];
+
+impl Place {
+    /// The paths that a session gives it, absolute; none, if it has none.
+    pub fn paths(&self, places: &Places) -> Vec<PathBuf> {
+        match self {
+            Self::Root => vec![PathBuf::from("/")],
+            Self::Minimal => MINIMAL.iter().map(PathBuf::from).collect(),
+            Self::WorkspaceRoots => places.workspace_roots.clone(),
+            Self::Tmpdir => places.tmpdir.iter().cloned().collect(),
+            Self::SlashTmp => vec![PathBuf::from("/tmp")],
+            Self::Home(below) => places.home.iter().map(|home| join(home, below)).collect(),
+            Self::Absolute(path) => vec![path.clone()],
+            Self::Below(place, below) => {
+                let paths = place.paths(places).into_iter();
+                paths.map(|path| join(&path, below)).collect()
+            }
+        }
+    }
+
+    /// Whether it is this place, or below it.
+    pub fn is_within(&self, other: &Self) -> bool {
+        self == other || matches!(self, Self::Below(place, _) if place.is_within(other))
+    }
+}
+
+/// Without a slash at the end where there is nothing to join.
+fn join(path: &Path, below: &Path) -> PathBuf {
+    if below.as_os_str().is_empty() {
+        path.to_owned()
+    } else {
+        path.join(below)
+    }
 }
 
 /// What a session says the places are. All paths absolute and canonical.

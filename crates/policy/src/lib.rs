@@ -30,7 +30,7 @@ mod verdict;
 pub use action::{Action, CommandClass, CommandFacts, Escalation};
 pub use approval::{ApprovalPolicy, Granular, UnknownApprovalPolicy};
 pub use credentials::{CREDENTIAL_STORES, CredentialStore};
-pub use environment::{EnvironmentPolicy, Inherit, looks_secret};
+pub use environment::{EnvironmentPolicy, Inherit, is_never_inherited, looks_secret};
 pub use evaluate::evaluate;
 pub use files::{Access, Place, Places};
 pub use glob::{BadGlob, Glob};

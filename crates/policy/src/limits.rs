@@ -90,6 +90,16 @@ impl Limits {
         *copy.place(limit)
     }
 
+    /// Both limits: where both say something, the smaller.
+    #[must_use]
+    pub fn smaller(mut self, other: Self) -> Self {
+        for limit in Limit::ALL {
+            let values = self.get(limit).into_iter().chain(other.get(limit));
+            *self.place(limit) = values.min();
+        }
+        self
+    }
+
     fn place(&mut self, limit: Limit) -> &mut Option<u64> {
         match limit {
             Limit::Memory => &mut self.memory,

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::files::credential_rules;
 use crate::{
-    Access, EnvironmentPolicy, FileRule, FileRules, Limits, Origin, Place, Places, Property, Rule,
-    repository,
+    Access, DenyGlob, EnvironmentPolicy, FileRule, FileRules, Glob, Limits, Origin, Place, Places,
+    Property, Rule, repository,
 };
 
 /// The older names of the built-in profiles, as `sandbox_mode` and `--sandbox`
@@ -82,6 +82,9 @@ pub struct Profile {
     pub name: String,
     /// What is granted where.
     pub files: Vec<(Place, Access, Origin)>,
+    /// What is denied by patterns, each below a place.
+    #[serde(default)]
+    pub globs: Vec<(Place, Glob, Origin)>,
     /// What it can reach.
     pub network: Network,
     /// What its environment is made of.
@@ -120,6 +123,7 @@ impl Profile {
         Self {
             name: name.to_owned(),
             files,
+            globs: Vec::new(),
             network: if confined {
                 Network::None
             } else {
@@ -134,29 +138,20 @@ impl Profile {
         }
     }
 
+    /// The same limits, where both say something the smaller: for any profile.
+    #[must_use]
+    pub fn limited(self, limits: Limits) -> Self {
+        Self {
+            limits: self.limits.smaller(limits),
+            ..self
+        }
+    }
+
     /// The profile with every place replaced by its path.
     pub fn resolve(&self, places: &Places) -> ResolvedProfile {
-        let mut rules = Vec::new();
-        let writes = self
-            .files
-            .iter()
-            .any(|(_, access, _)| *access == Access::Write);
-        for (place, access, origin) in &self.files {
-            for (path, what) in paths_of(place, places) {
-                rules.push(FileRule {
-                    rule: Rule::builtin(rule_of(place)),
-                    what: match place {
-                        Place::Root if !writes => format!("the profile `{}` only reads", self.name),
-                        _ => describe(what, *access),
-                    },
-                    path,
-                    access: *access,
-                    origin: origin.clone(),
-                });
-            }
-        }
+        let mut rules = self.named_rules(places);
         if self.confined {
-            rules.extend(places.home.iter().flat_map(|home| credential_rules(home)));
+            rules.extend(places.home.iter().flat_map(|home| self.stores(home)));
             rules.extend(places.unreadable.iter().map(|path| {
                 builtin_rule(
                     path,
@@ -165,21 +160,20 @@ impl Profile {
                     "kept from boxed processes",
                 )
             }));
-            rules.extend(places.protected.iter().map(|path| {
-                builtin_rule(
-                    path,
-                    Access::Read,
-                    "files.protected-path",
-                    "git or an agent runs what it holds",
-                )
-            }));
         }
-        if self.confined && writes {
-            rules.extend(self.repository_rules(places, &rules));
+        let globs = self.deny_globs(places);
+        if self.confined {
+            let files = FileRules::new(rules.clone(), false).denying(globs.clone());
+            rules.extend(places.protected.iter().map(|path| protect(path, &files)));
+            if self.writes() {
+                rules.extend(self.repository_rules(places, &files));
+            }
         }
         ResolvedProfile {
             name: self.name.clone(),
-            files: FileRules::new(rules, self.confined).with_git(self.git),
+            files: FileRules::new(rules, self.confined)
+                .denying(globs)
+                .with_git(self.git),
             network: self.network,
             environment: self.environment.clone(),
             confined: self.confined,
@@ -190,34 +184,101 @@ impl Profile {
             home: places.home.clone(),
         }
     }
-}
 
-impl Profile {
+    fn writes(&self) -> bool {
+        let mut accesses = self.files.iter().map(|(_, access, _)| *access);
+        accesses.any(|access| access == Access::Write)
+    }
+
+    /// What the profile itself says.
+    fn named_rules(&self, places: &Places) -> Vec<FileRule> {
+        let only_reads = !self.writes();
+        let mut rules = Vec::new();
+        for (place, access, origin) in &self.files {
+            // Denied is what no rule grants; a rule on everything would say no
+            // more, and could not be put up as a mount.
+            if *place == Place::Root && *access == Access::Deny {
+                continue;
+            }
+            for path in place.paths(places) {
+                rules.push(FileRule {
+                    path,
+                    access: *access,
+                    rule: Rule::builtin(rule_of(place)),
+                    origin: origin.clone(),
+                    what: match place {
+                        Place::Root if only_reads => {
+                            format!("the profile `{}` only reads", self.name)
+                        }
+                        place => describe(place, *access).to_owned(),
+                    },
+                });
+            }
+        }
+        rules
+    }
+
+    /// The credential stores, but for those that the profile names itself: who
+    /// writes exactly that path means it.
+    fn stores(&self, home: &Path) -> Vec<FileRule> {
+        let is_named = |rule: &FileRule| {
+            self.files.iter().any(|(place, access, _)| {
+                let path = match place {
+                    Place::Home(below) => home.join(below),
+                    Place::Absolute(path) => path.clone(),
+                    _ => return false,
+                };
+                *access != Access::Deny && path == rule.path
+            })
+        };
+        credential_rules(home)
+            .filter(|rule| !is_named(rule))
+            .collect()
+    }
+
     /// The rules on the directories of repositories. What lies elsewhere is
-    /// only made writable if that was asked for.
-    fn repository_rules(&self, places: &Places, others: &[FileRule]) -> Vec<FileRule> {
+    /// only made writable if that was asked for, and what is denied never is.
+    fn repository_rules(&self, places: &Places, files: &FileRules) -> Vec<FileRule> {
         let is_inside = |path: &Path| {
-            let around =
-                |rule: &FileRule| rule.access == Access::Write && path.starts_with(&rule.path);
-            others.iter().any(around)
+            let mut roots = files.paths(Access::Write);
+            roots.any(|root| path.starts_with(root))
         };
         let rule = |path: &PathBuf| match self.git {
-            GitAccess::Commit => Some(builtin_rule(
+            GitAccess::Commit if files.may_read(path) => Some(builtin_rule(
                 path,
                 Access::Write,
                 repository::RULE,
                 "the repository of the workspace",
             )),
-            GitAccess::Read if is_inside(path) => Some(builtin_rule(
-                path,
-                Access::Read,
-                "files.protected-path",
-                "git or an agent runs what it holds",
-            )),
-            GitAccess::Read => None,
+            GitAccess::Read if is_inside(path) => Some(protect(path, files)),
+            GitAccess::Commit | GitAccess::Read => None,
         };
         places.repositories.iter().filter_map(rule).collect()
     }
+
+    fn deny_globs(&self, places: &Places) -> Vec<DenyGlob> {
+        let mut globs = Vec::new();
+        for (place, glob, origin) in &self.globs {
+            globs.extend(place.paths(places).into_iter().map(|base| DenyGlob {
+                base,
+                glob: glob.clone(),
+                origin: origin.clone(),
+            }));
+        }
+        globs
+    }
+}
+
+/// The rule that keeps a path from being written. It must not make readable
+/// what the other rules deny.
+fn protect(path: &Path, files: &FileRules) -> FileRule {
+    let access = if files.may_read(path) {
+        Access::Read
+    } else {
+        Access::Deny
+    };
+    let what = "git or an agent runs what it holds";
+    builtin_rule(path, access, "files.protected-path", what)
 }
 
 /// A profile whose places are paths: what the boundary enforces and the
@@ -261,41 +322,23 @@ fn builtin_rule(path: &Path, access: Access, rule: &'static str, what: &str) -> 
     }
 }
 
-fn paths_of<'a>(place: &'a Place, places: &'a Places) -> Vec<(PathBuf, &'static str)> {
-    match place {
-        Place::Root => vec![(PathBuf::from("/"), "outside the workspace")],
-        Place::WorkspaceRoots => places
-            .workspace_roots
-            .iter()
-            .map(|root| (root.clone(), "the workspace"))
-            .collect(),
-        Place::Tmpdir => places
-            .tmpdir
-            .iter()
-            .map(|dir| (dir.clone(), "the temporary directory"))
-            .collect(),
-        Place::SlashTmp => vec![(PathBuf::from("/tmp"), "the temporary directory")],
-        Place::Home(below) => places
-            .home
-            .iter()
-            .map(|home| (home.join(below), "named by the profile"))
-            .collect(),
-        Place::Absolute(path) => vec![(path.clone(), "named by the profile")],
-    }
-}
-
 const fn rule_of(place: &Place) -> &'static str {
     match place {
         Place::Root => "files.root",
+        Place::Minimal => "files.system",
         Place::WorkspaceRoots => "files.workspace",
         Place::Tmpdir | Place::SlashTmp => "files.temporary",
-        Place::Home(_) | Place::Absolute(_) => "files.path",
+        Place::Home(_) | Place::Absolute(_) | Place::Below(..) => "files.path",
     }
 }
 
-fn describe(what: &str, access: Access) -> String {
-    match access {
-        Access::Read if what == "outside the workspace" => format!("it is {what}"),
-        _ => what.to_owned(),
+const fn describe(place: &Place, access: Access) -> &'static str {
+    match place {
+        Place::Root if matches!(access, Access::Read) => "it is outside the workspace",
+        Place::Root => "outside the workspace",
+        Place::Minimal => "programs need it to run",
+        Place::WorkspaceRoots => "the workspace",
+        Place::Tmpdir | Place::SlashTmp => "the temporary directory",
+        Place::Home(_) | Place::Absolute(_) | Place::Below(..) => "named by the profile",
     }
 }

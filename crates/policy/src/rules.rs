@@ -151,10 +151,11 @@ impl FileRules {
         }
     }
 
-    /// Whether reading has to be looked at file by file, because a rule about
-    /// names forbids it: what mounts cannot hold.
-    pub const fn looks_at_reading(&self) -> bool {
-        !self.globs.is_empty()
+    /// Whether reading has to be looked at file by file: because a pattern
+    /// forbids it, which mounts cannot hold, or because only what is named may
+    /// be read.
+    pub fn looks_at_reading(&self) -> bool {
+        !self.globs.is_empty() || !self.may_read(Path::new("/"))
     }
 
     /// Whether `path`, which is absolute and canonical, may be read.

@@ -44,6 +44,27 @@ fn secrets_are_left_out_by_default() {
 }
 
 #[test]
+fn what_is_passed_by_name_is_kept_whatever_it_looks_like() {
+    let policy = EnvironmentPolicy {
+        inherit: Inherit::Core,
+        pass: patterns(&["NPM_TOKEN", "CI_JOB", "LD_PRELOAD", "HIDDEN_KEY", "*"]),
+        exclude: patterns(&["HIDDEN_*"]),
+        ..EnvironmentPolicy::default()
+    };
+    let variables = [
+        ("NPM_TOKEN", "x"),
+        ("NPM_TOKEN_2", "x"),
+        ("npm_token", "x"),
+        ("CI_JOB", "1"),
+        ("OTHER", "1"),
+        ("LD_PRELOAD", "x"),
+        ("HIDDEN_KEY", "x"),
+        ("PATH", "/bin"),
+    ];
+    assert_eq!(left(&policy, &variables), ["CI_JOB", "NPM_TOKEN", "PATH"]);
+}
+
+#[test]
 fn what_loads_code_or_opens_a_door_is_never_inherited() {
     let policy = EnvironmentPolicy {
         ignore_default_excludes: true,

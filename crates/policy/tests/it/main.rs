@@ -7,5 +7,6 @@ mod evaluate;
 mod files;
 mod globs;
 mod layers;
+mod profiles;
 mod protected;
 mod repository;
