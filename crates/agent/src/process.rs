@@ -5,13 +5,17 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::{PipeWriter, Read as _, Write as _};
+use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use dam_policy::ResolvedProfile;
-use dam_sandbox::{Denial, Killer, Launch, Outcome, Running, SandboxError, Stream};
+use dam_sandbox::{
+    Asked, Asking, Denial, Follower, Killer, Launch, Meanwhile, Outcome, Running, SandboxError,
+    Stream,
+};
 use rustix::io::Errno;
 use rustix::pipe::PipeFlags;
 use tokio::sync::watch;
@@ -37,7 +41,27 @@ pub(crate) struct Start {
     pub env: BTreeMap<String, String>,
     pub profile: ResolvedProfile,
     pub input: Input,
+    /// That what it is refused is asked about: see
+    /// [`Process::take_questions`].
+    pub asking: Option<Asking>,
 }
+
+/// What the boundary would refuse a command, which waits for the answer.
+/// Dropping it is a no.
+pub(crate) struct Waiting {
+    pub asked: Asked,
+    answer: PipeWriter,
+}
+
+impl Waiting {
+    /// Says yes.
+    pub fn grant(mut self) {
+        // Nobody may wait any more; then nothing is granted.
+        let _ = self.answer.write_all(&[YES]);
+    }
+}
+
+const YES: u8 = b'y';
 
 /// Where a command's input comes from.
 pub(crate) enum Input {
@@ -68,6 +92,8 @@ struct State {
     unread: Bounded,
     all: Bounded,
     denials: Vec<Denial>,
+    questions: Vec<Waiting>,
+    killed: bool,
     end: Option<Result<Outcome, SandboxError>>,
     reading: bool,
 }
@@ -77,7 +103,8 @@ struct State {
 pub(crate) enum Waited {
     /// The command has ended.
     Ended,
-    /// The boundary has refused something: see [`Process::take_denials`].
+    /// The boundary has refused something, or would: see
+    /// [`Process::take_denials`] and [`Process::take_questions`].
     Denied,
     /// It is still running.
     Running,
@@ -104,7 +131,7 @@ impl Process {
             },
             stdout: Stream::Given(out),
             stderr: Stream::Given(err),
-            asking: None,
+            asking: start.asking,
         }
         .spawn()?;
         let killer = running.killer()?;
@@ -122,6 +149,8 @@ impl Process {
                 unread: Bounded::new(MOST_UNREAD),
                 all: Bounded::new(MOST_IN_ALL),
                 denials: Vec::new(),
+                questions: Vec::new(),
+                killed: false,
                 end: None,
                 reading: true,
             }),
@@ -149,7 +178,7 @@ impl Process {
             let Some(until) = self.next_look(deadline) else {
                 return Waited::Ended;
             };
-            if !self.state().denials.is_empty() {
+            if self.state().has_news() {
                 return Waited::Denied;
             }
             tokio::select! {
@@ -185,6 +214,11 @@ impl Process {
         std::mem::take(&mut self.state().denials)
     }
 
+    /// What waits for an answer.
+    pub fn take_questions(&self) -> Vec<Waiting> {
+        std::mem::take(&mut self.state().questions)
+    }
+
     /// What the command has written since this was asked last.
     pub fn take_output(&self) -> Bounded {
         self.state().unread.take()
@@ -212,6 +246,12 @@ impl Process {
     }
 
     pub fn kill(&self) {
+        {
+            // Whoever is to end needs no answer.
+            let mut state = self.state();
+            state.killed = true;
+            state.questions.clear();
+        }
         self.killer.kill();
     }
 
@@ -223,6 +263,12 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+impl State {
+    fn has_news(&self) -> bool {
+        !self.denials.is_empty() || !self.questions.is_empty()
     }
 }
 
@@ -254,12 +300,40 @@ fn read(mut output: File, shared: &Shared) {
 }
 
 fn follow(mut running: Running, shared: &Shared) {
-    let end = running.wait_with(&mut |denial| {
-        shared.state().denials.push(denial.clone());
-        shared.changed.send_replace(());
-    });
+    let end = running.wait_following(&mut Passing(shared));
     shared.state().end = Some(end);
     shared.changed.send_replace(());
+}
+
+/// Passes on to the turn what the boundary says.
+struct Passing<'a>(&'a Shared);
+
+impl Follower for Passing<'_> {
+    fn denied(&mut self, denial: &Denial) {
+        self.0.state().denials.push(denial.clone());
+        self.0.changed.send_replace(());
+    }
+
+    fn asked(&mut self, asked: &Asked, meanwhile: &mut Meanwhile<'_>) -> bool {
+        let Ok((mut comes, answer)) = std::io::pipe() else {
+            return false;
+        };
+        let asked = asked.clone();
+        {
+            let mut state = self.0.state();
+            if state.killed {
+                return false;
+            }
+            state.questions.push(Waiting { asked, answer });
+        }
+        self.0.changed.send_replace(());
+        let mut said = [0];
+        let answered = meanwhile.wait_readable(comes.as_fd());
+        let granted = answered && comes.read_exact(&mut said).is_ok() && said == [YES];
+        // Only one waits at a time: what nobody took is not asked any more.
+        self.0.state().questions.clear();
+        granted
+    }
 }
 
 fn thread(work: impl FnOnce() + Send + 'static) -> Result<(), SandboxError> {

@@ -9,6 +9,7 @@ use dam_gate::{Gate, Reviewer};
 use dam_journal::{Event, Journal};
 use dam_model::Model;
 use dam_policy::Posture;
+use dam_sandbox::Asking;
 
 use crate::acts::{Opened, shell_path};
 use crate::cancel::Cancel;
@@ -39,6 +40,8 @@ pub struct SessionOptions {
     pub journal: Journal,
     /// Who answers questions.
     pub reviewer: Box<dyn Reviewer>,
+    /// That the reviewer is asked about what the boundary refuses a command.
+    pub asking: Option<Asking>,
     /// The variables that there are; commands get those that the posture's
     /// environment policy lets through.
     pub env: BTreeMap<String, String>,
@@ -53,6 +56,7 @@ pub struct Session {
     pub(crate) model_name: String,
     pub(crate) journal: Journal,
     pub(crate) gate: Arc<Mutex<Gate>>,
+    pub(crate) asking: Option<Asking>,
     pub(crate) history: Vec<dam_model::Item>,
     /// The commands that still run, by the number that the model knows.
     pub(crate) open: BTreeMap<u32, Opened>,
@@ -98,6 +102,7 @@ impl Session {
             model_name: options.model_name,
             journal,
             gate: Arc::new(Mutex::new(gate)),
+            asking: options.asking,
             history,
             open: BTreeMap::new(),
             plan: None,

@@ -254,6 +254,15 @@ pub struct Trial {
     /// What it may do.
     #[command(flatten)]
     pub grants: Grants,
+    /// When to ask before a command runs
+    #[arg(
+        short,
+        long,
+        value_name = "POLICY",
+        value_parser = approval_policies(),
+        help_heading = "What is allowed"
+    )]
+    pub ask_for_approval: Option<ApprovalPolicy>,
     /// What to run.
     #[command(flatten)]
     pub command: Words,

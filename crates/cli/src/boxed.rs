@@ -9,13 +9,17 @@ use std::path::Path;
 use std::time::Instant;
 
 use dam_config::Settings;
-use dam_gate::{Answer, Gate, Request, Settled};
+use dam_gate::{Answer, Asker, Gate, Nobody, Request, Settled};
 use dam_journal::{Event, Journal, SessionId};
-use dam_policy::{Posture, ResolvedProfile};
-use dam_sandbox::{Denial, Launch, Outcome, Running, SandboxError, Status, Stream, Tier};
+use dam_policy::{Action, Layer, Posture, ResolvedProfile};
+use dam_sandbox::{
+    Asked, Asking, Denial, Follower, Killer, Launch, Meanwhile, Outcome, Running, SandboxError,
+    Status, Stream, Tier,
+};
 
 use crate::error::{CommandError, Kind};
-use crate::reviewer::WhoTypedIt;
+use crate::reviewer::{Interrupting, Terminal, WhoTypedIt};
+use crate::settings;
 use crate::variables::Variables;
 
 /// The name of the one command of such a session.
@@ -50,9 +54,13 @@ pub fn run(
     let started = command_started(typed, &settings.cwd, &profile);
     journal.append_together(&[begun, decision, started])?;
     let clock = Instant::now();
-    let result = start(typed, &settings.cwd, profile, variables);
+    let terminal = terminal(settings);
+    let asking = terminal
+        .as_ref()
+        .and_then(|_| settings::asking(settings, true));
+    let result = start(typed, &settings.cwd, profile, asking, variables);
     let result = match result {
-        Ok(running) => follow(running, &mut journal)?,
+        Ok(running) => follow(running, settings, terminal, &mut journal)?,
         Err(error) => Err(error),
     };
     match &result {
@@ -107,16 +115,9 @@ fn settle(typed: &Typed, settings: &Settings) -> Result<(Settled, Event), Comman
         cwd: settings.cwd.clone(),
     };
     let settled = gate.settle(&request);
-    let value = |value: Result<serde_json::Value, _>| value.map_err(CommandError::internal);
-    let decision = Event::Decision {
-        action: value(serde_json::to_value(gate.action(&request)))?,
-        verdict: value(serde_json::to_value(&settled.verdict))?,
-        answer: settled
-            .answer
-            .as_ref()
-            .map(|_| "typed by the user".to_owned()),
-        allowed: settled.allowed,
-    };
+    let answer = settled.answer.as_ref();
+    let answer = answer.map(|_| "typed by the user".to_owned());
+    let decision = decision(&gate.action(&request), &settled, answer)?;
     Ok((settled, decision))
 }
 
@@ -149,6 +150,7 @@ fn start(
     typed: &Typed,
     cwd: &Path,
     profile: ResolvedProfile,
+    asking: Option<Asking>,
     variables: &Variables,
 ) -> Result<Running, SandboxError> {
     let launch = Launch {
@@ -159,31 +161,103 @@ fn start(
         stdin: Stream::Inherit,
         stdout: Stream::Inherit,
         stderr: Stream::Inherit,
-        asking: None,
+        asking,
     };
     launch.spawn_forwarding()
 }
 
-/// Waits for the end, and writes down each refusal as it happens. A command
-/// whose refusals can no longer be written down is ended.
+/// Where somebody is asked about refusals: only if they chose a policy that
+/// asks, so that a plain run never stops to wait.
+fn terminal(settings: &Settings) -> Option<Terminal> {
+    let chosen = settings.posture.approval_policy.origin.layer > Layer::Builtin;
+    chosen.then(Terminal::open).flatten()
+}
+
+/// Waits for the end, and writes down each refusal and each answer as it
+/// happens. A command about which nothing can be written down any more is
+/// ended.
 fn follow(
     mut running: Running,
+    settings: &Settings,
+    terminal: Option<Terminal>,
     journal: &mut Journal,
 ) -> Result<Result<Outcome, SandboxError>, CommandError> {
-    let killer = running.killer()?;
-    let mut lost = None;
-    let result = running.wait_with(&mut |denial| {
-        if lost.is_none()
-            && let Err(error) = journal.append(&denied(denial))
-        {
-            lost = Some(error);
-            killer.kill();
-        }
-    });
-    match lost {
-        Some(error) => Err(error.into()),
+    let mut attending = Attending {
+        killer: running.killer()?,
+        journal,
+        gate: Gate::new(settings.posture.clone(), Box::new(Nobody)),
+        terminal,
+        lost: None,
+    };
+    let result = running.wait_following(&mut attending);
+    match attending.lost {
+        Some(error) => Err(error),
         None => Ok(result),
     }
+}
+
+struct Attending<'a> {
+    killer: Killer,
+    journal: &'a mut Journal,
+    gate: Gate,
+    terminal: Option<Terminal>,
+    /// Why nothing can be written down any more.
+    lost: Option<CommandError>,
+}
+
+impl Attending<'_> {
+    fn write_down(&mut self, event: Result<Event, CommandError>) -> bool {
+        if self.lost.is_some() {
+            return false;
+        }
+        let written = event.and_then(|event| Ok(self.journal.append(&event)?));
+        if let Err(error) = written {
+            self.lost = Some(error);
+            self.killer.kill();
+        }
+        self.lost.is_none()
+    }
+}
+
+impl Follower for Attending<'_> {
+    fn denied(&mut self, refused: &Denial) {
+        self.write_down(Ok(denied(refused)));
+    }
+
+    fn asked(&mut self, asked: &Asked, meanwhile: &mut Meanwhile<'_>) -> bool {
+        let Some(terminal) = &self.terminal else {
+            return false;
+        };
+        let mut reviewer = Interrupting {
+            terminal,
+            meanwhile,
+        };
+        let waiting = Asker {
+            process: asked.denial.process.clone(),
+            pid: asked.denial.pid,
+            reads: asked.reads(),
+        };
+        let path = &asked.denial.path;
+        let settled = self.gate.settle_refused_by(path, waiting, &mut reviewer);
+        let action = Action::WriteFile { path: path.clone() };
+        let answer = settled.answer.as_ref().map(ToString::to_string);
+        let event = decision(&action, &settled, answer);
+        self.write_down(event) && settled.allowed
+    }
+}
+
+fn decision(
+    action: &Action,
+    settled: &Settled,
+    answer: Option<String>,
+) -> Result<Event, CommandError> {
+    let value = |value: Result<serde_json::Value, _>| value.map_err(CommandError::internal);
+    Ok(Event::Decision {
+        action: value(serde_json::to_value(action))?,
+        verdict: value(serde_json::to_value(&settled.verdict))?,
+        answer,
+        allowed: settled.allowed,
+    })
 }
 
 fn finished(journal: &mut Journal, outcome: &Outcome, begun: Instant) -> Result<(), CommandError> {

@@ -5,6 +5,8 @@ use std::io::{IsTerminal, stderr, stdin};
 use std::path::PathBuf;
 
 use dam_config::{Dirs, Options, Settings, Surroundings};
+use dam_gate::{Gate, Nobody};
+use dam_sandbox::Asking;
 
 use crate::arguments::{Approvals, Grants};
 use crate::error::CommandError;
@@ -31,6 +33,24 @@ fn surroundings(variables: &Variables) -> Surroundings {
         tmpdir: variables.directory(TMPDIR),
         system_dir: PathBuf::from(SYSTEM_DIR),
     }
+}
+
+/// How a person is asked about what the boundary refuses, where policy asks.
+/// Our own files are never granted.
+pub fn asking(settings: &Settings, pause: bool) -> Option<Asking> {
+    let gate = Gate::new(settings.posture.clone(), Box::new(Nobody));
+    let Dirs {
+        config,
+        state,
+        journal,
+    } = settings.dirs.clone();
+    // The file may be a link to elsewhere.
+    let file = config.join("config.toml");
+    gate.asks_about_refusals().then(|| Asking {
+        patience: dam_sandbox::PATIENCE,
+        never: vec![config, file, state, journal, PathBuf::from(SYSTEM_DIR)],
+        pause,
+    })
 }
 
 /// What the command line asks for.

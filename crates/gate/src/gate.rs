@@ -1,10 +1,12 @@
 //! The gate itself: judges, asks where policy says so, and remembers the
 //! answers of one session.
 
+use std::path::{Path, PathBuf};
+
 use dam_policy::{Action, Containment, Decision, Posture, ReviewerKind, Verdict, evaluate};
 
 use crate::question::what;
-use crate::{Answer, Question, Request, Reviewer, show};
+use crate::{Answer, Asker, Nobody, Question, Request, Reviewer, show};
 
 /// Judges requests under one posture, and asks one reviewer.
 pub struct Gate {
@@ -13,6 +15,9 @@ pub struct Gate {
     /// What the reviewer allowed for the session. In memory only: a yes never
     /// outlives the session that it was given in.
     granted: Vec<Grant>,
+    /// What running commands were not allowed, so that a program that tries
+    /// again does not ask again.
+    declined: Vec<(Action, Answer)>,
 }
 
 /// How a request ended.
@@ -46,6 +51,7 @@ impl Gate {
             posture,
             reviewer,
             granted: Vec::new(),
+            declined: Vec::new(),
         }
     }
 
@@ -72,26 +78,87 @@ impl Gate {
             Decision::Allow => allowed(verdict, None),
             Decision::Deny => refused(&action, verdict, None),
             Decision::Ask => {
-                let question = Question { action, verdict };
-                let answer = self.ask(&question);
-                let Question { action, verdict } = question;
-                if answer.is_yes() {
-                    allowed(verdict, Some(answer))
-                } else {
-                    refused(&action, verdict, Some(answer))
-                }
+                let question = Question {
+                    action,
+                    verdict,
+                    asker: None,
+                };
+                let answer = self.with_own_reviewer(|gate, own| gate.ask(&question, own));
+                answered(question, answer)
             }
         }
     }
 
-    fn ask(&mut self, question: &Question) -> Answer {
+    /// Whether a boxed process that is refused a file may be asked about at
+    /// all, and somebody is there to answer.
+    pub fn asks_about_refusals(&self) -> bool {
+        let request = Request::WriteFile {
+            path: PathBuf::from("/"),
+        };
+        self.posture.reviewer != ReviewerKind::Nobody
+            && self.judge(&request).decision == Decision::Ask
+    }
+
+    /// Judges what the boundary refuses a running command, which waits
+    /// meanwhile: a path that it wants to write. What policy leaves to a
+    /// reviewer is asked, once for each path until there is a yes; a no holds
+    /// for the session.
+    pub fn settle_refused(&mut self, path: &Path, asker: Asker) -> Settled {
+        self.with_own_reviewer(|gate, own| gate.settle_refused_by(path, asker, own))
+    }
+
+    /// As [`Self::settle_refused`], with somebody else to answer.
+    pub fn settle_refused_by(
+        &mut self,
+        path: &Path,
+        asker: Asker,
+        reviewer: &mut dyn Reviewer,
+    ) -> Settled {
+        let path = path.to_owned();
+        let action = Action::WriteFile { path: path.clone() };
+        let mut verdict = evaluate(&self.posture, &action);
+        if asker.reads {
+            verdict = verdict.stricter(evaluate(&self.posture, &Action::ReadFile { path }));
+        }
+        // The boundary said no: a yes without a question would be a mistake.
+        if verdict.decision != Decision::Ask {
+            return refused(&action, verdict, None);
+        }
+        let before = self.declined.iter().find(|(what, _)| *what == action);
+        if let Some((_, answer)) = before {
+            let answer = answer.clone();
+            return refused(&action, verdict, Some(answer));
+        }
+        let question = Question {
+            action,
+            verdict,
+            asker: Some(asker),
+        };
+        let answer = self.ask(&question, reviewer);
+        // That nobody answered is no answer.
+        if let Answer::Declined(_) = answer {
+            let action = question.action.clone();
+            self.declined.push((action, answer.clone()));
+        }
+        answered(question, answer)
+    }
+
+    /// The gate's own reviewer, apart from the gate.
+    fn with_own_reviewer<T>(&mut self, work: impl FnOnce(&mut Self, &mut dyn Reviewer) -> T) -> T {
+        let mut own = std::mem::replace(&mut self.reviewer, Box::new(Nobody));
+        let result = work(self, &mut *own);
+        self.reviewer = own;
+        result
+    }
+
+    fn ask(&mut self, question: &Question, reviewer: &mut dyn Reviewer) -> Answer {
         let grant = Grant::of(question);
         if self.granted.contains(&grant) {
             return Answer::Session;
         }
         let answer = match self.posture.reviewer {
             ReviewerKind::Nobody => Answer::NobodyToAsk,
-            ReviewerKind::User => self.reviewer.review(question),
+            ReviewerKind::User => reviewer.review(question),
         };
         if answer == Answer::Session {
             self.granted.push(grant);
@@ -112,6 +179,17 @@ impl Grant {
             action,
             containment: question.verdict.containment,
         }
+    }
+}
+
+fn answered(question: Question, answer: Answer) -> Settled {
+    let Question {
+        action, verdict, ..
+    } = question;
+    if answer.is_yes() {
+        allowed(verdict, Some(answer))
+    } else {
+        refused(&action, verdict, Some(answer))
     }
 }
 

@@ -13,5 +13,5 @@ mod request;
 mod show;
 
 pub use gate::{Gate, Settled};
-pub use question::{Answer, Nobody, Question, Reviewer};
+pub use question::{Answer, Asker, Nobody, Question, Reviewer};
 pub use request::Request;

@@ -23,6 +23,19 @@ pub struct Question {
     pub action: Action,
     /// Why it is a question.
     pub verdict: Verdict,
+    /// Who waits for the answer, where a command is running already.
+    pub asker: Option<Asker>,
+}
+
+/// A process of a running command that tries something and waits.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Asker {
+    /// Its command line, as it says itself.
+    pub process: String,
+    /// Its number on the host.
+    pub pid: i32,
+    /// Whether it could also read the file that it wants to write.
+    pub reads: bool,
 }
 
 /// What a reviewer answers.
@@ -77,6 +90,13 @@ impl fmt::Display for Question {
             write!(f, "\n  in {}", show::short(&cwd.to_string_lossy(), 200))?;
             if let Some(Escalation { justification }) = escalation {
                 write!(f, "\n  it says: {}", show::short(justification, 200))?;
+            }
+        }
+        if let Some(asker) = &self.asker {
+            let process = show::short(&asker.process, 200);
+            write!(f, "\n  tried by {process} (process {})", asker.pid)?;
+            if asker.reads {
+                write!(f, ", which could read it, too")?;
             }
         }
         write!(

@@ -192,6 +192,7 @@ impl Session {
             env: self.env.clone(),
             containment: settled.containment,
             input: wanted.input,
+            asks: true,
         };
         match self.launch(order).await? {
             Ok(started) => Ok(Ok(Opened {

@@ -142,6 +142,7 @@ impl Session {
             env: BTreeMap::new(),
             containment,
             input: Input::Text(edit.patch.to_string()),
+            asks: false,
         };
         let mut started = match self.launch(order).await? {
             Ok(started) => started,

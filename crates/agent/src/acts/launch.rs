@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use dam_gate::Asker;
 use dam_journal::Event;
-use dam_policy::{Containment, Network, ResolvedProfile};
-use dam_sandbox::{Denial, Outcome, SandboxError, Status, Tier};
+use dam_policy::{Action, Containment, Network, ResolvedProfile};
+use dam_sandbox::{Asked, Denial, Outcome, SandboxError, Status, Tier};
 use tokio::time::Instant;
 
 use crate::cancel::Cancel;
@@ -26,6 +27,8 @@ pub(super) struct Order {
     pub env: BTreeMap<String, String>,
     pub containment: Containment,
     pub input: Input,
+    /// Whether the reviewer may be asked about what it is refused.
+    pub asks: bool,
 }
 
 /// A program that was started, and what the journal calls it.
@@ -70,6 +73,7 @@ impl Session {
             env: order.env,
             profile,
             input: order.input,
+            asking: order.asks.then(|| self.asking.clone()).flatten(),
         };
         let begun = std::time::Instant::now();
         let started = tokio::task::spawn_blocking(move || Process::start(start))
@@ -108,15 +112,24 @@ impl Session {
         }
     }
 
-    /// Waits for a program, recording what the boundary refuses it meanwhile.
+    /// Waits for a program, recording what the boundary refuses it meanwhile,
+    /// and having asked what may be asked about. The time that a question
+    /// takes does not count.
     pub(super) async fn watch(
         &mut self,
         started: &mut Started,
-        deadline: Instant,
+        mut deadline: Instant,
         cancel: &Cancel,
     ) -> Result<Waited, Stop> {
         loop {
             let waited = started.process.wait(deadline, cancel).await;
+            for waiting in started.process.take_questions() {
+                let begun = Instant::now();
+                if self.settle_refused(&waiting.asked).await? {
+                    waiting.grant();
+                }
+                deadline += begun.elapsed();
+            }
             for denial in started.process.take_denials() {
                 self.journal.append(&Event::Denial {
                     command: Some(started.id.clone()),
@@ -133,6 +146,23 @@ impl Session {
                 return Ok(waited);
             }
         }
+    }
+
+    /// Has the reviewer asked about something that the boundary would refuse,
+    /// and records the answer.
+    async fn settle_refused(&mut self, asked: &Asked) -> Result<bool, Stop> {
+        let path = asked.denial.path.clone();
+        let action = Action::WriteFile { path: path.clone() };
+        let waiting = Asker {
+            process: shown(&asked.denial.process),
+            pid: asked.denial.pid,
+            reads: asked.reads(),
+        };
+        let settled = self
+            .with_gate(move |gate| gate.settle_refused(&path, waiting))
+            .await?;
+        self.record(&action, &settled)?;
+        Ok(settled.allowed)
     }
 
     /// Kills a program and waits until it is gone.

@@ -10,9 +10,9 @@ mod report;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
-use dam_gate::{Request, Settled};
+use dam_gate::{Gate, Request, Settled};
 use dam_journal::Event;
-use serde_json::Value;
+use dam_policy::Action;
 
 use crate::error::{AgentError, Stop};
 use crate::events::Decided;
@@ -48,25 +48,33 @@ impl Session {
     /// Has an action judged, asks if need be, and records the decision. When
     /// this returns, the action may go ahead if it is allowed.
     async fn settle(&mut self, request: Request) -> Result<Settled, Stop> {
+        let action = request.action(self.posture.profile.value.home.as_deref());
+        let settled = self.with_gate(move |gate| gate.settle(&request)).await?;
+        self.record(&action, &settled)?;
+        Ok(settled)
+    }
+
+    /// Does something with the gate that may wait for a person.
+    async fn with_gate<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Gate) -> T + Send + 'static,
+    ) -> Result<T, Stop> {
         let gate = Arc::clone(&self.gate);
-        let action =
-            serde_json::to_value(request.action(self.posture.profile.value.home.as_deref()))
-                .map_err(broken)?;
-        // A question waits for a person.
-        let settled = tokio::task::spawn_blocking(move || {
-            let mut gate = gate.lock().unwrap_or_else(PoisonError::into_inner);
-            gate.settle(&request)
+        tokio::task::spawn_blocking(move || {
+            work(&mut gate.lock().unwrap_or_else(PoisonError::into_inner))
         })
         .await
-        .map_err(broken)?;
-        let verdict: Value = serde_json::to_value(&settled.verdict).map_err(broken)?;
+        .map_err(broken)
+    }
+
+    fn record(&mut self, action: &Action, settled: &Settled) -> Result<(), Stop> {
         self.journal.append(&Event::Decision {
-            action,
-            verdict,
+            action: serde_json::to_value(action).map_err(broken)?,
+            verdict: serde_json::to_value(&settled.verdict).map_err(broken)?,
             answer: settled.answer.as_ref().map(ToString::to_string),
             allowed: settled.allowed,
         })?;
-        Ok(settled)
+        Ok(())
     }
 
     /// The directory that a call names, or why it cannot be.

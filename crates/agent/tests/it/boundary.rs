@@ -14,6 +14,7 @@ crate::tests! {
     a_boxed_command_can_be_written_to_and_killed
     leaving_the_boundary_is_a_question
     a_credential_store_is_empty_for_commands
+    what_the_boundary_refuses_is_asked_while_the_command_waits
 }
 
 fn a_refusal_is_told_to_everybody() {
@@ -126,4 +127,33 @@ fn a_credential_store_is_empty_for_commands() {
         "{}",
         played.outputs()[0]
     );
+}
+
+fn what_the_boundary_refuses_is_asked_while_the_command_waits() {
+    for (answer, text) in [
+        (Answer::Once, Some("x\n")),
+        (Answer::Declined("not there".to_owned()), None),
+    ] {
+        let scene = Scene::new(SandboxMode::WorkspaceWrite, ApprovalPolicy::OnRequest)
+            .answering(answer.clone());
+        let played = scene.play(vec![
+            exec("echo x > ../outside/new; mkdir ../outside/d"),
+            done(),
+        ]);
+        assert_eq!(scene.read("outside/new").as_deref(), text);
+        let decided = played.journal.iter().find_map(|event| match event {
+            Event::Decision {
+                action,
+                answer,
+                allowed,
+                ..
+            } if action["kind"] == "write_file" => Some((answer.clone(), *allowed)),
+            _ => None,
+        });
+        assert_eq!(decided, Some((Some(answer.to_string()), text.is_some())));
+        // What is no opening is refused as ever.
+        let output = &played.outputs()[0];
+        assert!(output.contains("outside/d"), "{output}");
+        assert_eq!(output.contains("outside/new"), text.is_none(), "{output}");
+    }
 }

@@ -13,6 +13,7 @@ use dam_model::{Provider, Responses};
 use dam_policy::{
     ApprovalPolicy, Place, Places, Posture, Profile, ReviewerKind, SandboxMode, Sourced,
 };
+use dam_sandbox::Asking;
 use dam_testkit::{ScriptedServer, Turn};
 use serde_json::{Value, json};
 
@@ -112,6 +113,11 @@ impl Scene {
             model_name: "scripted-model".to_owned(),
             journal,
             reviewer: Box::new(Always(self.answer.clone())),
+            asking: (self.answer != Answer::NobodyToAsk).then(|| Asking {
+                patience: dam_sandbox::PATIENCE,
+                never: Vec::new(),
+                pause: false,
+            }),
             env,
         };
         (Session::new(options).unwrap(), server)

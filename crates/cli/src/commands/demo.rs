@@ -56,6 +56,7 @@ pub fn run(demo: Demo, variables: &Variables, output: &mut Output) -> Result<u8,
         journal,
         instructions_dir: None,
         reviewer: Box::new(Nobody),
+        asking: None,
         env: variables.pairs(),
     })?;
     follow(session, &place, output)?;

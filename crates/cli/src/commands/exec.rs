@@ -34,6 +34,7 @@ pub fn run(exec: &Exec, variables: &Variables, output: &mut Output) -> Result<u8
     let (model, model_name) = model(exec, &settings, variables)?;
     let mut journal = Journal::create(&settings.dirs.journal, &SessionId::generate()?)?;
     journal.append(&session_started("exec", &settings.cwd, &settings.posture)?)?;
+    let asking = settings::asking(&settings, false).filter(|_| interactive);
     let session = Session::new(SessionOptions {
         cwd: settings.cwd.clone(),
         project_root: settings.project.root.clone(),
@@ -44,6 +45,7 @@ pub fn run(exec: &Exec, variables: &Variables, output: &mut Output) -> Result<u8
         model_name,
         journal,
         reviewer: reviewer(interactive),
+        asking,
         env: variables.pairs(),
     })?;
     let mut follower = Follower::new(exec.json, output);

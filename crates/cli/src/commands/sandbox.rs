@@ -31,7 +31,11 @@ pub fn run(
 }
 
 fn try_out(trial: Trial, variables: &Variables, output: &mut Output) -> Result<u8, CommandError> {
-    let options = settings::options(&trial.grants, &Approvals::default())?;
+    let approvals = Approvals {
+        ask_for_approval: trial.ask_for_approval,
+        ..Approvals::default()
+    };
+    let options = settings::options(&trial.grants, &approvals)?;
     let settings = load(options, variables)?;
     for notice in &settings.notices {
         output.labelled(WARNING, "note", notice);

@@ -255,6 +255,11 @@ fn sandbox() {
       -c, --config <KEY=VALUE>
               Override one setting, as in `-c sandbox_mode='"read-only"'`
 
+      -a, --ask-for-approval <POLICY>
+              When to ask before a command runs
+              
+              [possible values: untrusted, on-request, never]
+
     Arguments:
       [COMMAND]...
               The program and its arguments

@@ -1,6 +1,7 @@
 //! The command as its users meet it: the real binary, in a place of its own.
 #![expect(clippy::expect_used, reason = "a test ends where its scene breaks")]
 
+mod asking;
 mod boundary;
 mod demo;
 mod doctor;

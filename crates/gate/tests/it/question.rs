@@ -1,6 +1,8 @@
 //! The text of questions: short, exact, and safe for a terminal.
 
-use dam_gate::{Answer, Gate, Nobody, Question, Request};
+use std::path::Path;
+
+use dam_gate::{Answer, Asker, Gate, Nobody, Question, Request};
 use dam_policy::ApprovalPolicy::{OnRequest, Untrusted};
 use dam_policy::SandboxMode::WorkspaceWrite;
 use proptest::prelude::*;
@@ -45,6 +47,24 @@ fn a_question_says_what_would_happen_and_why_it_is_asked() {
     insta::assert_snapshot!(question(&Request::SearchWeb { query: "a b".into() }), @r"
     Search the web for a b
       asked because no rule knows a web search (web-search.unknown)
+    ");
+}
+
+#[test]
+fn a_question_about_a_refusal_says_who_waits() {
+    let (mut gate, asked) = gate(posture(WorkspaceWrite, Untrusted), Answer::Once);
+    let waiting = Asker {
+        process: "sh -c \u{1b}[2Jmake".to_owned(),
+        pid: 7,
+        reads: true,
+    };
+    gate.settle_refused(Path::new("/opt/x"), waiting);
+    let asked = asked.0.lock().map(|asked| asked.clone());
+    let text: String = asked.iter().flatten().map(Question::to_string).collect();
+    insta::assert_snapshot!(text, @r"
+    Write /opt/x
+      tried by sh -c \u{1b}[2Jmake (process 7), which could read it, too
+      asked because /opt/x is not writable: it is outside the workspace (files.root)
     ");
 }
 

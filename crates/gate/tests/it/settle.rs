@@ -1,6 +1,8 @@
 //! Requests from the verdict to the answer.
 
-use dam_gate::{Answer, Gate, Nobody, Request};
+use std::path::Path;
+
+use dam_gate::{Answer, Asker, Gate, Nobody, Request};
 use dam_policy::ApprovalPolicy::{Never, OnRequest, Untrusted};
 use dam_policy::SandboxMode::{DangerFullAccess, ReadOnly, WorkspaceWrite};
 use dam_policy::{Action, CommandClass, Containment, Decision, ReviewerKind};
@@ -183,4 +185,50 @@ fn full_access_with_questions_asks_for_what_nothing_would_hold() {
 fn the_gate_keeps_its_posture() {
     let (gate, _) = gate(posture(ReadOnly, Never), Answer::Once);
     assert_eq!(*gate.posture(), posture(ReadOnly, Never));
+}
+
+fn asker(reads: bool) -> Asker {
+    Asker {
+        process: "make".to_owned(),
+        pid: 7,
+        reads,
+    }
+}
+
+#[test]
+fn what_a_running_command_is_refused_is_asked_until_it_is_answered() {
+    for (answer, allowed, asked_twice) in [
+        (Answer::Once, true, true),
+        (Answer::Session, true, false),
+        (Answer::Declined("no".to_owned()), false, false),
+        (Answer::NobodyToAsk, false, true),
+    ] {
+        let (mut gate, asked) = gate(posture(WorkspaceWrite, OnRequest), answer.clone());
+        assert!(gate.asks_about_refusals());
+        for _ in 0..2 {
+            let settled = gate.settle_refused(Path::new("/x"), asker(false));
+            assert_eq!(settled.allowed, allowed);
+            assert_eq!(settled.answer, Some(answer.clone()));
+        }
+        assert_eq!(asked.count(), 1 + usize::from(asked_twice), "{answer}");
+        gate.settle_refused(Path::new("/y"), asker(false));
+        assert_eq!(asked.count(), 2 + usize::from(asked_twice), "{answer}");
+    }
+}
+
+#[test]
+fn what_policy_denies_a_running_command_is_not_asked() {
+    let (mut never, asked) = gate(posture(WorkspaceWrite, Never), Answer::Session);
+    assert!(!never.asks_about_refusals());
+    assert!(!never.settle_refused(Path::new("/x"), asker(false)).allowed);
+    assert_eq!(asked.count(), 0);
+    let (mut gate, asked) = gate(posture(WorkspaceWrite, OnRequest), Answer::Session);
+    let key = Path::new("/home/alice/.ssh/config");
+    // Reading it is never a question.
+    assert!(!gate.settle_refused(key, asker(true)).allowed);
+    assert_eq!(asked.count(), 0);
+    assert!(gate.settle_refused(key, asker(false)).allowed);
+    // The boundary refused what policy grants: that is no yes.
+    assert!(!gate.settle_refused(Path::new("/w/x"), asker(false)).allowed);
+    assert_eq!(asked.count(), 1);
 }
