@@ -48,6 +48,7 @@ pub(crate) enum Kind {
     Url,
     Value,
     Variable,
+    Variables,
     WireApi,
 }
 
@@ -176,6 +177,11 @@ const ENVIRONMENT: &[Key] = &[
         "ignore_default_excludes",
         Kind::Switch,
         "`true` hands on variables that look like secrets",
+    ),
+    leaf(
+        "pass",
+        Kind::Variables,
+        "names of variables to hand on although they look like secrets",
     ),
     leaf(
         "exclude",

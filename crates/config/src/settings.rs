@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use dam_policy::{
     ApprovalPolicy, EnvironmentPolicy, GitAccess, Inherit, Layer, Origin, Posture, Profile,
-    ReviewerKind, SandboxMode, Sourced, looks_secret,
+    ReviewerKind, SandboxMode, Sourced, is_never_inherited, looks_secret,
 };
 
 use crate::ConfigError;
@@ -225,6 +225,7 @@ fn environment(merged: &Merged) -> Result<EnvironmentPolicy, ConfigError> {
             _ => Inherit::All,
         },
         ignore_default_excludes: get("ignore_default_excludes") == Some(&Value::Switch(true)),
+        pass: texts("pass"),
         exclude: texts("exclude"),
         include_only: texts("include_only"),
         set: merged
@@ -242,10 +243,31 @@ fn environment(merged: &Merged) -> Result<EnvironmentPolicy, ConfigError> {
             None => ConfigError::Flags(problem.text),
         });
     }
+    check_passed(merged, &policy)?;
     if !policy.ignore_default_excludes {
-        policy.exclude.extend(provider::secret_variables(merged));
+        let mut secret = provider::secret_variables(merged);
+        secret.retain(|name| !policy.pass.contains(name));
+        policy.exclude.extend(secret);
     }
     Ok(policy)
+}
+
+/// What is passed must arrive.
+fn check_passed(merged: &Merged, policy: &EnvironmentPolicy) -> Result<(), ConfigError> {
+    let Some(leaf) = merged.get([ENVIRONMENT, "pass"]) else {
+        return Ok(());
+    };
+    let variables = policy.pass.iter().map(|name| (name.clone(), String::new()));
+    let kept = policy.apply(variables);
+    let Some(lost) = policy.pass.iter().find(|name| !kept.contains_key(*name)) else {
+        return Ok(());
+    };
+    let text = if is_never_inherited(lost) {
+        format!("`{lost}` is never handed on: it makes programs load something, or leads outside")
+    } else {
+        format!("`{lost}` is passed, and `exclude` or `include_only` would leave it out again")
+    };
+    Err(leaf.spot.wrong(text))
 }
 
 fn sourced_text(leaf: &Leaf) -> Option<Sourced<String>> {

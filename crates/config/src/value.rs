@@ -64,6 +64,7 @@ impl<'a> Written<'a> {
             Kind::Url => Value::Text(self.url()?),
             Kind::Value => Value::Text(self.checked(|text| !text.contains('\0'), NO_NUL)?),
             Kind::Variable => Value::Text(self.checked(is_variable, VARIABLE)?),
+            Kind::Variables => Value::Texts(self.variables()?),
             Kind::WireApi => Value::Text(self.wire_api()?),
         })
     }
@@ -220,6 +221,15 @@ impl<'a> Written<'a> {
     fn texts(self) -> Result<Vec<String>> {
         let entries = self.entries()?;
         Ok(entries.iter().map(|(_, text)| (*text).to_owned()).collect())
+    }
+
+    fn variables(self) -> Result<Vec<String>> {
+        for (entry, text) in self.entries()? {
+            if !is_variable(text) {
+                return Err(entry.wrong(format!("`{text}` is not {VARIABLE}")));
+            }
+        }
+        self.texts()
     }
 
     fn roots(self) -> Result<Vec<PathBuf>> {

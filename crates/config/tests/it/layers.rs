@@ -260,6 +260,14 @@ fn secrets_of_providers_stay_out_of_commands() {
         ["OTHER"]
     );
     let mut world = world;
+    world.typed(&["shell_environment_policy.pass=[\"PLAIN\"]"]);
+    let environment = world.settings().posture.profile.value.environment;
+    assert!(
+        environment
+            .apply(variables())
+            .into_keys()
+            .eq(["OTHER", "PLAIN"])
+    );
     world.typed(&["shell_environment_policy.ignore_default_excludes=true"]);
     let environment = world.settings().posture.profile.value.environment;
     assert_eq!(environment.apply(variables()).len(), 3);

@@ -424,6 +424,26 @@ fn providers() {
 
 #[test]
 fn environments() {
+    assert_snapshot!(user("[shell_environment_policy]\npass = [\"A_*\"]"), @r#"
+    user:2:9: `A_*` is not the name of an environment variable: letters, digits and `_`, no digit first
+      pass = ["A_*"]
+              ^^^^^
+    "#);
+    assert_snapshot!(user("[shell_environment_policy]\npass = [\"A\", \"LD_PRELOAD\"]"), @r#"
+    user:2:8: `LD_PRELOAD` is never handed on: it makes programs load something, or leads outside
+      pass = ["A", "LD_PRELOAD"]
+             ^^^^^^^^^^^^^^^^^^^
+    "#);
+    assert_snapshot!(user("[shell_environment_policy]\npass = [\"A_TOKEN\"]\nexclude = [\"A*\"]"), @r#"
+    user:2:8: `A_TOKEN` is passed, and `exclude` or `include_only` would leave it out again
+      pass = ["A_TOKEN"]
+             ^^^^^^^^^^^
+    "#);
+    assert_snapshot!(user("[shell_environment_policy]\npass = [\"A_TOKEN\"]\ninclude_only = [\"B\"]"), @r#"
+    user:2:8: `A_TOKEN` is passed, and `exclude` or `include_only` would leave it out again
+      pass = ["A_TOKEN"]
+             ^^^^^^^^^^^
+    "#);
     assert_snapshot!(user("[shell_environment_policy.set]\n\"A=B\" = \"c\""), @r#"
     user:2:1: `A=B` is not the name of an environment variable: letters, digits and `_`, no digit first
       "A=B" = "c"
