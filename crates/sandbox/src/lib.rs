@@ -27,6 +27,7 @@ mod launch;
 mod lock_down;
 mod report;
 mod running;
+pub mod seatbelt;
 mod sys;
 mod walls;
 
