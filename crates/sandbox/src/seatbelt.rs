@@ -8,11 +8,12 @@
 
 mod base;
 mod files;
+mod glob;
 mod pattern;
 
 use std::path::PathBuf;
 
-use dam_policy::{Limits, Property, ResolvedProfile};
+use dam_policy::{GitAccess, Limits, Property, ResolvedProfile};
 
 /// A policy for `sandbox-exec`.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -105,6 +106,10 @@ fn gaps(profile: &ResolvedProfile) -> Vec<String> {
             "the limit on what is written is not held on macOS",
         ),
         (profile.own_tmp, "`/tmp` is the host's on macOS"),
+        (
+            profile.git == GitAccess::Commit,
+            "nothing can be committed on macOS: what an index lists cannot be looked at there",
+        ),
     ];
     missing
         .into_iter()

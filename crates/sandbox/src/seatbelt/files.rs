@@ -7,13 +7,13 @@
 
 use std::collections::BTreeSet;
 
-use dam_policy::{Access, FileRules, PROTECTED_NAMES};
+use dam_policy::{Access, DenyGlob, FileRule, FileRules, PROTECTED_NAMES, REPOSITORY_RULE};
 
-use super::PolicyError;
 use super::pattern::{
     DIRECTORIES, HERE_OR_BELOW, anywhere, canonical, components, exactly, in_any_disguise, literal,
     regex, spellings, subpath,
 };
+use super::{PolicyError, glob};
 
 /// What reading is, and running.
 const READING: &str = "file-read* file-map-executable process-exec";
@@ -33,7 +33,7 @@ pub(super) fn write(files: &FileRules, text: &mut String) -> Result<(), PolicyEr
         .map(|rule| {
             Ok(Canonical {
                 path: canonical(&rule.path)?,
-                access: rule.access,
+                access: access(rule),
             })
         })
         .collect::<Result<Vec<_>, PolicyError>>()?;
@@ -70,11 +70,26 @@ pub(super) fn write(files: &FileRules, text: &mut String) -> Result<(), PolicyEr
             }
         }
     }
+    let bases = files
+        .globs()
+        .iter()
+        .map(|glob| canonical(&glob.base))
+        .collect::<Result<Vec<_>, _>>()?;
+    deny_patterns(files.globs().iter().zip(&bases), &rules, text);
     text.push_str("\n; Directories on the way to what can be read are there.\n");
     push(text, "allow", "file-read-metadata", ways(&rules));
     text.push_str("\n; Directories on the way to a rule of their own stay where they are.\n");
-    push(text, "deny", NAMING, fixed(&rules, &writable));
+    push(text, "deny", NAMING, fixed(&rules, &bases, &writable));
     Ok(())
+}
+
+/// What a rule grants here. A repository is only read: what its index lists,
+/// which git would write outside, cannot be looked at.
+fn access(rule: &FileRule) -> Access {
+    match rule.access {
+        Access::Write if rule.rule.as_str() == REPOSITORY_RULE => Access::Read,
+        access => access,
+    }
 }
 
 fn order(rule: &Canonical) -> (usize, Access, &str) {
@@ -93,6 +108,51 @@ fn push(text: &mut String, verb: &str, acts: &str, filters: impl IntoIterator<It
         text.extend(["\n    ", &filter]);
     }
     text.push_str(")\n");
+}
+
+/// Denies patterns, whatever a rule says, unless it is one on exactly the path
+/// in question.
+fn deny_patterns<'a>(
+    globs: impl Iterator<Item = (&'a DenyGlob, &'a String)>,
+    rules: &[Canonical],
+    text: &mut String,
+) {
+    let mut all = BTreeSet::new();
+    for (DenyGlob { glob, .. }, base) in globs {
+        // Where something that matches could be moved to.
+        if let Some(glob) = glob::elsewhere(glob.as_str()) {
+            let roots = rules.iter().filter(|rule| rule.access == Access::Write);
+            all.extend(roots.map(|root| (root.path.clone(), glob.to_owned())));
+        }
+        all.insert((base.clone(), glob.as_str().to_owned()));
+    }
+    if all.is_empty() {
+        return;
+    }
+    let start = |base: &str| anywhere(base.trim_end_matches('/'));
+    let whole = |(base, glob): &(String, String)| {
+        let glob = glob::expression(glob);
+        regex(&format!("{}/{glob}{HERE_OR_BELOW}", start(base)))
+    };
+    let ways = |(base, glob): &(String, String)| {
+        glob::directories(glob)
+            .map(|glob| regex(&format!("{}/{}$", start(base), glob::expression(glob))))
+            .collect::<Vec<_>>()
+    };
+    text.push_str("\n; Closed by patterns, and directories that patterns go through.\n");
+    let acts = format!("{READING} file-write*");
+    push(text, "deny", &acts, all.iter().map(whole));
+    push(text, "deny", NAMING, all.iter().flat_map(ways));
+    text.push_str("\n; Rules on exactly one path.\n");
+    for rule in rules {
+        let here = spellings(&rule.path);
+        let here = here.iter().map(|path| literal(path));
+        match rule.access {
+            Access::Read => push(text, "allow", READING, here),
+            Access::Write => push(text, "allow", &acts, here),
+            Access::Deny => push(text, "deny", &acts, here),
+        }
+    }
 }
 
 /// The filters of a path and what is below it, in every spelling.
@@ -116,16 +176,19 @@ fn ways(rules: &[Canonical]) -> BTreeSet<String> {
         .collect()
 }
 
-/// What cannot be made, moved or removed: the roots of what is writable, and
-/// the directories above each rule, where they lie in something writable.
-fn fixed(rules: &[Canonical], writable: &Writable) -> Vec<String> {
+/// What cannot be made, moved or removed: the roots of what is writable, where
+/// patterns begin, and the directories above, where they lie in something
+/// writable.
+fn fixed(rules: &[Canonical], bases: &[String], writable: &Writable) -> Vec<String> {
     let own = rules
         .iter()
         .filter(|rule| rule.access == Access::Write)
         .map(|rule| rule.path.as_str());
-    let above = rules.iter().flat_map(|rule| above(&rule.path));
+    let bases = || bases.iter().map(String::as_str);
+    let paths = rules.iter().map(|rule| rule.path.as_str());
     let all: BTreeSet<&str> = own
-        .chain(above)
+        .chain(bases())
+        .chain(paths.chain(bases()).flat_map(above))
         .filter(|path| *path != "/" && writable.holds(path))
         .collect();
     let each = |path: &&str| {

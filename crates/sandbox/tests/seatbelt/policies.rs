@@ -5,7 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use dam_policy::{
-    Access, FileRules, Limits, Places, Profile, Property, ResolvedProfile, SandboxMode,
+    Access, DenyGlob, FileRules, GitAccess, Limits, Origin, Places, Profile, Property,
+    ResolvedProfile, Rule, SandboxMode,
 };
 use dam_sandbox::seatbelt::{self, PolicyError};
 
@@ -64,6 +65,80 @@ fn a_profile_of_listed_places_as_it_is_written() {
         ),
     ]);
     insta::assert_snapshot!(policy(&listed).text);
+}
+
+#[test]
+fn patterns_as_they_are_written() {
+    let pattern = |base: &str, glob: &str| DenyGlob {
+        base: base.into(),
+        glob: glob.parse().unwrap(),
+        origin: Origin::BUILTIN,
+    };
+    let rules = files(&[("/", Access::Read), ("/Users/alice/work", Access::Write)]);
+    let rules = rules.denying(vec![
+        pattern("/Users/alice/work", "**/*.pem"),
+        pattern("/Users/alice/work", "config/**/secret[s0-9]/?.env"),
+        pattern("/private/var", "keys/*"),
+    ]);
+    let text = policy(&rules).text;
+    let begin = text.find("; Closed by patterns").unwrap();
+    let end = text.find("; Devices").unwrap();
+    insta::assert_snapshot!(&text[begin..end]);
+}
+
+#[test]
+fn what_a_pattern_closes_cannot_be_moved_into_the_open() {
+    let rules = files(&[("/w", Access::Write), ("/private/tmp", Access::Write)]);
+    let rules = rules.denying(vec![DenyGlob {
+        base: "/w".into(),
+        glob: "keys/**/own/*.pem".parse().unwrap(),
+        origin: Origin::BUILTIN,
+    }]);
+    let rules = Rules::read(&policy(&rules));
+    for path in [
+        "/w/keys/own/a.pem",
+        "/w/KEYS/b/c/own/A.PEM/x",
+        "/tmp/b/own/a.pem",
+        "/w/b/own/a.pem",
+    ] {
+        assert!(!rules.grants("file-read-data", path), "{path}");
+    }
+    for path in [
+        "/w",
+        "/w/keys",
+        "/w/keys/own",
+        "/w/keys/a/own",
+        "/private/tmp/a/own",
+    ] {
+        assert!(!rules.grants("file-write-unlink", path), "{path}");
+        assert!(rules.grants("file-read-data", path), "{path}");
+    }
+    assert!(rules.grants("file-write-unlink", "/w/keys/a"));
+}
+
+#[test]
+fn a_repository_is_only_read() {
+    let mut repository = rule("/w/.git", Access::Write);
+    repository.rule = Rule::builtin(dam_policy::REPOSITORY_RULE);
+    let rules = FileRules::new(vec![rule("/w", Access::Write), repository], true);
+    let mut commits = profile(rules.with_git(GitAccess::Commit));
+    commits.git = GitAccess::Commit;
+    let policy = seatbelt::policy(&commits).unwrap();
+    assert_eq!(
+        policy.gaps,
+        ["nothing can be committed on macOS: what an index lists cannot be looked at there"]
+    );
+    let rules = Rules::read(&policy);
+    for path in [
+        "/w/.git/index",
+        "/w/.git/config",
+        "/w/.git/hooks/x",
+        "/w/.git",
+    ] {
+        assert!(rules.grants("file-read-data", path), "{path}");
+        assert!(!rules.grants("file-write-data", path), "{path}");
+        assert!(!rules.grants("file-write-create", path), "{path}");
+    }
 }
 
 #[test]
