@@ -152,6 +152,29 @@ pub struct Denial {
     pub process: String,
 }
 
+impl Denial {
+    /// What was refused, why, and what would allow it. Not cleaned: path and
+    /// reason come from inside.
+    pub fn sentence(&self) -> String {
+        let path = self.path.display();
+        let act = match &*self.syscall {
+            "open" | "openat" | "creat" | "truncate" => "writing",
+            "mkdir" | "mkdirat" | "mknod" | "mknodat" | "bind" => "making",
+            "unlink" | "unlinkat" | "rmdir" => "removing",
+            "rename" | "renameat" | "renameat2" => "renaming",
+            "link" | "linkat" | "symlink" | "symlinkat" => "linking",
+            "connect" => "connecting to",
+            _ => "changing the attributes of",
+        };
+        let mut sentence = format!("{act} {path} was refused because {}", self.reason);
+        if let Some(hint) = &self.hint {
+            sentence.push_str("; this would allow it: ");
+            sentence.push_str(hint);
+        }
+        sentence
+    }
+}
+
 /// How a command ended, and what was refused on the way.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Outcome {
