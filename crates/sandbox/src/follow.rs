@@ -83,11 +83,16 @@ pub(crate) fn follow(
             Some(Report::Asked { id, asked }) => {
                 heard.answer(id, &asked, answering, follower);
             }
-            Some(Report::Ended { status, unreported }) => {
+            Some(Report::Ended {
+                status,
+                unreported,
+                limit,
+            }) => {
                 return Ok(Outcome {
                     status,
                     denials,
                     unreported: unreported + dropped,
+                    limit,
                 });
             }
             Some(Report::Withdrawn { .. } | Report::Started | Report::Failed { .. }) => {}

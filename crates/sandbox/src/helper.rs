@@ -17,12 +17,14 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
+use dam_policy::Limits;
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags};
 use rustix::thread::CapabilitySet;
 
 use crate::broker::{Broker, Door, Init};
+use crate::limits::{self, Leaf, Watch};
 use crate::report::{Line, Order, Report, Stage};
 use crate::sys::{self, Forked, SingleThread};
 use crate::{ceiling, filter, lock_down, walls};
@@ -86,10 +88,11 @@ fn put_up(line: &Line, proof: &SingleThread) -> Result<Door, Failure> {
             "this kernel has no Landlock, or it is not enabled",
         )
     })?;
+    let leaf = Leaf::new(&order.limits, proof);
     enter_namespaces()?;
     let writable = walls::build(&order.files)
         .map_err(|error| Failure::new(Stage::Walls, error.errno, error.what))?;
-    let init = start_init(proof)?;
+    let init = start_init(&order.limits, proof)?;
     // The old working directory still lies under the walls.
     at(Stage::Directory, rustix::process::chdir(&order.cwd))?;
     ceiling::restrict(abi, &writable)
@@ -98,8 +101,10 @@ fn put_up(line: &Line, proof: &SingleThread) -> Result<Door, Failure> {
         Stage::Privileges,
         lock_down::give_up_privileges(CapabilitySet::SYS_PTRACE),
     )?;
-    let (command, listener) = start_command(&order, &stdio, proof)?;
+    let (command, listener) = start_command(&order, &stdio, leaf.as_ref(), proof)?;
     drop(stdio);
+    at(Stage::Privileges, limits::restrict_broker(&order.limits))?;
+    let watch = at(Stage::Privileges, Watch::new(order.limits, leaf))?;
     let pidfd = at(
         Stage::Exec,
         rustix::process::pidfd_open(command, PidfdFlags::empty()),
@@ -112,6 +117,7 @@ fn put_up(line: &Line, proof: &SingleThread) -> Result<Door, Failure> {
         command,
         pidfd,
         init,
+        watch,
     })
 }
 
@@ -154,12 +160,12 @@ fn enter_namespaces() -> Result<(), Failure> {
 
 /// Starts the first process of the pid namespace and waits until it has
 /// mounted `/proc`.
-fn start_init(proof: &SingleThread) -> Result<Init, Failure> {
+fn start_init(limits: &Limits, proof: &SingleThread) -> Result<Init, Failure> {
     let (mut ours, theirs) = pipe(Stage::Walls)?;
     match at(Stage::Namespaces, sys::fork(proof))? {
         Forked::Child => {
             drop(ours);
-            be_init(theirs)
+            be_init(limits, theirs)
         }
         Forked::Parent(pid) => {
             drop(theirs);
@@ -179,15 +185,20 @@ fn start_init(proof: &SingleThread) -> Result<Init, Failure> {
     }
 }
 
-fn be_init(mut parent: UnixStream) -> ! {
+fn be_init(limits: &Limits, mut parent: UnixStream) -> ! {
     let ready = (|| -> Result<(), String> {
         let text = |errno: Errno| errno.to_string();
+        limits::cap_processes(limits);
         walls::mount_proc(rustix::process::getuid().is_root())
             .map_err(|error| format!("{}: {}", error.what, error.errno))?;
         lock_down::give_up_privileges(CapabilitySet::empty()).map_err(text)?;
         rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
             .map_err(text)?;
-        sys::reap_automatically();
+        if *limits == Limits::default() {
+            sys::reap_automatically();
+        } else {
+            sys::reap_as_they_end();
+        }
         sys::close_from(0, &[parent.as_raw_fd()]).map_err(text)?;
         sys::install_filter(&filter::idle_filter()).map_err(text)
     })();
@@ -204,16 +215,20 @@ fn be_init(mut parent: UnixStream) -> ! {
 fn start_command(
     order: &Order,
     stdio: &[OwnedFd],
+    leaf: Option<&Leaf>,
     proof: &SingleThread,
 ) -> Result<(Pid, OwnedFd), Failure> {
     let program = Program::prepare(order)?;
     let (mut ours, theirs) = pipe(Stage::Exec)?;
     let pid = match at(Stage::Exec, sys::fork(proof))? {
-        Forked::Child => be_command(&program, stdio, theirs),
+        Forked::Child => be_command(&program, stdio, &order.limits, theirs),
         Forked::Parent(pid) => pid,
     };
     drop(theirs);
     let listener = take_listener(pid, &mut ours)?;
+    if let Some(leaf) = leaf {
+        at(Stage::Exec, leaf.take_in(pid))?;
+    }
     at(Stage::Filter, ours.write_all(b"!").map_err(|_| Errno::PIPE))?;
     // End of file: the program has been started, and the descriptor closed
     // with it.
@@ -350,7 +365,12 @@ fn candidates(name: &OsStr, path: &OsStr) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn be_command(program: &Program, streams: &[OwnedFd], mut parent: UnixStream) -> ! {
+fn be_command(
+    program: &Program,
+    streams: &[OwnedFd],
+    limits: &Limits,
+    mut parent: UnixStream,
+) -> ! {
     let outcome = (|| -> Result<OwnedFd, (Stage, Errno)> {
         let exec = |errno| (Stage::Exec, errno);
         let filter = |errno| (Stage::Filter, errno);
@@ -381,8 +401,12 @@ fn be_command(program: &Program, streams: &[OwnedFd], mut parent: UnixStream) ->
         .write_all(&[b'+', a, b, c, d])
         .and_then(|()| parent.read_exact(&mut go));
     if told.is_ok() {
-        let errno = program.execute();
-        let _ = parent.write_all(&encode_failure(Stage::Exec, errno));
+        // Last: what is still to be done may need more than is granted.
+        let (stage, errno) = match limits::restrict_command(limits) {
+            Ok(()) => (Stage::Exec, program.execute()),
+            Err(errno) => (Stage::Privileges, errno),
+        };
+        let _ = parent.write_all(&encode_failure(stage, errno));
     }
     std::process::exit(1)
 }

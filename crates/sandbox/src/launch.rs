@@ -175,6 +175,7 @@ impl Launch {
             cwd: self.cwd,
             files: self.profile.files,
             patience: self.asking.as_ref().map(|asking| asking.patience),
+            limits: self.profile.limits,
         };
         let answering = self.asking.as_ref().map(Answering::new).transpose()?;
         let (stdin, ours_in) = connect(self.stdin, Direction::In)?;

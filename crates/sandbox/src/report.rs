@@ -9,13 +9,15 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use dam_policy::FileRules;
+use dam_policy::{FileRules, Limits};
 use rustix::io::Errno;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::LimitHit;
 
 use crate::grant::Asked;
 
@@ -29,6 +31,7 @@ pub(crate) struct Order {
     /// How long a refused opening waits for somebody's answer; without it,
     /// nobody is asked.
     pub patience: Option<Duration>,
+    pub limits: Limits,
 }
 
 /// From the helper to the program that started it.
@@ -50,7 +53,11 @@ pub(crate) enum Report {
     /// Nobody waits for that answer any more.
     Withdrawn { id: u64 },
     /// The command has ended, and with it everything it started.
-    Ended { status: Status, unreported: u64 },
+    Ended {
+        status: Status,
+        unreported: u64,
+        limit: Option<LimitHit>,
+    },
 }
 
 /// From the program that started the helper.
@@ -152,29 +159,6 @@ pub struct Denial {
     pub process: String,
 }
 
-impl Denial {
-    /// What was refused, why, and what would allow it. Not cleaned: path and
-    /// reason come from inside.
-    pub fn sentence(&self) -> String {
-        let path = self.path.display();
-        let act = match &*self.syscall {
-            "open" | "openat" | "creat" | "truncate" => "writing",
-            "mkdir" | "mkdirat" | "mknod" | "mknodat" | "bind" => "making",
-            "unlink" | "unlinkat" | "rmdir" => "removing",
-            "rename" | "renameat" | "renameat2" => "renaming",
-            "link" | "linkat" | "symlink" | "symlinkat" => "linking",
-            "connect" => "connecting to",
-            _ => "changing the attributes of",
-        };
-        let mut sentence = format!("{act} {path} was refused because {}", self.reason);
-        if let Some(hint) = &self.hint {
-            sentence.push_str("; this would allow it: ");
-            sentence.push_str(hint);
-        }
-        sentence
-    }
-}
-
 /// How a command ended, and what was refused on the way.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Outcome {
@@ -184,6 +168,8 @@ pub struct Outcome {
     pub denials: Vec<Denial>,
     /// How many more were refused than could be reported.
     pub unreported: u64,
+    /// The limit that it was ended for, if it was.
+    pub limit: Option<LimitHit>,
 }
 
 /// One end of the conversation.

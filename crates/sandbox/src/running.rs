@@ -159,6 +159,7 @@ impl Running {
                 status: wait_open(child, signals)?,
                 denials: Vec::new(),
                 unreported: 0,
+                limit: None,
             },
         };
         self.ended.store(true, Ordering::Release);

@@ -129,7 +129,7 @@ const SHOWS: &[&str] = &[
 /// machine becomes read-only and what shows its memory is hidden, because root
 /// inside is root outside to these files; for others they are closed anyway.
 pub(crate) fn mount_proc(is_root: bool) -> Result<()> {
-    let proc = new_filesystem("proc", &[], MountAttrFlags::MOUNT_ATTR_NOEXEC)?;
+    let proc = new_proc()?;
     hang_at("/proc", &proc, CWD, Path::new("/proc"))?;
     if !is_root {
         return Ok(());
@@ -151,6 +151,11 @@ pub(crate) fn mount_proc(is_root: bool) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A `/proc` of this pid namespace that is mounted nowhere.
+pub(crate) fn new_proc() -> Result<OwnedFd> {
+    new_filesystem("proc", &[], MountAttrFlags::MOUNT_ATTR_NOEXEC)
 }
 
 /// The paths that need a writable mount: every rule that grants writing where

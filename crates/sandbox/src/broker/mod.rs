@@ -25,12 +25,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use dam_policy::FileRules;
-use rustix::event::{PollFd, PollFlags};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::{Mode, OFlags, Stat};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal};
 
 use crate::grant::{Identity, Opening};
+use crate::limits::{LimitHit, Watch};
 use crate::report::{Line, Report, Request};
 use crate::sys::{self, Notification, Notifier};
 use crate::{Denial, Status};
@@ -54,6 +55,8 @@ pub(crate) struct Door {
     pub init: Init,
     /// How long a refused opening waits for an answer, if it is asked about.
     pub patience: Option<Duration>,
+    /// What looks at the limits, where there are any.
+    pub watch: Option<Watch>,
 }
 
 /// The first process of the pid namespace, and what keeps it alive: when the
@@ -74,6 +77,8 @@ pub(crate) struct Broker<'a> {
     command: Pid,
     pidfd: OwnedFd,
     init: Init,
+    watch: Option<Watch>,
+    reached: Option<LimitHit>,
     line: &'a Line,
     own: Own,
     waiting: Vec<Waiting>,
@@ -178,6 +183,8 @@ impl<'a> Broker<'a> {
             command: door.command,
             pidfd: door.pidfd,
             init: door.init,
+            watch: door.watch,
+            reached: None,
             line,
             own: Own::default(),
             waiting: Vec::new(),
@@ -206,8 +213,16 @@ impl<'a> Broker<'a> {
             }
         }
         let line = self.line;
+        let mut watch = self.watch.take();
+        let reached = self.reached.or_else(|| watch.as_mut()?.look_back());
         let (status, unreported) = self.end_everything();
-        let report = Report::Ended { status, unreported };
+        let told = watch.and_then(|watch| watch.conclude(status));
+        let report = Report::Ended {
+            // It may have ended by itself while everything was being ended.
+            status: reached.map_or(status, |_| Status::Signaled(libc::SIGKILL)),
+            unreported,
+            limit: reached.or(told),
+        };
         i32::from(line.send(&report, true).is_err())
     }
 
@@ -218,8 +233,7 @@ impl<'a> Broker<'a> {
             PollFd::new(&self.pidfd, PollFlags::IN),
             PollFd::new(self.line, PollFlags::IN),
         ];
-        let again = (!self.waiting.is_empty()).then_some(&AGAIN);
-        match rustix::event::poll(&mut fds, again.or(self.questions.look_again())) {
+        match rustix::event::poll(&mut fds, self.sleep().as_ref()) {
             Ok(_) => {}
             Err(Errno::INTR) => return Ok(true),
             Err(errno) => return Err(errno),
@@ -235,8 +249,24 @@ impl<'a> Broker<'a> {
         if told.intersects(PollFlags::IN | PollFlags::HUP) && !self.hear()? {
             return Ok(false);
         }
+        if let Some(watch) = &mut self.watch {
+            self.reached = watch.look()?;
+            if self.reached.is_some() {
+                return Ok(false);
+            }
+        }
         // Only when nobody waits at the door: a last refusal is still told.
         Ok(ended.is_empty() || door.contains(PollFlags::IN))
+    }
+
+    /// How long nothing need happen before something is to be done.
+    fn sleep(&self) -> Option<Timespec> {
+        let again = (!self.waiting.is_empty()).then_some(AGAIN);
+        let again = again.or(self.questions.look_again().copied());
+        let watch = self.watch.as_ref().and_then(Watch::patience);
+        // A time beyond what the call takes is for ever.
+        let watch = watch.and_then(|time| Timespec::try_from(time).ok());
+        again.into_iter().chain(watch).min()
     }
 
     fn answer_waiting(&mut self) -> Result<(), Errno> {

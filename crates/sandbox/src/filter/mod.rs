@@ -47,7 +47,7 @@ pub(crate) fn static_filter() -> Vec<Instruction> {
     dispatch.assemble()
 }
 
-/// The filter of a process that only waits for its end. Short, because the
+/// The filter of a process that only waits for its end, and for its orphans'. Short, because the
 /// kernel's work of taking a filter in grows with its length.
 pub(crate) fn idle_filter() -> Vec<Instruction> {
     let mut dispatch = Dispatch::new(ARCHITECTURE, Action::Errno(libc::EPERM));
@@ -58,6 +58,7 @@ pub(crate) fn idle_filter() -> Vec<Instruction> {
         libc::SYS_sendto,
         libc::SYS_exit_group,
         libc::SYS_rt_sigreturn,
+        libc::SYS_wait4,
     ] {
         dispatch.on(number, Test::always(Action::Allow));
     }

@@ -11,8 +11,8 @@ mod tree;
 pub(crate) use notify::{Notification, Notifier};
 pub(crate) use process::{
     Forked, Signals, SingleThread, begin_unblocked, bind_raw, block_signals, bring_up_loopback,
-    close_from, connect_raw, drop_capabilities, exec, fork, read_memory, reap_automatically,
-    reset_signals, seal_capabilities, unshare_all, wait_for,
+    close_from, connect_raw, drop_capabilities, exec, fork, ignore_file_size_signal, read_memory,
+    reap_as_they_end, reap_automatically, reset_signals, seal_capabilities, unshare_all, wait_for,
 };
 pub(crate) use seccomp::{Instruction, install_filter, install_listener};
 pub(crate) use tree::{Attributes, set_attributes};

@@ -189,6 +189,30 @@ pub(crate) fn reap_automatically() {
     unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
 }
 
+/// Children that end are waited for as they end, so that what they used is
+/// counted as this process's.
+pub(crate) fn reap_as_they_end() {
+    extern "C" fn reap(_: libc::c_int) {
+        // SAFETY: waitpid may be called in a handler, and no status is asked
+        // for.
+        while unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) } > 0 {}
+    }
+    // SAFETY: zeroed bytes are a valid `sigaction` with an empty mask; the
+    // handler lives as long as the program.
+    unsafe {
+        let mut action: libc::sigaction = MaybeUninit::zeroed().assume_init();
+        action.sa_sigaction = reap as extern "C" fn(libc::c_int) as libc::sighandler_t;
+        action.sa_flags = libc::SA_RESTART | libc::SA_NOCLDSTOP;
+        libc::sigaction(libc::SIGCHLD, &raw const action, std::ptr::null_mut());
+    }
+}
+
+/// A file that would grow too large is an error of the call alone.
+pub(crate) fn ignore_file_size_signal() {
+    // SAFETY: SIG_IGN is a valid disposition.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+}
+
 /// Signals that arrive as messages instead of interrupting. Dropping it gives
 /// them their old effect back.
 #[derive(Debug)]
