@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
-use dam_policy::{ApprovalPolicy, SandboxMode, UnknownApprovalPolicy, UnknownSandboxMode};
+use dam_policy::{
+    ApprovalPolicy, Limit, Limits, SandboxMode, UnknownApprovalPolicy, UnknownSandboxMode,
+};
 
 use crate::output::Color;
 use crate::{exit, variables};
@@ -146,6 +148,9 @@ pub struct Grants {
     /// Work in this directory instead of the current one
     #[arg(short = 'C', long = "cd", value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub cd: Option<PathBuf>,
+    /// Limit what each command uses, as in `memory=2G` or `wall-time=10m`
+    #[arg(long, value_name = "NAME=VALUE", value_parser = limit)]
+    pub limit: Vec<(Limit, u64)>,
     /// Use a named profile of the settings (`[profiles.NAME]`)
     #[arg(short, long, value_name = "NAME")]
     pub profile: Option<String>,
@@ -363,6 +368,17 @@ fn sandbox_modes() -> impl TypedValueParser<Value = SandboxMode> {
                 .map_err(|e: UnknownSandboxMode| e)
         },
     )
+}
+
+/// A limit and its value.
+fn limit(text: &str) -> Result<(Limit, u64), String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("write a name and a value, as in `memory=2G`")?;
+    let mut limits = Limits::default();
+    limits.set(name, value).map_err(|error| error.to_string())?;
+    let set = Limit::named(name).and_then(|limit| Some((limit, limits.get(limit)?)));
+    set.ok_or_else(|| format!("`{name}` is not a limit"))
 }
 
 fn approval_policies() -> impl TypedValueParser<Value = ApprovalPolicy> {

@@ -13,10 +13,11 @@ use dam_gate::{Answer, Asker, Gate, Nobody, Request, Settled};
 use dam_journal::{Event, Journal, SessionId};
 use dam_policy::{Action, Layer, Posture, ResolvedProfile};
 use dam_sandbox::{
-    Asked, Asking, Denial, Follower, Killer, Launch, Meanwhile, Outcome, Running, SandboxError,
-    Status, Stream, Tier,
+    Asked, Asking, Denial, Follower, Killer, Launch, LimitHit, Meanwhile, Outcome, Running,
+    SandboxError, Status, Stream, Tier,
 };
 
+use crate::arguments::Grants;
 use crate::error::{CommandError, Kind};
 use crate::reviewer::{Interrupting, Terminal, WhoTypedIt};
 use crate::settings;
@@ -31,6 +32,8 @@ pub struct Typed {
     pub front: &'static str,
     /// The program and its arguments.
     pub words: Vec<OsString>,
+    /// What it may do.
+    pub grants: Grants,
 }
 
 /// Runs it, with the journal written before and after, and signals passed on.
@@ -64,7 +67,11 @@ pub fn run(
         Err(error) => Err(error),
     };
     match &result {
-        Ok(outcome) => finished(&mut journal, outcome, clock)?,
+        Ok(outcome) => {
+            let limit = outcome.limit.as_ref();
+            let why = limit.map(|hit| ended_for(hit, &typed.grants, settings));
+            finished(&mut journal, outcome, why, clock)?;
+        }
         Err(error) => {
             let text = error.to_string();
             journal.append_together(&[Event::Error { text }, ended("failed")])?;
@@ -86,6 +93,12 @@ pub fn count_refused(times: u64) -> String {
         1 => "cofferdam: 1 act was refused".to_owned(),
         times => format!("cofferdam: {times} acts were refused"),
     }
+}
+
+/// What a person is told of a limit that was reached.
+pub fn ended_for(hit: &LimitHit, grants: &Grants, settings: &Settings) -> String {
+    let set_by = settings::limit_set_by(hit.limit, grants, settings);
+    format!("cofferdam: ended: {}", hit.sentence(&set_by))
 }
 
 /// The first entry of a session's journal.
@@ -260,7 +273,15 @@ fn decision(
     })
 }
 
-fn finished(journal: &mut Journal, outcome: &Outcome, begun: Instant) -> Result<(), CommandError> {
+fn finished(
+    journal: &mut Journal,
+    outcome: &Outcome,
+    why: Option<String>,
+    begun: Instant,
+) -> Result<(), CommandError> {
+    if let Some(text) = why {
+        journal.append(&Event::Notice { text })?;
+    }
     if outcome.unreported > 0 {
         let text = format!("{} more refusals are not listed", outcome.unreported);
         journal.append(&Event::Notice { text })?;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use dam_config::{Dirs, Options, Settings, Surroundings};
 use dam_gate::{Gate, Nobody};
+use dam_policy::Limit;
 use dam_sandbox::Asking;
 
 use crate::arguments::{Approvals, Grants};
@@ -91,4 +92,31 @@ pub fn load(
         &surroundings(variables),
         interactive,
     )?)
+}
+
+/// Puts the command line's limits into the profile.
+pub fn limit(settings: &mut Settings, grants: &Grants) -> Result<(), CommandError> {
+    let profile = &mut settings.posture.profile.value;
+    if !profile.confined && !grants.limit.is_empty() {
+        return Err(CommandError::user(
+            "a limit needs a boundary to hold it, and there is to be none",
+        )
+        .hint("leave out `--limit`, or the option that takes the boundary away"));
+    }
+    for (limit, value) in &grants.limit {
+        profile.limits.put(*limit, *value);
+    }
+    Ok(())
+}
+
+/// Where the limit that a command has reached was set, for messages.
+pub fn limit_set_by(limit: Limit, grants: &Grants, settings: &Settings) -> String {
+    let name = &settings.posture.profile.value.name;
+    if grants.limit.iter().any(|(set, _)| *set == limit) {
+        "`--limit`".to_owned()
+    } else if name.starts_with(':') {
+        "[limits]".to_owned()
+    } else {
+        format!("the profile `{name}`")
+    }
 }

@@ -80,8 +80,13 @@ impl Limits {
             limit,
             value: value.to_owned(),
         })?;
-        *self.place(limit) = Some(number);
+        self.put(limit, number);
         Ok(())
+    }
+
+    /// Sets a limit to so many bytes, seconds or pieces.
+    pub fn put(&mut self, limit: Limit, value: u64) {
+        *self.place(limit) = Some(value);
     }
 
     /// The value of a limit: bytes, seconds or a number.

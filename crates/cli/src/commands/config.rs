@@ -38,7 +38,8 @@ pub fn show(
     output: &mut Output,
 ) -> Result<u8, CommandError> {
     let options = settings::options(&show.grants, &show.approvals)?;
-    let settings = settings::load(&options, variables, settings::is_interactive())?;
+    let mut settings = settings::load(&options, variables, settings::is_interactive())?;
+    settings::limit(&mut settings, &show.grants)?;
     if show.json {
         output.json(&shown(&settings))?;
         return Ok(exit::OK.code);

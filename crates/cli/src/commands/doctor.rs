@@ -49,6 +49,7 @@ pub fn run(
             ),
         ),
         boundary(),
+        plain("limits", limits()),
         configuration(&settings),
         journal(&settings),
     ];
@@ -127,6 +128,15 @@ fn boundary() -> Check {
             check
         }
     }
+}
+
+/// What would hold each limit here.
+fn limits() -> String {
+    let lines: Vec<String> = dam_sandbox::limits_held_by()
+        .into_iter()
+        .map(|(limit, by)| format!("{limit}: {by}"))
+        .collect();
+    lines.join(", ")
 }
 
 /// The switches that most often stand in the boundary's way.

@@ -27,7 +27,8 @@ pub fn run(exec: &Exec, variables: &Variables, output: &mut Output) -> Result<u8
     let mut options = settings::options(&exec.grants, &exec.approvals)?;
     options.model.clone_from(&exec.model);
     let interactive = settings::is_interactive();
-    let settings = settings::load(&options, variables, interactive)?;
+    let mut settings = settings::load(&options, variables, interactive)?;
+    settings::limit(&mut settings, &exec.grants)?;
     for notice in &settings.notices {
         output.labelled(WARNING, "note", notice);
     }

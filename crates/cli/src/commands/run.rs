@@ -10,15 +10,20 @@ use crate::variables::Variables;
 /// Runs the command; its exit code is ours.
 pub fn run(run: Run, variables: &Variables, output: &mut Output) -> Result<u8, CommandError> {
     let options = settings::options(&run.grants, &run.approvals)?;
-    let settings = settings::load(&options, variables, true)?;
+    let mut settings = settings::load(&options, variables, true)?;
+    settings::limit(&mut settings, &run.grants)?;
     for notice in &settings.notices {
         output.labelled(WARNING, "note", notice);
     }
     let typed = Typed {
         front: "run",
         words: run.command.words,
+        grants: run.grants,
     };
     let outcome = boxed::run(&typed, &settings, variables)?;
+    if let Some(hit) = &outcome.limit {
+        output.note(&boxed::ended_for(hit, &typed.grants, &settings));
+    }
     let refused = outcome.denials.len() as u64 + outcome.unreported;
     if refused > 0 {
         let count = boxed::count_refused(refused);

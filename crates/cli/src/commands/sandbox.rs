@@ -36,15 +36,20 @@ fn try_out(trial: Trial, variables: &Variables, output: &mut Output) -> Result<u
         ..Approvals::default()
     };
     let options = settings::options(&trial.grants, &approvals)?;
-    let settings = load(options, variables)?;
+    let mut settings = load(options, variables)?;
+    settings::limit(&mut settings, &trial.grants)?;
     for notice in &settings.notices {
         output.labelled(WARNING, "note", notice);
     }
     let typed = Typed {
         front: "sandbox",
         words: trial.command.words,
+        grants: trial.grants,
     };
     let outcome = boxed::run(&typed, &settings, variables)?;
+    if let Some(hit) = &outcome.limit {
+        output.note(&boxed::ended_for(hit, &typed.grants, &settings));
+    }
     if trial.log_denials {
         list(&outcome.denials, outcome.unreported, output);
     }
@@ -67,11 +72,14 @@ fn load(mut options: Options, variables: &Variables) -> Result<dam_config::Setti
 fn list(denials: &[Denial], unreported: u64, output: &mut Output) {
     output.note(&boxed::count_refused(denials.len() as u64 + unreported));
     for denial in denials {
-        let line = |text: &str| dam_journal::clean(text).replace('\n', "<U+000A>");
-        output.note(&format!("  {}", line(&denial.sentence())));
-        output.note(&line(&format!(
-            "    {} by `{}` (process {}), rule {}",
-            denial.syscall, denial.process, denial.pid, denial.rule
+        output.note(&dam_journal::clean(&format!(
+            "  {} {} by `{}` ({}): {} ({})",
+            denial.syscall,
+            denial.path.display(),
+            denial.process,
+            denial.pid,
+            denial.reason,
+            denial.rule
         )));
     }
     if unreported > 0 {

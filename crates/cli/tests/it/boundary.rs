@@ -127,26 +127,22 @@ fn refusals_are_listed_with_path_process_and_rule() {
             .stderr
             .lines()
             .map(|line| {
-                let parts = line.split(|c: char| c.is_ascii_digit());
-                let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
-                parts.join("N")
+                line.split(|c: char| c.is_ascii_digit())
+                    .collect::<Vec<_>>()
+                    .join("N")
             })
             .collect();
         assert_eq!(outcome.code, Some(1), "{}", outcome.page());
+        assert_eq!(lines.len(), 3, "{}", outcome.page());
         assert!(lines[0].ends_with("acts were refused"), "{}", lines[0]);
-        assert_eq!(
-            lines[1..],
-            [
-                "  writing [WORK]/.envrc was refused because `.envrc` is a protected name: \
-                 a script that the shell runs on entering the directory",
-                "    openat by `touch .envrc ../outside` (process N), rule files.protected-name",
-                "  writing [ROOT]/outside was refused because [ROOT]/outside is not writable: \
-                 it is outside the workspace; this would allow it: `--add-dir [ROOT]`",
-                "    openat by `touch .envrc ../outside` (process N), rule files.root",
-            ],
+        assert!(
+            lines[1].contains("openat [WORK]/.envrc by `touch"),
             "{}",
-            outcome.page()
+            lines[1]
         );
+        assert!(lines[1].contains("files.protected-name"), "{}", lines[1]);
+        assert!(lines[2].contains("[ROOT]/outside"), "{}", lines[2]);
+        assert!(lines[2].contains("files.root"), "{}", lines[2]);
     }
 }
 

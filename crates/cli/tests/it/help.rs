@@ -151,6 +151,8 @@ fn exec() {
               Let commands commit, branch and add worktrees in the workspace's repositories
       -C, --cd <DIR>
               Work in this directory instead of the current one
+          --limit <NAME=VALUE>
+              Limit what each command uses, as in `memory=2G` or `wall-time=10m`
       -p, --profile <NAME>
               Use a named profile of the settings (`[profiles.NAME]`)
       -c, --config <KEY=VALUE>
@@ -189,6 +191,8 @@ fn run() {
               Let commands commit, branch and add worktrees in the workspace's repositories
       -C, --cd <DIR>
               Work in this directory instead of the current one
+          --limit <NAME=VALUE>
+              Limit what each command uses, as in `memory=2G` or `wall-time=10m`
       -p, --profile <NAME>
               Use a named profile of the settings (`[profiles.NAME]`)
       -c, --config <KEY=VALUE>
@@ -248,6 +252,9 @@ fn sandbox() {
 
       -C, --cd <DIR>
               Work in this directory instead of the current one
+
+          --limit <NAME=VALUE>
+              Limit what each command uses, as in `memory=2G` or `wall-time=10m`
 
       -p, --profile <NAME>
               Use a named profile of the settings (`[profiles.NAME]`)
@@ -349,6 +356,8 @@ fn config_show() {
               Let commands commit, branch and add worktrees in the workspace's repositories
       -C, --cd <DIR>
               Work in this directory instead of the current one
+          --limit <NAME=VALUE>
+              Limit what each command uses, as in `memory=2G` or `wall-time=10m`
       -p, --profile <NAME>
               Use a named profile of the settings (`[profiles.NAME]`)
       -c, --config <KEY=VALUE>

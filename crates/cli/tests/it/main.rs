@@ -8,6 +8,7 @@ mod doctor;
 mod exec;
 mod help;
 mod journal;
+mod limits;
 mod output;
 mod refusals;
 mod terminal;
