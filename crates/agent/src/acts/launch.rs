@@ -198,7 +198,16 @@ impl Session {
             Some(Ok(outcome)) => outcome.unreported,
             _ => 0,
         };
+        let limit = match &ended {
+            Some(Ok(outcome)) => outcome.limit,
+            _ => None,
+        };
         let said = match (status, ended) {
+            _ if let Some(hit) = limit => {
+                let text = format!("ended: {hit}");
+                self.journal.append(&Event::Notice { text: text.clone() })?;
+                text
+            }
             (Some(Status::Exited(code)), _) => format!("exit code {code}"),
             (Some(Status::Signaled(signal)), _) => format!("ended by signal {signal}"),
             (None, Some(Err(error))) => {

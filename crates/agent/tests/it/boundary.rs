@@ -15,6 +15,7 @@ crate::tests! {
     leaving_the_boundary_is_a_question
     a_credential_store_is_empty_for_commands
     what_the_boundary_refuses_is_asked_while_the_command_waits
+    a_limit_that_was_reached_is_told_to_everybody
 }
 
 fn a_refusal_is_told_to_everybody() {
@@ -28,7 +29,7 @@ fn a_refusal_is_told_to_everybody() {
     assert_eq!(scene.read("work/.git/hooks/pre-commit"), None);
     let output = &played.outputs()[0];
     assert!(output.contains("Refused by the boundary:\n- "), "{output}");
-    assert!(output.contains("rule files.protected-name)"), "{output}");
+    assert!(output.contains("(rule files.protected-name)"), "{output}");
     let item = &played.items("command_execution").pop().unwrap()["item"];
     assert_eq!(item["denials"][0]["rule"], "files.protected-name");
     assert_eq!(item["decision"]["containment"], "boxed");
@@ -156,4 +157,16 @@ fn what_the_boundary_refuses_is_asked_while_the_command_waits() {
         assert!(output.contains("outside/d"), "{output}");
         assert_eq!(output.contains("outside/new"), text.is_none(), "{output}");
     }
+}
+
+fn a_limit_that_was_reached_is_told_to_everybody() {
+    let scene =
+        Scene::new(SandboxMode::ReadOnly, ApprovalPolicy::OnRequest).limited("wall-time", "1s");
+    let call = json!({"cmd": "sleep 60", "yield_time_ms": 50_000});
+    let played = scene.play(vec![Turn::function_call("exec_command", call), done()]);
+    let said = "ended: it ran for longer than the 1 second that its profile grants";
+    let output = &played.outputs()[0];
+    assert!(output.starts_with(said), "{output}");
+    let noticed = |event: &Event| matches!(event, Event::Notice { text } if text == said);
+    assert!(played.journal.iter().any(noticed), "{:?}", played.journal);
 }

@@ -77,6 +77,13 @@ impl Scene {
         Self { answer, ..self }
     }
 
+    /// The same, where commands may not use more than this.
+    pub fn limited(mut self, limit: &str, value: &str) -> Self {
+        let limits = &mut self.posture.profile.value.limits;
+        limits.set(limit, value).unwrap();
+        self
+    }
+
     pub fn path(&self, path: &str) -> PathBuf {
         self.dir.path().canonicalize().unwrap().join(path)
     }
