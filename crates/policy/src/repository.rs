@@ -209,7 +209,7 @@ fn objects(parts: &[&[u8]]) -> bool {
     let is_hex = |part: &[u8]| part.iter().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
     let begins = |part: &[u8], any: &[&[u8]]| any.iter().any(|start| part.starts_with(start));
     match parts {
-        [b"pack" | b"info"] => true,
+        [b"pack" | b"info" | b"maintenance.lock"] => true,
         [b"pack", leaf] => begins(
             leaf,
             &[b"pack-", b"tmp_", b".tmp-", b"old-", b"multi-pack-index"],

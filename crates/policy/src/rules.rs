@@ -142,6 +142,16 @@ impl FileRules {
         self.git
     }
 
+    /// The directories of repositories that may be committed to by a rule of
+    /// their own: those whose settings were read when the rules were made.
+    pub fn repositories(&self) -> impl Iterator<Item = &Path> {
+        let is_one = |rule: &&FileRule| rule.rule.as_str() == repository::RULE;
+        self.rules
+            .iter()
+            .filter(is_one)
+            .map(|rule| rule.path.as_path())
+    }
+
     /// What `path` is to the repository around it, where that may be committed
     /// to and no other rule decides.
     pub fn git_part(&self, path: &Path) -> Option<GitPart> {
