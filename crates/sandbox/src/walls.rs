@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use dam_policy::{Access, FileRules, PROTECTED_NAMES};
+use dam_policy::{Access, FileRules, GitAccess, PROTECTED_NAMES};
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags};
@@ -190,6 +190,9 @@ fn protected_in(files: &FileRules, writable: &[PathBuf]) -> Vec<PathBuf> {
             );
         }
     }
+    if files.git() == GitAccess::Commit {
+        open_repositories(files, writable, &mut found);
+    }
     let mut seen = HashSet::new();
     found.retain(|path| {
         let mountable =
@@ -198,6 +201,38 @@ fn protected_in(files: &FileRules, writable: &[PathBuf]) -> Vec<PathBuf> {
     });
     found.sort_by_key(|path| path.components().count());
     found
+}
+
+/// What git would run or follow in a repository's directory.
+const CLOSED_IN_GIT: &[&str] = &[
+    "branches",
+    "commondir",
+    "config",
+    "config.worktree",
+    "description",
+    "gitdir",
+    "hooks",
+    "info/attributes",
+    "info/exclude",
+    "info/grafts",
+    "info/sparse-checkout",
+    "objects/info/alternates",
+    "objects/info/http-alternates",
+    "remotes",
+];
+
+/// Where repositories may be committed to: instead of the whole of one, only
+/// what stays closed in it.
+fn open_repositories(files: &FileRules, writable: &[PathBuf], found: &mut Vec<PathBuf>) {
+    let mut repositories: Vec<PathBuf> = writable.iter().map(|root| root.join(".git")).collect();
+    repositories.extend(files.repositories().map(Path::to_path_buf));
+    repositories.retain(|path| std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir()));
+    found.retain(|path| !repositories.contains(path));
+    for repository in &repositories {
+        let closed = CLOSED_IN_GIT.iter().map(|name| repository.join(name));
+        // Through a link it is somewhere else, which has its own rules.
+        found.extend(closed.filter(|path| path.canonicalize().is_ok_and(|real| real == *path)));
+    }
 }
 
 fn mask(files: &FileRules) -> Result<()> {

@@ -4,15 +4,16 @@
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 
-use dam_policy::FileRules;
-use dam_policy::protected_component;
+use dam_policy::{FileRules, GitPart, protected_component};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use super::caller::Caller;
 use super::open::open_beneath;
 use super::place::{Ground, LastLink, Place};
-use super::{Answer, Own, Refusal, links};
+use super::replace::replace;
+use super::worktrees::Worktrees;
+use super::{Answer, Own, Refusal, links, repository};
 use crate::filter::{FCHMODAT2, RENAMEAT};
 
 pub(super) type Outcome = Result<Answer, Refusal>;
@@ -80,6 +81,7 @@ pub(super) fn name_of(number: i64) -> &'static str {
 pub(super) struct Visit<'a> {
     pub files: &'a FileRules,
     pub own: &'a mut Own,
+    pub trees: &'a mut Worktrees,
     pub caller: &'a Caller<'a>,
 }
 
@@ -126,6 +128,7 @@ impl Visit<'_> {
         place.permit(self.files, place.exists().then_some(Errno::EXIST))?;
         let mode = Mode::from_raw_mode(mode & PLAIN).difference(self.caller.standing()?.umask);
         rustix::fs::mkdirat(&place.parent, &place.leaf, mode)?;
+        self.note_worktree(&place)?;
         DONE
     }
 
@@ -139,6 +142,9 @@ impl Visit<'_> {
             _ => return Err(Errno::PERM.into()),
         };
         let mode = Mode::from_raw_mode(mode & PLAIN).difference(self.caller.standing()?.umask);
+        if kind != FileType::RegularFile && self.part(&place).is_some() {
+            return Err(not_a_file(&place));
+        }
         rustix::fs::mknodat(&place.parent, &place.leaf, kind, mode, 0)?;
         if kind == FileType::Fifo {
             self.own.insert(&place)?;
@@ -151,10 +157,30 @@ impl Visit<'_> {
             .place(directory, path, LastLink::Keep)
             .map(Place::without_slash)?;
         let stat = place.stat();
-        place.permit(self.files, stat.is_err().then_some(Errno::NOENT))?;
+        // Git tries whether it can be dropped, and goes by what it is told.
+        let is_kept = place.leaf.to_bytes() == b".git" && flags != 0;
+        let found = match stat {
+            Err(_) => Some(Errno::NOENT),
+            Ok(_) => is_kept.then_some(Errno::NOTEMPTY),
+        };
+        if !self.may_drop(&place) {
+            place.permit(self.files, found)?;
+        }
         rustix::fs::unlinkat(&place.parent, &place.leaf, AtFlags::from_bits_retain(flags))?;
         self.own.forget_gone(stat.ok());
         DONE
+    }
+
+    /// What a place is to a repository that may be committed to.
+    fn part(&self, place: &Place) -> Option<GitPart> {
+        matches!(place.ground(), Ground::Ruled)
+            .then(|| repository::part(self.files, &place.path()))?
+    }
+
+    /// Whether git may drop what may not be written.
+    fn may_drop(&self, place: &Place) -> bool {
+        let part = self.part(place);
+        part.is_some_and(GitPart::is_removable) || self.is_worktree_pointer(place)
     }
 
     fn rename(&mut self, from: (u32, usize), to: (u32, usize), flags: u32) -> Outcome {
@@ -168,6 +194,11 @@ impl Visit<'_> {
         let from = resolve(from)?;
         let to = resolve(to)?;
         from.permit(self.files, (!from.exists()).then_some(Errno::NOENT))?;
+        if flags.is_empty()
+            && let Some(part @ (GitPart::Index | GitPart::Steps)) = self.part(&to)
+        {
+            return replace(part, &from, &to);
+        }
         to.permit(self.files, None)?;
         self.check_moved(&from, &to)?;
         if flags.contains(RenameFlags::EXCHANGE) {
@@ -187,7 +218,11 @@ impl Visit<'_> {
         if !matches!(from.ground(), Ground::Ruled) {
             return Ok(());
         }
-        match FileType::from_raw_mode(stat.st_mode) {
+        let kind = FileType::from_raw_mode(stat.st_mode);
+        if !kind.is_file() && (self.part(from).is_some() || self.part(to).is_some()) {
+            return Err(not_a_file(from));
+        }
+        match kind {
             FileType::Symlink => check_link_name(to),
             FileType::Directory if links::holds_protected(self.files, from, &to.path()) => {
                 Err(Refusal::rule(
@@ -223,6 +258,9 @@ impl Visit<'_> {
         // A second name for a file that may not be written would be a way to it.
         source.permit(self.files, (!source.exists()).then_some(Errno::NOENT))?;
         target.permit(self.files, target.exists().then_some(Errno::EXIST))?;
+        if self.part(&source).is_some() != self.part(&target).is_some() {
+            return Err(Errno::XDEV.into());
+        }
         rustix::fs::linkat(
             &source.parent,
             &source.leaf,
@@ -257,6 +295,9 @@ impl Visit<'_> {
         let place = self.place(to.0, to.1, LastLink::Keep)?;
         place.permit(self.files, place.exists().then_some(Errno::EXIST))?;
         check_link_name(&place)?;
+        if self.part(&place).is_some() {
+            return Err(not_a_file(&place));
+        }
         rustix::fs::symlinkat(text.as_slice(), &place.parent, &place.leaf)?;
         DONE
     }
@@ -270,6 +311,15 @@ impl Visit<'_> {
         rustix::fs::ftruncate(&file, self.caller.call.args[1])?;
         DONE
     }
+}
+
+fn not_a_file(place: &Place) -> Refusal {
+    Refusal::rule(
+        Errno::ACCESS,
+        place.path(),
+        "files.git-closed",
+        "what git keeps are files: a link or a moved directory could lead it elsewhere",
+    )
 }
 
 /// A link with the first part of a protected name would lead around the rest:

@@ -11,6 +11,7 @@ use rustix::fs::{CWD, Dir, DirEntry, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::place::Place;
+use super::repository;
 
 /// How many entries are looked at before the answer is no.
 const MOST_ENTRIES: usize = 200_000;
@@ -44,7 +45,10 @@ pub(super) fn all_links_inside(files: &FileRules, path: &Path, stat: &Stat) -> b
                 &mut left,
                 &mut |entry, path| {
                     let same = entry.ino() == stat.st_ino && entry.file_type().is_file();
-                    found += u64::from(same && files.may_write(&path()));
+                    let may = |path: &Path| {
+                        files.may_write(path) && repository::permit(files, path).is_ok()
+                    };
+                    found += u64::from(same && may(&path()));
                     false
                 },
             );
@@ -84,7 +88,8 @@ pub(super) fn holds_protected(files: &FileRules, from: &Place, to: &Path) -> boo
         &mut left,
         &mut |_, path| {
             let below = path();
-            !files.may_write(&here.join(&below)) || !files.may_write(&to.join(&below))
+            let (here, to) = (here.join(&below), to.join(&below));
+            !files.may_write(&here) || !files.may_write(&to) || repository::is_head(&here)
         },
     );
     end != End::Complete

@@ -16,8 +16,11 @@ mod caller;
 mod links;
 mod open;
 mod place;
+mod replace;
+mod repository;
 mod sockets;
 mod waiting;
+mod worktrees;
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -81,6 +84,7 @@ pub(crate) struct Broker<'a> {
     reached: Option<LimitHit>,
     line: &'a Line,
     own: Own,
+    trees: worktrees::Worktrees,
     waiting: Vec<Waiting>,
     questions: Questions,
     told: u64,
@@ -187,6 +191,7 @@ impl<'a> Broker<'a> {
             reached: None,
             line,
             own: Own::default(),
+            trees: worktrees::Worktrees::default(),
             waiting: Vec::new(),
             questions: Questions::new(door.patience),
             told: 0,
@@ -332,6 +337,7 @@ impl<'a> Broker<'a> {
             _ => acts::Visit {
                 files: &self.files,
                 own: &mut self.own,
+                trees: &mut self.trees,
                 caller: &caller,
             }
             .perform(),

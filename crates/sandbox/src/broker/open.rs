@@ -36,6 +36,8 @@ impl Visit<'_> {
             self.open_unnamed(&place, flags, mode)?
         } else if let Ground::Process = place.ground() {
             self.open_process_entry(&place, flags)?
+        } else if let Some(nothing) = self.open_pointer(&place, flags)? {
+            nothing
         } else {
             let found = place.stat().ok();
             if found.is_some_and(|stat| is_pipe(&stat) && self.own.contains(&stat)) {

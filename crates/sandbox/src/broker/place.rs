@@ -11,7 +11,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
 use super::caller::Caller;
-use super::{Refusal, Refused};
+use super::{Refusal, Refused, repository};
 
 /// As many links in a row as the kernel itself follows.
 const MOST_LINKS: usize = 40;
@@ -179,7 +179,8 @@ impl Place {
         }
         let path = self.path();
         if files.may_write(&path) {
-            return Ok(());
+            let permitted = repository::permit(files, &path);
+            return permitted.map_err(|refusal| found.map_or(refusal, Refusal::from));
         }
         if let Some(errno) = found {
             return Err(errno.into());
