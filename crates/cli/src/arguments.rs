@@ -93,7 +93,8 @@ Examples:
     ///
     /// The older forms `dam sandbox linux …`, `dam sandbox landlock …` and
     /// `dam debug …` mean the same: the boundary is the one that this kernel
-    /// can enforce.
+    /// can enforce. On macOS that is `dam sandbox macos …`, too; everywhere,
+    /// `dam sandbox macos --print-policy` prints the policy that it would use.
     #[command(
         visible_alias = "debug",
         args_conflicts_with_subcommands = true,
@@ -246,8 +247,19 @@ pub enum Backend {
     #[command(hide = true, alias = "landlock")]
     Linux(Trial),
     /// The boundary of macOS
-    #[command(hide = true, alias = "macos")]
-    Seatbelt(Trial),
+    #[command(hide = true, alias = "seatbelt")]
+    Macos(MacTrial),
+}
+
+/// What `dam sandbox macos` tries out.
+#[derive(Args, Debug)]
+pub struct MacTrial {
+    /// Print the policy for `sandbox-exec` instead of running anything
+    #[arg(long)]
+    pub print_policy: bool,
+    /// What is tried out.
+    #[command(flatten)]
+    pub trial: Trial,
 }
 
 /// What `dam sandbox` tries out.
@@ -420,6 +432,13 @@ mod tests {
             };
             assert!(trial.grants.full_auto);
             assert_eq!(trial.command.words, ["ls", "-l"]);
+        }
+        for name in ["macos", "seatbelt"] {
+            let older = sandbox(&["sandbox", name, "--print-policy", "-s", "read-only"]).older;
+            let Some(Backend::Macos(mac)) = older else {
+                panic!("{name}");
+            };
+            assert!(mac.print_policy && mac.trial.grants.sandbox.is_some());
         }
         for line in [
             &["sandbox", "--", "linux"][..],

@@ -2,11 +2,12 @@
 
 use dam_config::Options;
 use dam_policy::{Layer, Origin, SandboxMode};
-use dam_sandbox::Denial;
+use dam_sandbox::{Denial, seatbelt};
 
 use crate::arguments::{Approvals, Backend, Sandbox, Trial};
 use crate::boxed::{self, Typed};
 use crate::error::CommandError;
+use crate::exit;
 use crate::output::{Output, WARNING};
 use crate::settings;
 use crate::variables::Variables;
@@ -20,10 +21,15 @@ pub fn run(
     let trial = match sandbox.older {
         None => sandbox.trial,
         Some(Backend::Linux(trial)) => trial,
-        Some(Backend::Seatbelt(_)) => {
+        Some(Backend::Macos(mac)) if mac.print_policy => {
+            return print_policy(&mac.trial, variables, output);
+        }
+        Some(Backend::Macos(mac)) if cfg!(target_os = "macos") => mac.trial,
+        Some(Backend::Macos(_)) => {
             return Err(
-                CommandError::user("`seatbelt` is the boundary of macOS; this is Linux")
-                    .hint("`dam sandbox -- COMMAND` uses the boundary of this machine"),
+                CommandError::user("`macos` names the boundary of macOS; this is Linux")
+                    .hint("`dam sandbox -- COMMAND` uses the boundary of this machine")
+                    .hint("`dam sandbox macos --print-policy` prints what a Mac would be given"),
             );
         }
     };
@@ -54,6 +60,33 @@ fn try_out(trial: Trial, variables: &Variables, output: &mut Output) -> Result<u
         list(&outcome.denials, outcome.unreported, output);
     }
     Ok(boxed::exit_code(outcome.status))
+}
+
+/// Prints the policy that a Mac would be given, and what it would not hold.
+fn print_policy(
+    trial: &Trial,
+    variables: &Variables,
+    output: &mut Output,
+) -> Result<u8, CommandError> {
+    if !trial.command.words.is_empty() {
+        return Err(CommandError::user(
+            "`--print-policy` runs nothing, so it takes no command",
+        ));
+    }
+    let options = settings::options(&trial.grants, &Approvals::default())?;
+    let settings = load(options, variables)?;
+    for notice in &settings.notices {
+        output.labelled(WARNING, "note", notice);
+    }
+    let policy = seatbelt::policy(&settings.posture.profile.value)
+        .map_err(|error| CommandError::user(error.to_string()))?;
+    for gap in &policy.gaps {
+        output.labelled(WARNING, "note", gap);
+    }
+    // To the letter, since it may be kept and used: paths hold no control
+    // characters, or they would have been refused.
+    output.bytes(policy.text.as_bytes())?;
+    Ok(exit::OK.code)
 }
 
 /// What nobody set is `read-only` here, also in a folder where a session

@@ -147,6 +147,25 @@ fn refusals_are_listed_with_path_process_and_rule() {
 }
 
 #[test]
+fn the_policy_of_a_mac_is_printed_for_the_same_settings() {
+    let environment = environment();
+    let printed = |words: &[&str]| {
+        let words = ["sandbox", "macos", "--print-policy"].iter().chain(words);
+        let outcome = environment.dam(words).run();
+        assert!(outcome.success(), "{}", outcome.page());
+        assert!(outcome.stdout.starts_with("(version 1)\n(deny default)\n"));
+        outcome.stdout
+    };
+    let own = "(subpath \"[WORK]\")";
+    let reading = printed(&[]);
+    assert!(!reading.contains(own), "{reading}");
+    assert!(reading.contains("/.ssh\")"), "{reading}");
+    let writing = printed(&["--full-auto"]);
+    assert!(writing.contains(own), "{writing}");
+    assert_eq!(writing, printed(&["-s", "workspace-write"]));
+}
+
+#[test]
 fn the_journal_cannot_be_reached_from_inside() {
     for environment in everybody() {
         let journal = environment.state().join("journal");

@@ -221,7 +221,8 @@ fn sandbox() {
     settings it is `read-only`.
 
     The older forms `dam sandbox linux …`, `dam sandbox landlock …` and `dam debug …` mean the same: the
-    boundary is the one that this kernel can enforce.
+    boundary is the one that this kernel can enforce. On macOS that is `dam sandbox macos …`, too;
+    everywhere, `dam sandbox macos --print-policy` prints the policy that it would use.
 
     Usage: dam sandbox [OPTIONS] -- COMMAND…
 

@@ -101,8 +101,26 @@ fn another_system_s_boundary() {
     assert_snapshot!(page(&["debug", "seatbelt", "--", "ls"]), @r"
     exit 2
     -- stderr
-    error: `seatbelt` is the boundary of macOS; this is Linux
+    error: `macos` names the boundary of macOS; this is Linux
     hint: `dam sandbox -- COMMAND` uses the boundary of this machine
+    hint: `dam sandbox macos --print-policy` prints what a Mac would be given
+    ");
+    assert_snapshot!(page(&["sandbox", "macos", "--print-policy", "--", "ls"]), @r"
+    exit 2
+    -- stderr
+    error: `--print-policy` runs nothing, so it takes no command
+    ");
+    let open = [
+        "sandbox",
+        "macos",
+        "--print-policy",
+        "-s",
+        "danger-full-access",
+    ];
+    assert_snapshot!(page(&open), @r"
+    exit 2
+    -- stderr
+    error: the profile `:danger-full-access` has no boundary, so there is no policy
     ");
 }
 
