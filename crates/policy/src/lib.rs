@@ -42,6 +42,6 @@ pub use posture::{Posture, ReviewerKind};
 pub use profile::{GitAccess, Network, Profile, ResolvedProfile, SandboxMode, UnknownSandboxMode};
 pub use property::Property;
 pub use protected::{PROTECTED_NAMES, ProtectedName, protected_component, protected_name};
-pub use repository::{GitPart, git_part};
+pub use repository::{GitPart, RULE as REPOSITORY_RULE, git_part};
 pub use rules::{DenyGlob, FileRule, FileRules, FileVerdict};
 pub use verdict::{Containment, Decision, Rule, Verdict};

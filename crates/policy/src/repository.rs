@@ -12,7 +12,7 @@ use crate::names::{is_same, names};
 use crate::{FileRule, Origin, ProtectedName, Rule};
 
 /// The rule that a repository's own directory is written by.
-pub(crate) const RULE: &str = "files.repository";
+pub const RULE: &str = "files.repository";
 
 /// What a path below a git directory is to git.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

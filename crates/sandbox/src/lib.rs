@@ -28,6 +28,7 @@ mod limits;
 mod lock_down;
 mod report;
 mod running;
+pub mod seatbelt;
 mod sys;
 mod walls;
 

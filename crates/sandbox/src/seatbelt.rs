@@ -1,0 +1,119 @@
+//! The boundary of macOS: a profile rendered as a Seatbelt policy, the text
+//! that `/usr/bin/sandbox-exec` takes.
+//!
+//! Rendering is pure and the same on every system, so that the policy can be
+//! read, compared and tested where no macOS is. The same profile gives the same
+//! bytes. In Seatbelt the last rule that matches decides, so what is more
+//! specific comes later.
+
+mod base;
+mod files;
+mod glob;
+mod pattern;
+
+use std::path::PathBuf;
+
+use dam_policy::{GitAccess, Limits, Property, ResolvedProfile};
+
+/// A policy for `sandbox-exec`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Policy {
+    /// The policy, ASCII but for what paths hold.
+    pub text: String,
+    /// What the profile asks for and this policy does not hold, one sentence
+    /// each.
+    pub gaps: Vec<String>,
+}
+
+/// Why a profile cannot be rendered. Nothing may run then.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum PolicyError {
+    /// There is no boundary to render.
+    #[error("the profile `{0}` has no boundary, so there is no policy")]
+    Unconfined(String),
+    /// A path that the policy language cannot say exactly.
+    #[error("{} cannot be written in a Seatbelt policy: {why}", path.display())]
+    Path {
+        /// The path.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A property that this boundary does not have.
+    #[error("the profile needs `{0}`, which macOS does not give: {why}", why = .0.without())]
+    Lacks(Property),
+    /// Longer than `sandbox-exec` can be given.
+    #[error(
+        "the policy has {0} bytes, more than the {LONGEST} that can be passed on; name fewer paths"
+    )]
+    TooLong(usize),
+}
+
+/// The longest policy. It travels as an argument, and all arguments and
+/// variables together may have a megabyte.
+const LONGEST: usize = 512 * 1024;
+
+/// The policy of a profile.
+pub fn policy(profile: &ResolvedProfile) -> Result<Policy, PolicyError> {
+    if !profile.confined {
+        return Err(PolicyError::Unconfined(profile.name.clone()));
+    }
+    if let Some(lacking) = profile.needs.iter().find(|need| !gives(**need)) {
+        return Err(PolicyError::Lacks(*lacking));
+    }
+    let mut text = String::from(base::BEFORE);
+    files::write(&profile.files, &mut text)?;
+    text.push_str(base::AFTER);
+    if text.len() > LONGEST {
+        return Err(PolicyError::TooLong(text.len()));
+    }
+    let gaps = gaps(profile);
+    Ok(Policy { text, gaps })
+}
+
+/// Whether macOS has it. A path is denied whether or not it exists, so stores
+/// that appear late are covered.
+const fn gives(property: Property) -> bool {
+    matches!(property, Property::LateStores)
+}
+
+fn gaps(profile: &ResolvedProfile) -> Vec<String> {
+    let Limits {
+        memory,
+        processes,
+        cpu_time,
+        wall_time,
+        open_files: _,
+        file_size: _,
+        written,
+    } = profile.limits;
+    let missing = [
+        (memory.is_some(), "the limit on memory is not held on macOS"),
+        (
+            processes.is_some(),
+            "the limit on processes is not held on macOS",
+        ),
+        (
+            cpu_time.is_some(),
+            "the limit on processor time holds for each process alone on macOS",
+        ),
+        (
+            wall_time.is_some(),
+            "the limit on time from start to end is not held on macOS",
+        ),
+        (
+            written.is_some(),
+            "the limit on what is written is not held on macOS",
+        ),
+        (profile.own_tmp, "`/tmp` is the host's on macOS"),
+        (
+            profile.git == GitAccess::Commit,
+            "nothing can be committed on macOS: what an index lists cannot be looked at there",
+        ),
+    ];
+    missing
+        .into_iter()
+        .filter(|(missing, _)| *missing)
+        .map(|(_, sentence)| sentence.to_owned())
+        .collect()
+}
