@@ -13,11 +13,16 @@ use dam_sandbox::seatbelt::{self, PolicyError};
 use crate::language::Rules;
 use crate::laws::{policy, profile, rule};
 
-/// A built-in profile on a Mac.
+/// A built-in profile on a Mac, of somebody without a home: the list of what is
+/// closed there is no matter of how it is written.
 fn builtin(mode: SandboxMode) -> ResolvedProfile {
+    resolved(mode, None)
+}
+
+fn resolved(mode: SandboxMode, home: Option<&str>) -> ResolvedProfile {
     Profile::builtin(mode).resolve(&Places {
         workspace_roots: vec!["/Users/alice/work".into()],
-        home: Some("/Users/alice".into()),
+        home: home.map(PathBuf::from),
         tmpdir: Some("/var/folders/xy/abc/T".into()),
         protected: vec!["/Users/alice/work/tools/hooks".into()],
         unreadable: vec!["/Users/alice/Library/Application Support/cofferdam".into()],
@@ -47,6 +52,26 @@ fn workspace_write_as_it_is_written() {
     let policy = seatbelt::policy(&builtin(SandboxMode::WorkspaceWrite)).unwrap();
     insta::assert_snapshot!(policy.text);
     assert!(policy.gaps.is_empty());
+}
+
+#[test]
+fn every_credential_store_is_closed() {
+    let profile = resolved(SandboxMode::WorkspaceWrite, Some("/Users/alice"));
+    let rules = Rules::read(&seatbelt::policy(&profile).unwrap());
+    for path in profile.files.paths(Access::Deny) {
+        let path = path.display();
+        assert!(
+            !rules.grants("file-read-data", &format!("{path}")),
+            "{path}"
+        );
+        assert!(
+            !rules.grants("file-read-data", &format!("{path}/x")),
+            "{path}"
+        );
+    }
+    for path in ["/Users/alice/.ssh/id", "/Users/alice/.SSH/id"] {
+        assert!(!rules.grants("file-read-data", path), "{path}");
+    }
 }
 
 #[test]
