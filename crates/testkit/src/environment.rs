@@ -47,7 +47,12 @@ impl Environment {
     /// An environment that runs `binary` as an ordinary user. `None` unless
     /// the tests run as root; otherwise [`Environment::new`] is one already.
     pub fn as_ordinary_user(binary: impl AsRef<Path>) -> Option<Self> {
-        is_root().then(|| Self::build(binary.as_ref(), Some(ORDINARY)))
+        Self::as_user(binary, ORDINARY)
+    }
+
+    /// As [`Environment::as_ordinary_user`], with a user of the caller's choice.
+    pub fn as_user(binary: impl AsRef<Path>, user: u32) -> Option<Self> {
+        is_root().then(|| Self::build(binary.as_ref(), Some(user)))
     }
 
     fn build(binary: &Path, user: Option<u32>) -> Self {
