@@ -165,6 +165,25 @@ impl<'a> Caller<'a> {
         }
     }
 
+    /// The device number of the terminal that controls the caller's session.
+    pub(super) fn terminal(&self) -> Result<u64, Errno> {
+        let stat = self.read(&format!("{}/stat", self.call.tid))?;
+        let stat = String::from_utf8_lossy(&stat);
+        // After the name, which is in parentheses and may hold anything: the
+        // state, the parent, the group, the session, the terminal.
+        let field = stat
+            .rsplit_once(") ")
+            .and_then(|(_, rest)| rest.split(' ').nth(4));
+        let number = field.and_then(|text| text.parse::<u32>().ok());
+        match self.verified(number)? {
+            None | Some(0) => Err(Errno::NXIO),
+            Some(number) => {
+                let minor = (number & 0xff) | ((number >> 12) & 0xf_ff00);
+                Ok(rustix::fs::makedev((number >> 8) & 0xfff, minor))
+            }
+        }
+    }
+
     /// The command line, shortened and on one line.
     pub(super) fn command_line(&self) -> String {
         let raw = self

@@ -202,6 +202,9 @@ impl<'a> Broker<'a> {
     /// Answers until the command ends; then ends everything it started.
     /// Returns the helper's exit code.
     pub(crate) fn serve(mut self) -> i32 {
+        // What is made has the mode that its caller asked for; the umask that
+        // counts is the caller's, not the one that this process began with.
+        rustix::process::umask(Mode::empty());
         if self.line.send(&Report::Started, true).is_err() {
             self.end_everything();
             return 1;

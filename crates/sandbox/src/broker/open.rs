@@ -2,7 +2,7 @@
 
 use std::os::fd::OwnedFd;
 
-use rustix::fs::{FileType, Mode, OFlags, Stat};
+use rustix::fs::{CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::acts::{HERE, Outcome, PLAIN, Visit};
@@ -43,9 +43,30 @@ impl Visit<'_> {
             if found.is_some_and(|stat| is_pipe(&stat) && self.own.contains(&stat)) {
                 return self.open_own_pipe(&place, flags);
             }
-            self.open_named(&place, found.as_ref(), flags, mode)?
+            if found.as_ref().is_some_and(is_controlling_terminal) {
+                self.open_terminal(flags)?
+            } else {
+                self.open_named(&place, found.as_ref(), flags, mode)?
+            }
         };
         Ok(Answer::Descriptor { fd, cloexec })
+    }
+
+    /// `/dev/tty` is another terminal for every session, and the broker has
+    /// none: opened is the caller's own by its number, in the box's `/dev/pts`.
+    fn open_terminal(&self, flags: OFlags) -> Result<OwnedFd, Refusal> {
+        let device = self.caller.terminal()?;
+        let path = format!("/dev/pts/{}", rustix::fs::minor(device));
+        let flags = flags.difference(OFlags::CREATE | OFlags::EXCL)
+            | OFlags::NOFOLLOW
+            | OFlags::NOCTTY
+            | OFlags::CLOEXEC;
+        let terminal = rustix::fs::openat(CWD, path, flags, Mode::empty());
+        let terminal = terminal.map_err(|_| Errno::NXIO)?;
+        if rustix::fs::fstat(&terminal)?.st_rdev != device {
+            return Err(Errno::NXIO.into());
+        }
+        Ok(terminal)
     }
 
     /// A named pipe that was made inside. Opening it may have to wait for the
@@ -240,6 +261,11 @@ impl Visit<'_> {
         }
         Ok(Some(place))
     }
+}
+
+fn is_controlling_terminal(stat: &Stat) -> bool {
+    FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice
+        && stat.st_rdev == rustix::fs::makedev(5, 0)
 }
 
 fn is_pipe(stat: &Stat) -> bool {
