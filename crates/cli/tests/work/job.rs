@@ -20,7 +20,7 @@ pub fn is_the_same_inside(name: &str, script: &'static str) {
     let ordinary = || Environment::as_ordinary_user(DAM);
     let nobody = || Environment::as_user(DAM, NOBODY);
     // Who is not root is an ordinary user already.
-    let users: &[&dyn Fn() -> Option<Environment>] = match (job.needs_name, is_root()) {
+    let users: &[&dyn Fn() -> Option<Environment>] = match (job.as_nobody, is_root()) {
         (true, true) => &[&nobody],
         (false, true) => &[&ours, &ordinary],
         (_, false) => &[&ours],
@@ -36,23 +36,25 @@ pub fn is_the_same_inside(name: &str, script: &'static str) {
 struct Job {
     name: String,
     script: &'static str,
+    /// Programs, and `ensurepip`.
     needs: Vec<&'static str>,
-    needs_name: bool,
+    /// Whether it is done as an ordinary user only, because it refuses to be
+    /// root's work or because it is long.
+    as_nobody: bool,
     compares_files: bool,
 }
 
 impl Job {
     fn read(name: &str, script: &'static str) -> Self {
         let said = |what: &str| {
-            let head = script.lines().take_while(|line| line.starts_with('#'));
-            head.filter_map(|line| line.strip_prefix("# ")?.strip_prefix(what))
-                .next()
+            let mut head = script.lines().take_while(|line| line.starts_with('#'));
+            head.find_map(|line| line.strip_prefix("# ")?.strip_prefix(what))
         };
         Self {
             name: name.to_owned(),
             script,
             needs: said("needs: ").map_or(Vec::new(), |words| words.split(' ').collect()),
-            needs_name: said("only: nobody").is_some(),
+            as_nobody: said("only: nobody").is_some(),
             compares_files: said("compare: tree").is_some(),
         }
     }
@@ -74,7 +76,7 @@ impl Job {
             println!("skipped: {reason}");
             return;
         }
-        let expected = self.run(&outside, None);
+        let expected = run(&outside, None);
         assert_eq!(
             expected.code,
             Some(0),
@@ -82,7 +84,7 @@ impl Job {
             self.name,
             expected.page()
         );
-        let found = self.run(&inside, Some(":workspace"));
+        let found = run(&inside, Some(":workspace"));
         assert_eq!(
             (found.code, &found.stdout),
             (expected.code, &expected.stdout),
@@ -106,27 +108,25 @@ impl Job {
             );
         }
     }
+}
 
-    /// Runs the script; the first thing it looks at is where it is.
-    fn run(&self, environment: &Environment, profile: Option<&str>) -> Outcome {
-        let script = environment.home().join("jobs/job.sh");
-        let begin =
-            "test \"${COFFERDAM_SANDBOX-}\" = \"$1\" || exit 99; set -euo pipefail; . \"$0\"";
-        let words = ["bash", "-c", begin];
-        // A job that hangs is told as one that failed.
-        let run = environment.command("timeout", ["-k", "5", "100"]);
-        let run = match profile {
-            Some(_) => {
-                run.arg(environment.binary())
-                    .args(["sandbox", "-s", "workspace-write", "--"])
-            }
-            None => run,
-        };
-        run.args(words)
-            .arg(script)
-            .arg(profile.unwrap_or_default())
-            .run()
-    }
+/// Runs the script; the first thing it looks at is where it is.
+fn run(environment: &Environment, profile: Option<&str>) -> Outcome {
+    let script = environment.home().join("jobs/job.sh");
+    let begin = "test \"${COFFERDAM_SANDBOX-}\" = \"$1\" || exit 99; set -euo pipefail; . \"$0\"";
+    let words = ["bash", "-c", begin];
+    // A job that hangs is told as one that failed.
+    let run = environment.command("timeout", ["-k", "5", "100"]);
+    let run = match profile {
+        Some(_) => run
+            .arg(environment.binary())
+            .args(["sandbox", "-s", "workspace-write", "--"]),
+        None => run,
+    };
+    run.args(words)
+        .arg(script)
+        .arg(profile.unwrap_or_default())
+        .run()
 }
 
 /// Every file below a directory: its mode, its links, and what it holds.

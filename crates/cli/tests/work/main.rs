@@ -9,7 +9,6 @@
 #![cfg(target_os = "linux")]
 #![expect(
     clippy::expect_used,
-    clippy::panic,
     clippy::print_stdout,
     reason = "these are tests, which may stop at any surprise and say what they saw"
 )]
@@ -50,4 +49,5 @@ jobs! {
     much_is_done_at_once "many"
     interrupted_calls_happen_once "interrupted"
     servers_of_its_own_are_reached "sockets"
+    what_is_closed_is_closed_at_once "closed"
 }

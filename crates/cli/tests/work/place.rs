@@ -36,10 +36,12 @@ pub fn furnish(environment: &mut Environment, job: &str) -> PathBuf {
 /// The programs that the job names and that are not there.
 pub fn missing(environment: &Environment, needs: &[&str]) -> Vec<String> {
     let there = |program: &&&str| {
-        environment
-            .command("sh", ["-c", "command -v \"$0\"", program])
-            .run()
-            .success()
+        // Debian leaves one module out of Python, which is no program.
+        let run = match **program {
+            "ensurepip" => environment.command("python3", ["-c", "import ensurepip"]),
+            program => environment.command("sh", ["-c", "command -v \"$0\"", program]),
+        };
+        run.run().success()
     };
     let gone = needs.iter().filter(|program| !there(program));
     gone.map(|program| (*program).to_owned()).collect()

@@ -1,7 +1,7 @@
 //! Refusals that somebody is asked about first. The call waits at the door, as
 //! others do, and holds it for nobody; without an answer it is refused.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use dam_policy::FileRules;
@@ -112,16 +112,7 @@ impl Broker<'_> {
         let question = open.remove(at);
         match file {
             None => self.decline(question, but),
-            Some(file) => {
-                let given = self
-                    .notifier
-                    .inject(question.call, file.as_fd(), question.cloexec);
-                match given {
-                    Ok(()) => Ok(()),
-                    // Such as a full descriptor table: the caller's own error.
-                    Err(errno) => self.notifier.answer(question.call, Err(errno)),
-                }
-            }
+            Some(file) => self.notifier.inject(question.call, file, question.cloexec),
         }
     }
 

@@ -316,13 +316,7 @@ impl<'a> Broker<'a> {
         let answer = self.perform(call);
         match answer {
             Ok(Answer::Value(value)) => self.notifier.answer(call.id, Ok(value)),
-            Ok(Answer::Descriptor { fd, cloexec }) => {
-                match self.notifier.inject(call.id, fd.as_fd(), cloexec) {
-                    Ok(()) => Ok(()),
-                    // Such as a full descriptor table: the caller's own error.
-                    Err(errno) => self.notifier.answer(call.id, Err(errno)),
-                }
-            }
+            Ok(Answer::Descriptor { fd, cloexec }) => self.notifier.inject(call.id, fd, cloexec),
             Ok(Answer::Later(on)) => {
                 self.waiting.push(Waiting { id: call.id, on });
                 Ok(())

@@ -3,7 +3,7 @@
 //! door, and the helper cannot have threads: it has left its pid namespace for
 //! its children, and the kernel then refuses to make any.
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::{Mode, OFlags};
@@ -50,7 +50,7 @@ impl Waiting {
                 Err(Errno::NXIO) => return Ok(false),
                 Err(errno) => notifier.answer(self.id, Err(errno))?,
                 Ok(fd) => {
-                    notifier.inject(self.id, fd.as_fd(), flags.contains(OFlags::CLOEXEC))?;
+                    notifier.inject(self.id, fd, flags.contains(OFlags::CLOEXEC))?;
                 }
             },
         }

@@ -34,8 +34,6 @@ const ADDFD: libc::c_ulong = 0x4018_2103;
 const SET_FLAGS: libc::c_ulong = 0x4008_2104;
 const SYNC_WAKE_UP: libc::c_ulong = 1;
 
-const ADDFD_FLAG_SEND: u32 = 1 << 1;
-
 #[repr(C)]
 struct Response {
     id: u64,
@@ -111,9 +109,13 @@ impl Notifier {
         gone_is_fine(result)
     }
 
-    /// Puts a descriptor into the caller and answers with its number, in one
-    /// step.
-    pub(crate) fn inject(&self, id: u64, fd: BorrowedFd<'_>, cloexec: bool) -> Result<(), Errno> {
+    /// Puts a descriptor into the caller and answers with its number; or with
+    /// the caller's own error, such as a full descriptor table.
+    ///
+    /// In two steps, with ours closed in between: a caller that goes on while
+    /// it is still open here would find a pipe that does not end, a lock that
+    /// is not free, a program that is still being written.
+    pub(crate) fn inject(&self, id: u64, fd: OwnedFd, cloexec: bool) -> Result<(), Errno> {
         let srcfd = u32::try_from(fd.as_raw_fd()).map_err(|_| Errno::BADF)?;
         let newfd_flags = if cloexec {
             libc::O_CLOEXEC.unsigned_abs()
@@ -122,15 +124,21 @@ impl Notifier {
         };
         let request = AddFd {
             id,
-            flags: ADDFD_FLAG_SEND,
+            flags: 0,
             srcfd,
             newfd: 0,
             newfd_flags,
         };
         // SAFETY: the layout is that of `struct seccomp_notif_addfd`, and the
         // reference is valid.
-        let result = unsafe { libc::ioctl(self.0.as_raw_fd(), ADDFD, &raw const request) };
-        gone_is_fine(result)
+        let number = unsafe { libc::ioctl(self.0.as_raw_fd(), ADDFD, &raw const request) };
+        let result = if number < 0 {
+            Err(last_errno())
+        } else {
+            Ok(i64::from(number))
+        };
+        drop(fd);
+        self.answer(id, result)
     }
 }
 

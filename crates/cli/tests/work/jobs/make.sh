@@ -1,5 +1,6 @@
 # Three hundred small C files, by four compilers at once, into a library.
 # needs: make cc ar
+# only: nobody
 mkdir -p src
 for i in $(seq 300); do echo "int f$i(void) { return $i; }" >src/f$i.c; done
 { seq 300 | sed 's/.*/int f&(void);/'; echo 'int main(void) { int s = 0;'; seq 300 | sed 's/.*/s += f&();/'; echo 'return s != 45150; }'; } >main.c
