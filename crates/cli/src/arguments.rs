@@ -368,9 +368,15 @@ pub struct ConfigShow {
 /// `dam doctor`.
 #[derive(Args, Debug)]
 pub struct Doctor {
+    /// Try to get out of the boundary, in a place made for it
+    #[arg(long)]
+    pub attack: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// What the boundary is to allow.
+    #[command(flatten)]
+    pub grants: Grants,
 }
 
 fn sandbox_modes() -> impl TypedValueParser<Value = SandboxMode> {

@@ -9,6 +9,8 @@ mod log;
 mod run;
 mod sandbox;
 
+pub use doctor::attack::attacker::{WORD as ATTACK_WORD, main as attack_main};
+
 use crate::arguments::{Config, Task};
 use crate::error::CommandError;
 use crate::output::Output;

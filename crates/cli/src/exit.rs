@@ -18,7 +18,10 @@ const fn exit(code: u8, meaning: &'static str) -> Exit {
 /// All went well.
 pub const OK: Exit = exit(0, "success");
 /// The task itself failed, or the program did.
-pub const FAILED: Exit = exit(1, "the task failed, or Cofferdam itself did");
+pub const FAILED: Exit = exit(
+    1,
+    "the task failed, an attack got out, or Cofferdam itself failed",
+);
 /// The command line makes no sense.
 pub const USAGE: Exit = exit(2, "the command line is wrong");
 /// A layer of settings makes no sense.

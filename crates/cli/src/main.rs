@@ -26,11 +26,10 @@ use variables::Variables;
 fn main() -> ExitCode {
     // First of all: this process may be the boundary's own helper.
     dam_sandbox::take_over_if_helper();
-    if std::env::args_os()
-        .nth(1)
-        .is_some_and(|word| word == dam_agent::APPLY_PATCH_WORD)
-    {
-        return dam_agent::apply_patch_main();
+    match std::env::args_os().nth(1) {
+        Some(word) if word == dam_agent::APPLY_PATCH_WORD => return dam_agent::apply_patch_main(),
+        Some(word) if word == commands::ATTACK_WORD => return commands::attack_main(),
+        _ => {}
     }
     let variables = Variables::read();
     let arguments = match Arguments::try_parse() {

@@ -131,6 +131,18 @@ impl Output {
     }
 }
 
+/// One line on a terminal that the next one replaces. Where standard error is no
+/// terminal, there is no such line.
+pub fn progress(line: &str) {
+    const CLEAR: &str = "\r\x1b[K";
+    let mut err = io::stderr();
+    if err.is_terminal() {
+        let short: String = line.chars().take(78).collect();
+        // Not through the colour stream, which might take the sequence away.
+        let _closed = write!(err, "{CLEAR}{short}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,7 +24,7 @@ pub fn is_interactive() -> bool {
 }
 
 /// Where things are, by the environment.
-fn surroundings(variables: &Variables) -> Surroundings {
+pub fn surroundings(variables: &Variables) -> Surroundings {
     Surroundings {
         home: variables.directory(HOME),
         cofferdam_home: variables.directory(COFFERDAM_HOME),

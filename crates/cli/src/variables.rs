@@ -81,6 +81,20 @@ impl Variables {
         Self(pairs.iter().map(owned).collect())
     }
 
+    /// The same environment with these set.
+    pub fn with(mut self, pairs: &[(&str, String)]) -> Self {
+        let owned = |(name, value): &(&str, String)| (name.into(), value.into());
+        self.0.extend(pairs.iter().map(owned));
+        self
+    }
+
+    /// The same environment with these left out.
+    pub fn without(&self, names: &[&str]) -> Self {
+        let mut left = self.0.clone();
+        left.retain(|name, _| !names.iter().any(|other| name == other));
+        Self(left)
+    }
+
     /// The text of a variable, if it is set, not empty and text.
     pub fn text(&self, variable: Variable) -> Option<&str> {
         self.named(variable.name)

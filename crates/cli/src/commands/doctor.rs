@@ -1,16 +1,24 @@
-//! `dam doctor`: what this machine can enforce, found out by trying.
+//! `dam doctor`: what this machine can enforce, found out by trying; with
+//! `--attack`, by attacking it.
+
+pub mod attack;
+mod container;
+mod kernel;
 
 use std::path::Path;
 
 use dam_config::Settings;
+use dam_policy::Property;
+use dam_sandbox::{SandboxError, Tier};
 use serde::Serialize;
 
-use crate::arguments::{Approvals, Doctor, Grants};
+use crate::arguments::{Approvals, Doctor};
 use crate::error::{CommandError, Kind};
 use crate::exit;
 use crate::output::{ERROR, GOOD, HINT, Output};
 use crate::settings;
 use crate::variables::Variables;
+use container::Container;
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
@@ -26,41 +34,42 @@ struct Check {
     kind: Kind,
 }
 
-/// Looks at everything, says what it found, and fails if something is wrong.
+/// Everything that was looked at.
+#[derive(Debug, Serialize)]
+struct Report {
+    /// Nothing where no boundary can be had.
+    tier: Option<String>,
+    /// What that tier lacks of the full one.
+    missing: Vec<Missing>,
+    checks: Vec<Check>,
+}
+
+/// A property that the tier lacks.
+#[derive(Debug, Serialize)]
+struct Missing {
+    name: &'static str,
+    without: &'static str,
+}
+
+/// Looks at everything, says what it found, and fails if something is wrong;
+/// or tries to get out of the boundary.
 pub fn run(
     doctor: &Doctor,
     variables: &Variables,
     output: &mut Output,
 ) -> Result<u8, CommandError> {
-    let settings = settings::options(&Grants::default(), &Approvals::default())
-        .and_then(|options| settings::load(&options, variables, settings::is_interactive()));
-    let checks = [
-        plain("version", env!("CARGO_PKG_VERSION").to_owned()),
-        plain(
-            "kernel",
-            kernel_says("kernel/osrelease").unwrap_or_else(|| "unknown".to_owned()),
-        ),
-        plain("user namespaces", user_namespaces()),
-        plain(
-            "landlock",
-            dam_sandbox::landlock_version().map_or_else(
-                || "none".to_owned(),
-                |version| format!("version {version} in use"),
-            ),
-        ),
-        boundary(),
-        plain("limits", limits()),
-        configuration(&settings),
-        journal(&settings),
-    ];
+    if doctor.attack {
+        return attack::run(&doctor.grants, doctor.json, variables, output);
+    }
+    let report = look(doctor, variables);
     if doctor.json {
-        output.json(&checks)?;
+        output.json(&report)?;
     } else {
-        for check in &checks {
+        for check in &report.checks {
             show(check, output)?;
         }
     }
-    let wrong: Vec<&Check> = checks.iter().filter(|check| !check.good).collect();
+    let wrong: Vec<&Check> = report.checks.iter().filter(|check| !check.good).collect();
     let Some(first) = wrong.first() else {
         return Ok(exit::OK.code);
     };
@@ -70,6 +79,38 @@ pub fn run(
         first.kind,
         format!("not in order: {}", names.join(", ")),
     ))
+}
+
+fn look(doctor: &Doctor, variables: &Variables) -> Report {
+    let settings = settings::options(&doctor.grants, &Approvals::default())
+        .and_then(|options| settings::load(&options, variables, settings::is_interactive()));
+    let tier = dam_sandbox::tier();
+    let container = Container::here(variables);
+    let mut checks = vec![
+        plain("version", env!("CARGO_PKG_VERSION").to_owned()),
+        plain("kernel", kernel::release()),
+    ];
+    checks.extend(container.map(|container| plain("container", container.name().to_owned())));
+    checks.extend(kernel::features().into_iter().map(|feature| Check {
+        hints: feature.hints,
+        ..plain(feature.name, feature.found)
+    }));
+    let missing = tier.as_ref().map_or(&[][..], |tier| missing(*tier));
+    checks.push(boundary(&tier, missing, container));
+    checks.push(plain("limits", limits()));
+    checks.push(configuration(&settings));
+    checks.push(journal(&settings));
+    Report {
+        tier: tier.ok().map(|tier| tier.to_string()),
+        missing: missing
+            .iter()
+            .map(|property| Missing {
+                name: property.name(),
+                without: property.without(),
+            })
+            .collect(),
+        checks,
+    }
 }
 
 fn show(check: &Check, output: &mut Output) -> Result<(), CommandError> {
@@ -115,19 +156,36 @@ fn wrong(name: &'static str, error: &CommandError) -> Check {
     }
 }
 
-/// Not guessed from switches: a boundary is put up around a program that ends
-/// at once.
-fn boundary() -> Check {
-    match dam_sandbox::tier() {
-        Ok(tier) => plain("boundary", tier.to_string()),
-        Err(error) => {
+/// Not guessed from switches: a boundary was put up around a program that ends
+/// at once. Below the tier's name is what it lacks.
+fn boundary(
+    tier: &Result<Tier, SandboxError>,
+    missing: &[Property],
+    container: Option<Container>,
+) -> Check {
+    let mut check = match tier {
+        Ok(tier) => {
+            let lines = missing.iter().map(|property| property.without().to_owned());
+            let lines: Vec<String> = [tier.to_string()].into_iter().chain(lines).collect();
+            plain("boundary", lines.join("\n"))
+        }
+        Err(error) => Check {
+            name: "boundary",
+            good: false,
+            found: error.to_string(),
+            hints: error.hint().map(str::to_owned).into_iter().collect(),
             // Where even this program cannot be run, there is no boundary
             // either, whatever the error is about.
-            let mut check = wrong("boundary", &error.into());
-            check.kind = Kind::Boundary;
-            check
-        }
+            kind: Kind::Boundary,
+        },
+    };
+    if tier.is_err() || !missing.is_empty() {
+        let options = container.map_or(&[][..], Container::options);
+        check
+            .hints
+            .extend(options.iter().map(|option| (*option).to_owned()));
     }
+    check
 }
 
 /// What would hold each limit here.
@@ -139,28 +197,11 @@ fn limits() -> String {
     lines.join(", ")
 }
 
-/// The switches that most often stand in the boundary's way.
-fn user_namespaces() -> String {
-    let switches = [
-        ("user/max_user_namespaces", "0"),
-        ("kernel/unprivileged_userns_clone", "0"),
-        ("kernel/apparmor_restrict_unprivileged_userns", "1"),
-    ];
-    let off: Vec<String> = switches
-        .iter()
-        .filter(|(name, off)| kernel_says(name).as_deref() == Some(*off))
-        .map(|(name, value)| format!("{} = {value}", name.replace('/', ".")))
-        .collect();
-    if off.is_empty() {
-        "no switch against them".to_owned()
-    } else {
-        format!("restricted: {}", off.join(", "))
+/// What a tier lacks of the full one.
+const fn missing(tier: Tier) -> &'static [Property] {
+    match tier {
+        Tier::Full => &[],
     }
-}
-
-fn kernel_says(switch: &str) -> Option<String> {
-    let text = std::fs::read_to_string(Path::new("/proc/sys").join(switch)).ok()?;
-    Some(text.trim().to_owned())
 }
 
 fn configuration(settings: &Result<Settings, CommandError>) -> Check {

@@ -1,16 +1,23 @@
-//! `dam doctor` and `dam config show`: what this machine can enforce, which
-//! settings are in effect, and where each was set.
+//! `dam doctor` and `dam config show`: what this machine can enforce, whether
+//! it holds, which settings are in effect, and where each was set.
+
+use std::fs;
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::Duration;
 
 use insta::assert_snapshot;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::{environment, everybody};
 
 /// What `dam doctor --json` says of one thing.
 fn check(stdout: &str, name: &str) -> Value {
-    let checks: Vec<Value> = serde_json::from_str(stdout).expect("JSON");
-    let found = checks.into_iter().find(|check| check["name"] == name);
-    found.expect("a check of this name")
+    let report: Value = serde_json::from_str(stdout).expect("JSON");
+    let checks = report["checks"].as_array().expect("checks");
+    let found = checks.iter().find(|check| check["name"] == name);
+    found.expect("a check of this name").clone()
 }
 
 #[test]
@@ -18,7 +25,7 @@ fn a_machine_in_order() {
     for environment in everybody() {
         let outcome = environment.dam(["doctor"]).run();
         assert!(outcome.success(), "{}", outcome.page());
-        let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").expect("a kernel");
+        let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").expect("a kernel");
         assert!(outcome.stdout.contains(kernel.trim()), "{}", outcome.page());
         assert!(
             outcome.stdout.contains("ok  boundary         full\n"),
@@ -27,6 +34,9 @@ fn a_machine_in_order() {
         );
         let outcome = environment.dam(["doctor", "--json"]).run();
         assert_eq!(check(&outcome.stdout, "boundary")["found"], "full");
+        let report: Value = serde_json::from_str(&outcome.stdout).expect("JSON");
+        assert_eq!(report["tier"], "full");
+        assert_eq!(report["missing"].as_array().map(Vec::len), Some(0));
     }
 }
 
@@ -35,10 +45,124 @@ fn looking_leaves_nothing_behind() {
     let environment = environment();
     assert!(environment.dam(["doctor"]).run().success());
     assert!(environment.dam(["config", "show"]).run().success());
-    let left = std::fs::read_dir(environment.home())
-        .expect("the home")
-        .count();
+    let left = fs::read_dir(environment.home()).expect("the home").count();
     assert_eq!(left, 0);
+}
+
+/// What `dam doctor --attack --json` says.
+fn attacked(stdout: &str) -> Value {
+    serde_json::from_str(stdout).expect("one JSON object")
+}
+
+#[test]
+fn every_attack_is_held() {
+    for environment in everybody() {
+        let outcome = environment.dam(["doctor", "--attack", "--json"]).run();
+        assert!(outcome.success(), "{}", outcome.page());
+        let report = attacked(&outcome.stdout);
+        assert_eq!(report["tier"], "full");
+        assert_eq!(report["profile"], ":workspace");
+        assert_eq!(report["counts"]["escaped"], 0);
+        assert_eq!(report["counts"]["unknown"], 0);
+        // Most succeed outside for everybody; else there is nothing to hold.
+        assert!(report["counts"]["held"].as_u64() > Some(100), "{report}");
+        let attempts = report["attempts"].as_array().expect("attempts");
+        assert_eq!(report["counts"]["attempts"], attempts.len());
+        assert!(
+            attempts
+                .iter()
+                .all(|row| row["class"].is_string() && row["detail"].is_string()),
+            "{report}"
+        );
+    }
+    nothing_is_left();
+}
+
+#[test]
+fn attacks_get_out_where_there_is_no_boundary() {
+    let environment = environment();
+    let outcome = environment
+        .dam(["doctor", "--attack", "-s", "danger-full-access", "--json"])
+        .run();
+    assert_eq!(outcome.code, Some(1), "{}", outcome.page());
+    assert!(
+        outcome
+            .stderr
+            .ends_with("attempts got out of the boundary\n"),
+        "{}",
+        outcome.stderr
+    );
+    let report = attacked(&outcome.stdout);
+    assert_eq!(report["tier"], "none");
+    // What is left over are variables, which are filtered all the same.
+    let held = report["counts"]["held"].as_u64();
+    assert!(held < Some(10), "{}", outcome.page());
+    let attempts = report["attempts"].as_array().expect("attempts");
+    for class in ["files", "credentials", "processes", "sockets", "terminal"] {
+        let mut of_class = attempts.iter().filter(|row| row["class"] == class);
+        assert!(of_class.any(|row| row["answer"] == "escaped"), "{class}");
+    }
+    nothing_is_left();
+}
+
+#[test]
+fn an_attack_has_a_workspace_of_its_own() {
+    let outcome = environment().dam(["doctor", "--attack", "-C", "."]).run();
+    assert_eq!(outcome.code, Some(2), "{}", outcome.page());
+    assert!(outcome.stderr.contains("leave `--cd` out"));
+}
+
+#[test]
+fn an_interrupted_attack_leaves_nothing_behind() {
+    let environment = environment();
+    let mut command = environment.dam(["doctor", "--attack"]).into_command();
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("a started program");
+    let id = child.id();
+    // It has started somebody, and so it holds its signals.
+    while fs::read_to_string(format!("/proc/{id}/task/{id}/children"))
+        .expect("it runs")
+        .is_empty()
+    {
+        sleep(Duration::from_millis(1));
+    }
+    let pid = Pid::from_raw(id.cast_signed()).expect("a process");
+    kill_process(pid, Signal::INT).expect("a signal");
+    let status = child.wait().expect("an end");
+    assert_eq!(status.code(), Some(130));
+    nothing_is_left();
+}
+
+/// Neither a scene nor a process of one. Those of other tests go by and by;
+/// what is left behind stays.
+fn nothing_is_left() {
+    let left = || -> Vec<String> {
+        let entries = |dir: &str| fs::read_dir(dir).expect("a list").flatten();
+        let scenes = ["/var/tmp", "/dev/shm"]
+            .into_iter()
+            .flat_map(entries)
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .filter(|name| name.starts_with("cofferdam-attack-"));
+        let processes = entries("/proc").filter_map(|entry| {
+            let words = fs::read(entry.path().join("cmdline")).ok()?;
+            let words = String::from_utf8_lossy(&words).into_owned();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            words
+                .contains("internal-attack")
+                .then(|| format!("{name} {words}"))
+        });
+        scenes.chain(processes).collect()
+    };
+    let mut first = left();
+    for _ in 0..1000 {
+        let now = left();
+        first.retain(|name| now.contains(name));
+        if first.is_empty() {
+            return;
+        }
+        sleep(Duration::from_millis(10));
+    }
+    assert_eq!(first, Vec::<String>::new(), "left behind");
 }
 
 #[test]

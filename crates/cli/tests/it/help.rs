@@ -52,7 +52,7 @@ fn overview() {
 
     Exit codes:
         0  success
-        1  the task failed, or Cofferdam itself did
+        1  the task failed, an attack got out, or Cofferdam itself failed
         2  the command line is wrong
         3  the configuration is wrong
         5  the boundary cannot be had here; nothing was run
@@ -372,16 +372,29 @@ fn config_show() {
 
 #[test]
 fn doctor() {
-    assert_snapshot!(help(&["doctor"]), @r"
+    assert_snapshot!(help(&["doctor"]), @r#"
     Find out what this machine can enforce
 
     Usage: dam doctor [OPTIONS]
 
     Options:
+          --attack        Try to get out of the boundary, in a place made for it
           --color <WHEN>  When to use colour: auto, always or never
           --json          Print JSON
       -h, --help          Print help
-    ");
+
+    What is allowed:
+      -s, --sandbox <MODE>      What commands may touch [possible values: read-only, workspace-write,
+                                danger-full-access]
+          --full-auto           Short for `-s workspace-write -a on-request`
+          --add-dir <DIR>       Make another directory writable, like the working directory
+          --allow-git           Let commands commit, branch and add worktrees in the workspace's
+                                repositories
+      -C, --cd <DIR>            Work in this directory instead of the current one
+          --limit <NAME=VALUE>  Limit what each command uses, as in `memory=2G` or `wall-time=10m`
+      -p, --profile <NAME>      Use a named profile of the settings (`[profiles.NAME]`)
+      -c, --config <KEY=VALUE>  Override one setting, as in `-c sandbox_mode='"read-only"'`
+    "#);
 }
 
 #[test]

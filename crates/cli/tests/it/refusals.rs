@@ -194,7 +194,7 @@ fn a_kernel_without_user_namespaces() {
     for environment in crate::everybody() {
         let dam = environment.binary().to_string_lossy().into_owned();
         let script = format!(
-            "echo 0 > /proc/sys/user/max_user_namespaces && {dam} run -- touch ran; echo $?; {dam} doctor"
+            "echo 0 > /proc/sys/user/max_user_namespaces && {dam} run -- touch ran; echo $?; {dam} doctor --attack; echo $?; {dam} doctor"
         );
         let outcome = environment
             .command(
@@ -202,7 +202,7 @@ fn a_kernel_without_user_namespaces() {
                 ["--user", "--map-root-user", "sh", "-c", &script],
             )
             .run();
-        assert!(outcome.stdout.starts_with("5\n"), "{}", outcome.page());
+        assert!(outcome.stdout.starts_with("5\n5\n"), "{}", outcome.page());
         assert!(
             outcome.stdout.contains("max_user_namespaces = 0"),
             "{}",
