@@ -130,10 +130,11 @@ const SHOWS: &[&str] = &[
 /// inside is root outside to these files; for others they are closed anyway.
 pub(crate) fn mount_proc(is_root: bool) -> Result<()> {
     let proc = new_proc()?;
+    let shroud = is_root.then(Shroud::new).transpose()?;
     hang_at("/proc", &proc, CWD, Path::new("/proc"))?;
-    if !is_root {
+    let Some(shroud) = shroud else {
         return Ok(());
-    }
+    };
     let attributes = Attributes {
         read_only: true,
         no_exec: true,
@@ -144,7 +145,6 @@ pub(crate) fn mount_proc(is_root: bool) -> Result<()> {
             hang(&panel(&path, attributes)?)?;
         }
     }
-    let shroud = Shroud::new()?;
     for path in SHOWS.iter().map(|name| Path::new("/proc").join(name)) {
         if path.exists() {
             shroud.cover(&path)?;
@@ -253,10 +253,10 @@ fn mask(files: &FileRules) -> Result<()> {
 }
 
 /// An unreadable empty directory and file to lay over others.
-struct Shroud {
-    directory: OwnedFd,
-    file: OwnedFd,
-}
+///
+/// It hangs at `/proc`, where the box's own comes to lie over it: before Linux
+/// 6.15 only what hangs somewhere can be cloned.
+struct Shroud(OwnedFd);
 
 impl Shroud {
     fn new() -> Result<Self> {
@@ -283,10 +283,8 @@ impl Shroud {
             private: true,
         };
         on("a mask", set_attributes(mount.as_fd(), sealed))?;
-        Ok(Self {
-            directory: on("a mask", clone_tree(mount.as_fd(), Path::new("d")))?,
-            file: on("a mask", clone_tree(mount.as_fd(), Path::new("f")))?,
-        })
+        hang_at("a mask", &mount, CWD, Path::new("/proc"))?;
+        Ok(Self(mount))
     }
 
     fn cover(&self, path: &Path) -> Result<()> {
@@ -297,12 +295,8 @@ impl Shroud {
     fn lay_over(&self, path: &Path, target: &OwnedFd) -> Result<()> {
         let stat = on(path.display(), rustix::fs::fstat(target))?;
         let is_directory = FileType::from_raw_mode(stat.st_mode).is_dir();
-        let source = if is_directory {
-            &self.directory
-        } else {
-            &self.file
-        };
-        let copy = on(path.display(), clone_tree(source.as_fd(), Path::new("")))?;
+        let source = Path::new(if is_directory { "d" } else { "f" });
+        let copy = on(path.display(), clone_tree(self.0.as_fd(), source))?;
         hang_at(path.display(), &copy, target.as_fd(), Path::new(""))
     }
 }
