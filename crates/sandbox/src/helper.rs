@@ -88,6 +88,7 @@ fn put_up(line: &Line, proof: &SingleThread) -> Result<Door, Failure> {
             "this kernel has no Landlock, or it is not enabled",
         )
     })?;
+    limits::learn_units(&order.limits);
     let leaf = Leaf::new(&order.limits, proof);
     enter_namespaces()?;
     let writable = walls::build(&order.files)

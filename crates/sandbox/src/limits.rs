@@ -107,6 +107,15 @@ fn held_by(limit: Limit, memory: bool, processes: bool, cpu: bool) -> &'static s
     }
 }
 
+/// Learns in what units this machine counts. Asked while `/proc` still tells of
+/// this process, where older kernels say it (before Linux 6.4).
+pub(crate) fn learn_units(limits: &Limits) {
+    if *limits != Limits::default() {
+        rustix::param::page_size();
+        rustix::param::clock_ticks_per_second();
+    }
+}
+
 /// How many processes of ours count as the box's user's in its namespace: the
 /// helper and the init.
 const OURS: u64 = 2;
