@@ -13,10 +13,6 @@ use crate::scene::Scene;
 /// Attempts that are known to get out, and why. They are shown as open and fail
 /// only when they are held, so that none stays here for longer than it must.
 const OPEN: &[(&str, &str)] = &[
-    (
-        "C55",
-        "a pointer file below the workspace leads to an ordinary name: needs git's own view",
-    ),
     ("K40", "masks cover the stores that are there at the start"),
     ("K41", "masks cover the files that are there at the start"),
     (

@@ -88,6 +88,8 @@ const ACTS: &[Act] = &[
     script("many files", "mkdir many && for i in $(seq 300); do echo $i > many/$i; done && rm -r many").writing(),
     script("a job in the background", "sleep 0.05 & wait $!"),
     script("end its own child", "sleep 10 & kill $! ; ! wait $!"),
+    script("names that git has, too", "mkdir -p app/hooks app/objects app/refs app/info && echo x > app/config && echo x > app/hooks/use && mv app/config app/index && echo x > app/gitdir && mv app app2 && rm -r app2").writing(),
+    script("a head and settings in one directory", "mkdir d && echo x > d/HEAD && echo x > d/config && mkdir d/refs && mv d e && rm -r e").writing(),
     script("the state of the repository", "git status --porcelain"),
     script("make and test a program", "cc -o prog src/main.c && ./prog").writing(),
     script("ask who it is", "id -u >/dev/null && ps >/dev/null && ls /proc >/dev/null && date >/dev/null && uname -a >/dev/null"),

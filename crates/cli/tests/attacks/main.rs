@@ -71,7 +71,7 @@ macro_rules! groups {
     };
 }
 
-groups!(credentials environment files kernel links names namespaces processes sockets variants);
+groups!(credentials environment files git kernel links names namespaces processes sockets variants);
 
 #[test]
 fn every_attempt_has_a_name_of_its_own() {

@@ -6,6 +6,7 @@ mod boundary;
 mod demo;
 mod doctor;
 mod exec;
+mod git;
 mod help;
 mod journal;
 mod limits;

@@ -5,6 +5,7 @@
 mod environment;
 mod evaluate;
 mod files;
+mod git_index;
 mod globs;
 mod layers;
 mod profiles;

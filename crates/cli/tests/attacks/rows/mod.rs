@@ -6,6 +6,7 @@
 pub mod credentials;
 pub mod environment;
 pub mod files;
+pub mod git;
 pub mod kernel;
 pub mod links;
 pub mod names;
@@ -22,6 +23,7 @@ pub fn all() -> Vec<Attempt> {
         credentials::rows(),
         environment::rows(),
         files::rows(),
+        git::rows(),
         kernel::rows(),
         links::rows(),
         names::rows(),

@@ -233,20 +233,6 @@ fn git_elsewhere() -> Vec<Attempt> {
         })
         .watch(&["{ws}/.githooks"]),
         attempt(
-            "C55",
-            "write a git directory that a .git file points to",
-            &["append {ws}/store/config"],
-        )
-        .prepare(|scene| {
-            scene.write("{ws}/store/HEAD", "ref: refs/heads/main\n");
-            scene.write(
-                "{ws}/store/config",
-                "[core]\n\trepositoryformatversion = 0\n",
-            );
-            scene.write("{ws}/tree/.git", "gitdir: {ws}/store\n");
-        })
-        .watch(&["{ws}/store"]),
-        attempt(
             "C56",
             "write a directory that a .claude links to",
             &["append {ws}/conf/settings.json"],
