@@ -103,7 +103,8 @@ Examples:
         after_help = "\
 Examples:
   dam sandbox -- ls ~/.ssh
-  dam sandbox --full-auto --log-denials -- make"
+  dam sandbox --full-auto --log-denials -- make
+  dam sandbox --learn -o make.toml -- make   what a profile for it would grant"
     )]
     Sandbox(Sandbox),
     /// Show and verify what happened
@@ -268,6 +269,15 @@ pub struct Trial {
     /// List what was refused when the command has ended
     #[arg(long)]
     pub log_denials: bool,
+    /// Propose a profile from what a trusted command does without a boundary
+    #[arg(long, conflicts_with_all = ["log_denials"])]
+    pub learn: bool,
+    /// What to call that profile, if not as the program
+    #[arg(long, value_name = "NAME", requires = "learn")]
+    pub name: Option<String>,
+    /// Write that profile to a file instead of standard output
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "learn")]
+    pub output: Option<PathBuf>,
     /// What it may do.
     #[command(flatten)]
     pub grants: Grants,

@@ -24,7 +24,7 @@ use crate::settings;
 use crate::variables::Variables;
 
 /// The name of the one command of such a session.
-const COMMAND: &str = "command";
+pub const COMMAND: &str = "command";
 
 /// What a person typed, and where.
 pub struct Typed {
@@ -114,7 +114,8 @@ pub fn session_started(front: &str, cwd: &Path, posture: &Posture) -> Result<Eve
     })
 }
 
-fn no_command(front: &str) -> CommandError {
+/// That nothing was given to run.
+pub fn no_command(front: &str) -> CommandError {
     CommandError::user("there is no command to run").hint(format!(
         "write it after two dashes, as in `dam {front} -- npm test`"
     ))
@@ -134,7 +135,8 @@ fn settle(typed: &Typed, settings: &Settings) -> Result<(Settled, Event), Comman
     Ok((settled, decision))
 }
 
-fn refused(settled: &Settled) -> CommandError {
+/// Why the command is not run.
+pub fn refused(settled: &Settled) -> CommandError {
     let kind = match settled.answer {
         Some(Answer::NobodyToAsk) => Kind::ApprovalNeeded,
         _ => Kind::Denied,
@@ -259,7 +261,8 @@ impl Follower for Attending<'_> {
     }
 }
 
-fn decision(
+/// The journal's entry for what the gate said.
+pub fn decision(
     action: &Action,
     settled: &Settled,
     answer: Option<String>,
@@ -286,20 +289,24 @@ fn finished(
         let text = format!("{} more refusals are not listed", outcome.unreported);
         journal.append(&Event::Notice { text })?;
     }
-    let (exit, signal) = match outcome.status {
+    journal.append_together(&[command_finished(outcome.status, begun), ended("completed")])?;
+    Ok(())
+}
+
+/// The journal's entry for the end of the command.
+pub fn command_finished(status: Status, begun: Instant) -> Event {
+    let (exit, signal) = match status {
         Status::Exited(code) => (Some(code), None),
         Status::Signaled(signal) => (None, Some(signal)),
     };
-    let finished = Event::CommandFinished {
+    Event::CommandFinished {
         id: COMMAND.to_owned(),
         exit,
         signal,
         duration_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
         // What it wrote did not pass through here.
         output_bytes: 0,
-    };
-    journal.append_together(&[finished, ended("completed")])?;
-    Ok(())
+    }
 }
 
 fn denied(denial: &Denial) -> Event {
@@ -314,14 +321,15 @@ fn denied(denial: &Denial) -> Event {
     }
 }
 
-fn ended(outcome: &str) -> Event {
+/// The last entry of a session's journal.
+pub fn ended(outcome: &str) -> Event {
     Event::SessionEnded {
         outcome: outcome.to_owned(),
     }
 }
 
 /// For judging and writing down; what runs are the words themselves.
-fn text(words: &[OsString]) -> Vec<String> {
+pub fn text(words: &[OsString]) -> Vec<String> {
     words
         .iter()
         .map(|word| word.to_string_lossy().into_owned())

@@ -5,6 +5,7 @@ mod config;
 mod demo;
 mod doctor;
 mod exec;
+mod learn;
 mod log;
 mod run;
 mod sandbox;

@@ -9,7 +9,7 @@
 //!   hold it: when it is killed, everything inside is;
 //! - the **command**.
 
-use std::ffi::{CString, OsStr};
+use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -30,9 +30,9 @@ use crate::sys::{self, Forked, SingleThread};
 use crate::{ceiling, filter, lock_down, walls};
 
 /// Why nothing was started.
-struct Failure {
-    stage: Stage,
-    errno: Errno,
+pub(crate) struct Failure {
+    pub stage: Stage,
+    pub errno: Errno,
     detail: String,
 }
 
@@ -219,7 +219,7 @@ fn start_command(
     leaf: Option<&Leaf>,
     proof: &SingleThread,
 ) -> Result<(Pid, OwnedFd), Failure> {
-    let program = Program::prepare(order)?;
+    let program = Program::prepare(&order.argv, &order.env)?;
     let (mut ours, theirs) = pipe(Stage::Exec)?;
     let pid = match at(Stage::Exec, sys::fork(proof))? {
         Forked::Child => be_command(&program, stdio, &order.limits, theirs),
@@ -242,7 +242,7 @@ fn start_command(
     }
 }
 
-fn take_listener(pid: Pid, from: &mut UnixStream) -> Result<OwnedFd, Failure> {
+pub(crate) fn take_listener(pid: Pid, from: &mut UnixStream) -> Result<OwnedFd, Failure> {
     let mut answer = [0; 5];
     from.read_exact(&mut answer)
         .map_err(|_| Failure::new(Stage::Filter, Errno::PIPE, "the first process ended"))?;
@@ -260,7 +260,7 @@ fn take_listener(pid: Pid, from: &mut UnixStream) -> Result<OwnedFd, Failure> {
     )
 }
 
-fn encode_failure(stage: Stage, errno: Errno) -> [u8; 5] {
+pub(crate) fn encode_failure(stage: Stage, errno: Errno) -> [u8; 5] {
     let tag = match stage {
         Stage::Privileges => b'p',
         Stage::Filter => b'f',
@@ -288,22 +288,26 @@ fn decode_failure(bytes: &[u8]) -> Failure {
 }
 
 /// The program's words, as the kernel takes them; made before the fork.
-struct Program {
+pub(crate) struct Program {
     candidates: Vec<CString>,
     argv: Vec<CString>,
     env: Vec<CString>,
 }
 
 impl Program {
-    fn prepare(order: &Order) -> Result<Self, Failure> {
+    pub(crate) fn prepare(
+        argv: &[OsString],
+        env: &[(OsString, OsString)],
+    ) -> Result<Self, Failure> {
         let nul = |_| Failure::new(Stage::Exec, Errno::INVAL, "a word holds a NUL byte");
-        let argv: Vec<CString> = order
-            .argv
+        let name = argv.first().map_or(OsStr::new(""), |name| name.as_os_str());
+        let path = env.iter().find(|(key, _)| key == "PATH");
+        let path = path.map(|(_, value)| value);
+        let argv: Vec<CString> = argv
             .iter()
             .map(|word| CString::new(word.as_bytes()).map_err(nul))
             .collect::<Result<_, _>>()?;
-        let env = order
-            .env
+        let env = env
             .iter()
             .map(|(name, value)| {
                 let mut pair = name.clone().into_vec();
@@ -312,15 +316,6 @@ impl Program {
                 CString::new(pair).map_err(nul)
             })
             .collect::<Result<_, _>>()?;
-        let name = order
-            .argv
-            .first()
-            .map_or(OsStr::new(""), |name| name.as_os_str());
-        let path = order
-            .env
-            .iter()
-            .find(|(key, _)| key == "PATH")
-            .map(|(_, value)| value);
         let path = path.map_or(OsStr::new("/usr/local/bin:/usr/bin:/bin"), |path| {
             path.as_os_str()
         });
@@ -336,7 +331,7 @@ impl Program {
     }
 
     /// Executes the first candidate that can be. Returns why none could.
-    fn execute(&self) -> Errno {
+    pub(crate) fn execute(&self) -> Errno {
         let mut answer = Errno::NOENT;
         for candidate in &self.candidates {
             match sys::exec(candidate, &self.argv, &self.env) {

@@ -28,7 +28,7 @@ use crate::sys::{self, Forked, SingleThread};
 const HELPER_WORD: &str = "dam-box";
 
 /// What is passed on: everything that a person or a parent sends on purpose.
-const FORWARDED: &[i32] = &[
+pub(crate) const FORWARDED: &[i32] = &[
     libc::SIGINT,
     libc::SIGTERM,
     libc::SIGHUP,
@@ -250,14 +250,17 @@ pub(crate) fn cannot_execute(program: String, errno: Errno) -> SandboxError {
     }
 }
 
-enum Direction {
+pub(crate) enum Direction {
     In,
     Out,
     Err,
 }
 
 /// The command's end of a stream, and ours where it is a pipe.
-fn connect(stream: Stream, direction: Direction) -> Result<(OwnedFd, Option<File>), SandboxError> {
+pub(crate) fn connect(
+    stream: Stream,
+    direction: Direction,
+) -> Result<(OwnedFd, Option<File>), SandboxError> {
     let failed = system("preparing a standard stream");
     let copy = |fd: BorrowedFd<'_>| {
         rustix::io::fcntl_dupfd_cloexec(fd, 3).map_err(system("preparing a standard stream"))

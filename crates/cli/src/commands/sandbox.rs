@@ -6,6 +6,7 @@ use dam_sandbox::{Denial, seatbelt};
 
 use crate::arguments::{Approvals, Backend, Sandbox, Trial};
 use crate::boxed::{self, Typed};
+use crate::commands::learn;
 use crate::error::CommandError;
 use crate::exit;
 use crate::output::{Output, WARNING};
@@ -33,6 +34,9 @@ pub fn run(
             );
         }
     };
+    if trial.learn {
+        return learn::run(trial, variables, output);
+    }
     try_out(trial, variables, output)
 }
 

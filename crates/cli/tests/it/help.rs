@@ -233,6 +233,15 @@ fn sandbox() {
           --log-denials
               List what was refused when the command has ended
 
+          --learn
+              Propose a profile from what a trusted command does without a boundary
+
+          --name <NAME>
+              What to call that profile, if not as the program
+
+      -o, --output <FILE>
+              Write that profile to a file instead of standard output
+
       -h, --help
               Print help (see a summary with '-h')
 
@@ -275,6 +284,7 @@ fn sandbox() {
     Examples:
       dam sandbox -- ls ~/.ssh
       dam sandbox --full-auto --log-denials -- make
+      dam sandbox --learn -o make.toml -- make   what a profile for it would grant
     "#);
     assert_eq!(help(&["debug"]), help(&["sandbox"]));
 }

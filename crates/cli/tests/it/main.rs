@@ -9,6 +9,7 @@ mod exec;
 mod git;
 mod help;
 mod journal;
+mod learn;
 mod limits;
 mod output;
 mod refusals;

@@ -29,7 +29,7 @@ pub(super) const HERE: u32 = libc::AT_FDCWD.cast_unsigned();
 const CREATE: u32 = (libc::O_WRONLY | libc::O_CREAT | libc::O_TRUNC).cast_unsigned();
 
 /// The name of a mediated call, for reports.
-pub(super) fn name_of(number: i64) -> &'static str {
+pub(crate) fn name_of(number: i64) -> &'static str {
     #[cfg(target_arch = "x86_64")]
     match number {
         libc::SYS_open => return "open",

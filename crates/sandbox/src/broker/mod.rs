@@ -38,6 +38,7 @@ use crate::limits::{LimitHit, Watch};
 use crate::report::{Line, Report, Request};
 use crate::sys::{self, Notification, Notifier};
 use crate::{Denial, Status};
+pub(crate) use acts::name_of;
 use asking::Questions;
 use caller::Caller;
 use waiting::{AGAIN, Waiting, WaitsFor};
@@ -345,7 +346,7 @@ impl<'a> Broker<'a> {
     fn refuse(&mut self, call: &Notification, refused: Refused) -> Result<(), Errno> {
         let caller = Caller::new(&self.notifier, &self.host_proc, call);
         let denial = Denial {
-            syscall: acts::name_of(call.number).to_owned(),
+            syscall: name_of(call.number).to_owned(),
             path: refused.path,
             rule: refused.rule,
             reason: refused.reason,

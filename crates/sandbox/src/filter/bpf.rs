@@ -126,6 +126,7 @@ fn chain(values: &[u32], yes: &[Instruction], no: &[Instruction]) -> Vec<Instruc
 pub(super) struct Dispatch {
     architecture: u32,
     otherwise: Action,
+    elsewhere: Action,
     calls: BTreeMap<u32, Test>,
 }
 
@@ -136,8 +137,16 @@ impl Dispatch {
         Self {
             architecture,
             otherwise,
+            elsewhere: Action::Kill,
             calls: BTreeMap::new(),
         }
+    }
+
+    /// The answer for the calls of other machine interfaces, if it is not to
+    /// kill.
+    pub(super) const fn elsewhere(mut self, answer: Action) -> Self {
+        self.elsewhere = answer;
+        self
     }
 
     /// Names a call. The last naming counts.
@@ -157,7 +166,7 @@ impl Dispatch {
             IF_EQUAL,
             self.architecture,
             &known,
-            &[action(Action::Kill)],
+            &[action(self.elsewhere)],
         ));
         out
     }
@@ -179,7 +188,7 @@ impl Dispatch {
             }
         }
         // The x32 interface of x86-64 lives above this bit.
-        push(0x4000_0000, Test::always(Action::Kill));
+        push(0x4000_0000, Test::always(self.elsewhere));
         segments
     }
 }

@@ -109,6 +109,16 @@ pub(super) const REFUSED: &[c_long] = calls! {
 /// Always handed to the broker.
 pub(super) const MEDIATED: &[&[c_long]] = &[MEDIATED_COMMON, MEDIATED_LEGACY];
 
+/// Told besides, where a trusted command is watched.
+#[cfg(target_arch = "x86_64")]
+pub(super) const WATCHED: &[&[c_long]] = &[WATCHED_COMMON, calls! { SYS_open }];
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) const WATCHED: &[&[c_long]] = &[WATCHED_COMMON];
+
+const WATCHED_COMMON: &[c_long] = calls! {
+    SYS_openat SYS_openat2 SYS_execve SYS_execveat SYS_io_uring_setup
+};
+
 const MEDIATED_COMMON: &[c_long] = calls! {
     SYS_mkdirat SYS_mknodat SYS_unlinkat SYS_renameat2 SYS_linkat SYS_symlinkat SYS_truncate
     SYS_connect SYS_bind SYS_fchmod SYS_fchmodat FCHMODAT2 SYS_fchown SYS_fchownat SYS_utimensat

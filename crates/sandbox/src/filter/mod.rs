@@ -149,5 +149,16 @@ pub(crate) fn doorman_filter() -> Vec<Instruction> {
     dispatch.assemble()
 }
 
+/// The filter that has a trusted command watched: everything that a profile
+/// could say something about is told, and nothing is refused.
+pub(crate) fn watch_filter() -> Vec<Instruction> {
+    let mut dispatch = Dispatch::new(ARCHITECTURE, Action::Allow).elsewhere(Action::Allow);
+    let told = lists::MEDIATED.iter().copied().flatten();
+    for number in told.chain(lists::WATCHED.iter().copied().flatten()) {
+        dispatch.on(*number, Test::always(Action::Notify));
+    }
+    dispatch.assemble()
+}
+
 #[cfg(test)]
 mod tests;

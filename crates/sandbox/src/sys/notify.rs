@@ -34,6 +34,8 @@ const ADDFD: libc::c_ulong = 0x4018_2103;
 const SET_FLAGS: libc::c_ulong = 0x4008_2104;
 const SYNC_WAKE_UP: libc::c_ulong = 1;
 
+const FLAG_CONTINUE: u32 = 1;
+
 #[repr(C)]
 struct Response {
     id: u64,
@@ -102,6 +104,22 @@ impl Notifier {
             val,
             error,
             flags: 0,
+        };
+        // SAFETY: the layout is that of `struct seccomp_notif_resp`, and the
+        // reference is valid.
+        let result = unsafe { libc::ioctl(self.0.as_raw_fd(), SEND, &raw const response) };
+        gone_is_fine(result)
+    }
+
+    /// Lets the call go on as if nobody had looked at it. Only for watching
+    /// trusted commands: what the kernel then reads from the caller's memory
+    /// need not be what was read here, so that no refusal may rest on it.
+    pub(crate) fn let_go_on(&self, id: u64) -> Result<(), Errno> {
+        let response = Response {
+            id,
+            val: 0,
+            error: 0,
+            flags: FLAG_CONTINUE,
         };
         // SAFETY: the layout is that of `struct seccomp_notif_resp`, and the
         // reference is valid.
