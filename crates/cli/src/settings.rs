@@ -117,6 +117,6 @@ pub fn limit_set_by(limit: Limit, grants: &Grants, settings: &Settings) -> Strin
     } else if name.starts_with(':') {
         "[limits]".to_owned()
     } else {
-        format!("the profile `{name}`")
+        format!("[limits] or [permissions.{name}.limits]")
     }
 }
