@@ -84,7 +84,7 @@ fn what_would_undo_the_boundary_is_never_proposed() {
         .dam(["sandbox", "--learn", "--", "sh", "-c"])
         .arg(
             "cd ~; echo x > tmp; rm tmp; mv .cache .c; mv .c .cache; echo x > .ssh/new
-            echo x > bin/tool; echo x > .bashrc; touch ../x; rm ../x",
+            echo x > bin/tool; echo x > .bashrc; touch ../x; rm ../x; touch .cache/x; rm .cache/x",
         )
         .env(
             "PATH",
@@ -99,6 +99,7 @@ fn what_would_undo_the_boundary_is_never_proposed() {
     );
     for part in [
         "# [HOME] (everything at home lies in it",
+        "# [HOME]/.cache ([HOME]/.cache/",
         "# [HOME]/bin/tool (programs are started from it)",
         "# \"[HOME]/.ssh/new\" = \"write\"  # [HOME]/.ssh is unreadable: SSH keys",
         "# [HOME]/.bashrc: a script that the shell runs",

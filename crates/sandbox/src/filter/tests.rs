@@ -204,3 +204,17 @@ fn the_filters_fit_the_kernel() {
     assert!(static_filter().len() < 4096);
     assert!(doorman_filter().len() < 4096);
 }
+
+#[test]
+fn watching_refuses_nothing() {
+    let filter = watch_filter();
+    for number in 0..1_000 {
+        let answer = run(&filter, number, &[]);
+        assert!(answer == ALLOW || answer == NOTIFY, "system call {number}");
+    }
+    let other = Instruction::run(&filter, 0x4000_0003, 5, [0; 6]);
+    assert_eq!(other, ALLOW, "32-bit programs run on, unwatched");
+    for number in [libc::SYS_openat, libc::SYS_execve, libc::SYS_connect] {
+        assert_eq!(run(&filter, number, &[]), NOTIFY);
+    }
+}
