@@ -112,6 +112,8 @@ const OWN_SETTINGS: &[&str] = &[".cofferdam"];
 pub(crate) struct Granter {
     root: OwnedFd,
     never: Vec<PathBuf>,
+    /// What was there at the start, under whatever name it is reached.
+    never_by_identity: Vec<Identity>,
 }
 
 impl Granter {
@@ -123,9 +125,12 @@ impl Granter {
         // A name of a directory of ours may lead through links.
         let found = never.iter().filter_map(|path| path.canonicalize().ok());
         let own = std::env::current_exe().ok();
+        let never: Vec<PathBuf> = never.iter().cloned().chain(found).chain(own).collect();
+        let stats = never.iter().filter_map(|path| rustix::fs::stat(path).ok());
         Ok(Self {
+            never_by_identity: stats.map(|stat| (stat.st_dev, stat.st_ino)).collect(),
             root,
-            never: never.iter().cloned().chain(found).chain(own).collect(),
+            never,
         })
     }
 
@@ -140,6 +145,9 @@ impl Granter {
             return Err(NotGranted::Never);
         }
         let found = self.find(path)?;
+        if self.is_own(&found)? {
+            return Err(NotGranted::Never);
+        }
         match asked.opening.bound {
             Some(bound) if bound != found.bound => Err(NotGranted::Changed),
             _ => Ok(found.bound),
@@ -179,6 +187,30 @@ impl Granter {
             rustix::fs::ftruncate(&fd, 0)?;
         }
         as_asked(fd, careful)
+    }
+
+    /// Whether a file or a directory that it lies in is one of ours by another
+    /// name: moved, or mounted elsewhere.
+    fn is_own(&self, found: &Found<'_>) -> Result<bool, Errno> {
+        let never = |identity| self.never_by_identity.contains(&identity);
+        if found.bound.object.is_some_and(never) {
+            return Ok(true);
+        }
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let mut directory = rustix::fs::openat(&found.parent, ".", flags, Mode::empty())?;
+        let mut here = found.bound.parent;
+        loop {
+            if never(here) {
+                return Ok(true);
+            }
+            directory = rustix::fs::openat(&directory, "..", flags, Mode::empty())?;
+            let stat = rustix::fs::fstat(&directory)?;
+            let above = (stat.st_dev, stat.st_ino);
+            if above == here {
+                return Ok(false);
+            }
+            here = above;
+        }
     }
 
     fn find<'a>(&self, path: &'a Path) -> Result<Found<'a>, NotGranted> {

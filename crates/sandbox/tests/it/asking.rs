@@ -228,6 +228,13 @@ fn own_files_are_never_asked_about() {
     let reason = &played.outcome.denials[0].reason;
     assert!(reason.contains("never granted"), "{reason}");
     assert_eq!(scene.read("own/journal").as_deref(), Some("x"));
+    // Under another name, too.
+    let running =
+        scene.start("while [ -e ../own ]; do sleep 0.01; done; echo x > ../outside/own/it");
+    fs::rename(scene.path("own"), scene.path("outside/own")).expect("moved");
+    let played = follow(running, yes);
+    assert_eq!(paths(&played), [] as [&Path; 0]);
+    assert_eq!(scene.read("outside/own/it"), None);
 }
 
 fn only_opening_is_asked_about() {
