@@ -83,6 +83,9 @@ pub struct Attempt {
     pub unstated_mode: bool,
     /// Not while other tests run: it touches what the whole machine shares.
     pub alone: bool,
+    /// It goes for a place or a promise of Cofferdam's own, so that it says
+    /// nothing of another launcher.
+    pub ours: bool,
 }
 
 /// An attempt with these steps, tried in both modes.
@@ -109,6 +112,7 @@ pub fn attempt(id: &'static str, what: &'static str, steps: &'static [&'static s
         may_refuse: false,
         unstated_mode: false,
         alone: false,
+        ours: false,
     }
 }
 
@@ -185,6 +189,10 @@ impl Attempt {
     }
     pub fn unstated_mode(mut self) -> Self {
         self.unstated_mode = true;
+        self
+    }
+    pub fn ours(mut self) -> Self {
+        self.ours = true;
         self
     }
     pub fn alone(mut self) -> Self {

@@ -40,9 +40,9 @@ impl Mode {
 pub enum Boundary {
     None,
     Dam(Mode),
-    /// Bubblewrap with the flags that people use. It shows that the battery
-    /// tells one boundary from another; nothing depends on it.
-    StandIn(Mode),
+    /// What another program makes: the words of its command line, with
+    /// `{workspace}`, `{outside}` and `{home}` for the scene's places.
+    Launcher(Mode, &'static str),
 }
 
 /// On whose behalf everything runs.
@@ -53,6 +53,16 @@ pub struct User {
     pub name: String,
 }
 
+impl Boundary {
+    /// Whether nothing in the workspace may change.
+    pub fn is_read_only(self) -> bool {
+        match self {
+            Self::None => false,
+            Self::Dam(mode) | Self::Launcher(mode, _) => mode == Mode::ReadOnly,
+        }
+    }
+}
+
 impl User {
     /// The users to try: root, if the tests run as root, and an ordinary one.
     pub fn root() -> Option<Self> {
@@ -61,9 +71,19 @@ impl User {
     }
 
     pub fn ordinary() -> Self {
-        let uid = is_root().then_some(20001);
-        let name = uid.map_or("user".to_owned(), |uid| format!("uid-{uid}"));
-        Self { uid, name }
+        if is_root() {
+            return Self::switched(20001);
+        }
+        let name = "user".to_owned();
+        Self { uid: None, name }
+    }
+
+    /// This user, which only root can switch to.
+    pub fn switched(uid: u32) -> Self {
+        Self {
+            uid: Some(uid),
+            name: format!("uid-{uid}"),
+        }
     }
 
     pub fn is_root(&self) -> bool {
@@ -167,7 +187,7 @@ pub fn run_words(scene: &Scene, words: &[&str], boundary: Boundary) -> Run {
 fn launcher(scene: &Scene, attempt: &Attempt, boundary: Boundary) -> Vec<OsString> {
     let text = match boundary {
         Boundary::None => return outside(scene, attempt.outside),
-        Boundary::StandIn(mode) => return stand_in(scene, mode),
+        Boundary::Launcher(_, line) => return foreign(scene, attempt, line),
         Boundary::Dam(mode) if attempt.unstated_mode => {
             assert_eq!(
                 mode,
@@ -204,16 +224,10 @@ fn outside(scene: &Scene, how: Outside) -> Vec<OsString> {
     }
 }
 
-fn stand_in(scene: &Scene, mode: Mode) -> Vec<OsString> {
-    let bind = if mode == Mode::ReadOnly {
-        "--ro-bind"
-    } else {
-        "--bind"
-    };
-    let line = format!(
-        "/usr/bin/bwrap --unshare-all --die-with-parent --new-session --ro-bind / / --dev /dev --proc /proc \
-         {bind} {{tmp}} {{tmp}} {bind} {{ws}} {{ws}} --ro-bind {{ws}}/.git {{ws}}/.git --tmpfs {{home}}/.ssh --chdir {{ws}} --"
-    );
+fn foreign(scene: &Scene, attempt: &Attempt, line: &str) -> Vec<OsString> {
+    let line = line
+        .replace("{workspace}", attempt.workspace)
+        .replace("{outside}", "{out}");
     line.split_whitespace()
         .map(|word| scene.fill(word).into())
         .collect()

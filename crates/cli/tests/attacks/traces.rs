@@ -75,7 +75,7 @@ pub fn add(traces: &mut Traces, root: &Path, skip: &dyn Fn(&Path) -> bool) {
     }
 }
 
-/// The first few differences, in words.
+/// The differences, in words.
 pub fn changes(before: &Traces, after: &Traces) -> Vec<String> {
     let appeared = after
         .keys()
@@ -88,7 +88,7 @@ pub fn changes(before: &Traces, after: &Traces) -> Vec<String> {
             Some(now) if now != was => Some(format!("{} changed", path.display())),
             Some(_) => None,
         });
-    appeared.chain(changed).take(3).collect()
+    appeared.chain(changed).collect()
 }
 
 fn describe(path: &Path, metadata: &fs::Metadata) -> String {

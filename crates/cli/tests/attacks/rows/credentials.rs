@@ -320,6 +320,7 @@ fn planting() -> Vec<Attempt> {
             "B09",
             "make Cofferdam's own settings",
             &["mkdir {home}/.config/cofferdam", "write {home}/.config/x"],
-        ),
+        )
+        .ours(),
     ]
 }

@@ -101,6 +101,7 @@ fn project_settings() -> Vec<Attempt> {
             .prepare(prepare)
             .may_refuse()
             .unstated_mode()
+            .ours()
     };
     vec![
         row(

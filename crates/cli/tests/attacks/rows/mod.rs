@@ -17,20 +17,19 @@ pub mod variants;
 
 use crate::attempt::Attempt;
 
-/// Every attempt there is.
-pub fn all() -> Vec<Attempt> {
-    let groups = [
-        credentials::rows(),
-        environment::rows(),
-        files::rows(),
-        git::rows(),
-        kernel::rows(),
-        links::rows(),
-        names::rows(),
-        namespaces::rows(),
-        processes::rows(),
-        sockets::rows(),
-        variants::rows(),
-    ];
-    groups.into_iter().flatten().collect()
+/// Every attempt there is, by group.
+pub fn groups() -> Vec<(&'static str, Vec<Attempt>)> {
+    vec![
+        ("credentials", credentials::rows()),
+        ("environment", environment::rows()),
+        ("files", files::rows()),
+        ("git", git::rows()),
+        ("kernel", kernel::rows()),
+        ("links", links::rows()),
+        ("names", names::rows()),
+        ("namespaces", namespaces::rows()),
+        ("processes", processes::rows()),
+        ("sockets", sockets::rows()),
+        ("variants", variants::rows()),
+    ]
 }

@@ -282,7 +282,8 @@ fn missing() -> Vec<Attempt> {
             "C15",
             "make .cofferdam/config.toml",
             &["mkdir {ws}/.cofferdam", "write {ws}/.cofferdam/config.toml"],
-        ),
+        )
+        .ours(),
         below(
             "C16",
             "make .claude/settings.local.json",

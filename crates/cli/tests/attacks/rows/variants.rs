@@ -317,7 +317,8 @@ fn other_names() -> Vec<Attempt> {
             &["read {home}/.ssh/id_ed25519"],
         )
         .workspace("{home}")
-        .may_refuse(),
+        .may_refuse()
+        .ours(),
         attempt(
             "L08",
             "change Cofferdam's settings where the home is the workspace",
@@ -328,14 +329,16 @@ fn other_names() -> Vec<Attempt> {
         )
         .workspace("{home}")
         .watch(&["{home}/.config/cofferdam/config.toml"])
-        .may_refuse(),
+        .may_refuse()
+        .ours(),
         attempt(
             "L09",
             "add an authorized key where the home is the workspace",
             &["append {home}/.ssh/authorized_keys"],
         )
         .workspace("{home}")
-        .may_refuse(),
+        .may_refuse()
+        .ours(),
         attempt(
             "K09",
             "read the journal",
@@ -347,7 +350,8 @@ fn other_names() -> Vec<Attempt> {
             let journal = scene.fill("{home}/.local/state/cofferdam/journal");
             std::fs::set_permissions(journal, std::fs::Permissions::from_mode(0o700))
                 .expect("close it");
-        }),
+        })
+        .ours(),
     ]
 }
 
