@@ -125,6 +125,7 @@ impl Process {
             cwd: start.cwd,
             env: start.env,
             profile: start.profile,
+            transaction: None,
             stdin: match start.input {
                 Input::Nothing => Stream::Null,
                 Input::Open | Input::Text(_) => Stream::Pipe,

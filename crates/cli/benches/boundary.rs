@@ -223,6 +223,7 @@ fn run_here(profile: &ResolvedProfile, place: &Place) {
         cwd: place.base.join("work"),
         env: BTreeMap::new(),
         profile: profile.clone(),
+        transaction: None,
         stdin: Stream::Null,
         stdout: Stream::Null,
         stderr: Stream::Null,

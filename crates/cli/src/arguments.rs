@@ -106,7 +106,29 @@ Examples:
   dam sandbox --full-auto --log-denials -- make
   dam sandbox --learn -o make.toml -- make   what a profile for it would grant"
     )]
-    Sandbox(Sandbox),
+    Sandbox(Box<Sandbox>),
+    /// List what transactions would change
+    ///
+    /// A transaction is begun by `dam run --transaction` or `dam sandbox
+    /// --transaction`. Without an ID it is the latest one of this directory.
+    #[command(after_help = "\
+Examples:
+  dam run --transaction -- npm update
+  dam changes --diff
+  dam keep package.json
+  dam drop")]
+    Changes(Changes),
+    /// Make what a transaction would change
+    ///
+    /// Each file is put in its place in one step. Whoever is stopped on the way
+    /// can begin again. When nothing is left, the transaction is over.
+    #[command(after_help = "\
+Examples:
+  dam keep
+  dam keep src package.json")]
+    Keep(Keep),
+    /// Throw away what a transaction would change
+    Drop(Discard),
     /// Show and verify what happened
     #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
     Log(Log),
@@ -185,6 +207,58 @@ pub struct Demo {
     pub keep: bool,
 }
 
+/// Whether what is written is held back.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "What is allowed")]
+pub struct HoldBack {
+    /// Hold back what is written, for `dam changes`, `dam keep` and `dam drop`;
+    /// with an ID, go on with that transaction
+    #[arg(
+        long,
+        value_name = "ID",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = ""
+    )]
+    pub transaction: Option<String>,
+}
+
+/// `dam changes`.
+#[derive(Args, Debug)]
+pub struct Changes {
+    /// The transaction
+    pub id: Option<String>,
+    /// List the open transactions instead
+    #[arg(long, conflicts_with_all = ["id", "diff"])]
+    pub list: bool,
+    /// Also show what changes inside of files
+    #[arg(long, conflicts_with = "json")]
+    pub diff: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `dam keep`.
+#[derive(Args, Debug)]
+pub struct Keep {
+    /// The transaction, and which changes: those at or below the paths, or all
+    #[arg(value_name = "ID] [PATH", value_hint = ValueHint::AnyPath)]
+    pub words: Vec<OsString>,
+    /// Also where the real file has changed meanwhile, and protected names
+    /// that a PATH names
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `dam drop`.
+#[derive(Args, Debug)]
+pub struct Discard {
+    /// The transaction, and which changes: those at or below the paths, or all
+    #[arg(value_name = "ID] [PATH", value_hint = ValueHint::AnyPath)]
+    pub words: Vec<OsString>,
+}
+
 /// `dam exec`.
 #[derive(Args, Debug)]
 pub struct Exec {
@@ -225,6 +299,9 @@ pub struct Run {
     /// When it asks.
     #[command(flatten)]
     pub approvals: Approvals,
+    /// Whether it is for real.
+    #[command(flatten)]
+    pub hold_back: HoldBack,
     /// What to run.
     #[command(flatten)]
     pub command: Words,
@@ -270,7 +347,7 @@ pub struct Trial {
     #[arg(long)]
     pub log_denials: bool,
     /// Propose a profile from what a trusted command does without a boundary
-    #[arg(long, conflicts_with_all = ["log_denials"])]
+    #[arg(long, conflicts_with_all = ["log_denials", "transaction"])]
     pub learn: bool,
     /// What to call that profile, if not as the program
     #[arg(long, value_name = "NAME", requires = "learn")]
@@ -290,6 +367,9 @@ pub struct Trial {
         help_heading = "What is allowed"
     )]
     pub ask_for_approval: Option<ApprovalPolicy>,
+    /// Whether it is for real.
+    #[command(flatten)]
+    pub hold_back: HoldBack,
     /// What to run.
     #[command(flatten)]
     pub command: Words,
@@ -431,7 +511,7 @@ mod tests {
     fn sandbox(words: &[&str]) -> Sandbox {
         let line = ["dam"].iter().chain(words);
         match Arguments::try_parse_from(line).expect("a sound line").task {
-            Task::Sandbox(sandbox) => sandbox,
+            Task::Sandbox(sandbox) => *sandbox,
             other => panic!("{other:?}"),
         }
     }

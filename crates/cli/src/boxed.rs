@@ -12,6 +12,7 @@ use dam_config::Settings;
 use dam_gate::{Answer, Asker, Gate, Nobody, Request, Settled};
 use dam_journal::{Event, Journal, SessionId};
 use dam_policy::{Action, Layer, Posture, ResolvedProfile};
+use dam_sandbox::transaction::TransactionDirs;
 use dam_sandbox::{
     Asked, Asking, Denial, Follower, Killer, Launch, LimitHit, Meanwhile, Outcome, Running,
     SandboxError, Status, Stream, Tier,
@@ -19,6 +20,8 @@ use dam_sandbox::{
 
 use crate::arguments::Grants;
 use crate::error::{CommandError, Kind};
+use crate::held::Held;
+use crate::output::Output;
 use crate::reviewer::{Interrupting, Terminal, WhoTypedIt};
 use crate::settings;
 use crate::variables::Variables;
@@ -34,6 +37,8 @@ pub struct Typed {
     pub words: Vec<OsString>,
     /// What it may do.
     pub grants: Grants,
+    /// Whether what it writes is held back; an empty word means anew.
+    pub transaction: Option<String>,
 }
 
 /// Runs it, with the journal written before and after, and signals passed on.
@@ -41,6 +46,7 @@ pub fn run(
     typed: &Typed,
     settings: &Settings,
     variables: &Variables,
+    output: &mut Output,
 ) -> Result<Outcome, CommandError> {
     if typed.words.is_empty() {
         return Err(no_command(typed.front));
@@ -55,13 +61,21 @@ pub fn run(
     }
     let profile = settings.posture.profile.value.clone();
     let started = command_started(typed, &settings.cwd, &profile);
+    let held = match &typed.transaction {
+        Some(id) => Some(Held::begin(id, &session, &text(&typed.words), settings)?),
+        None => None,
+    };
     journal.append_together(&[begun, decision, started])?;
+    if let Some(held) = &held {
+        journal.append(&held.event())?;
+    }
     let clock = Instant::now();
     let terminal = terminal(settings);
     let asking = terminal
         .as_ref()
         .and_then(|_| settings::asking(settings, true));
-    let result = start(typed, &settings.cwd, profile, asking, variables);
+    let dirs = held.as_ref().map(Held::dirs);
+    let result = start(typed, &settings.cwd, profile, asking, dirs, variables);
     let result = match result {
         Ok(running) => follow(running, settings, terminal, &mut journal)?,
         Err(error) => Err(error),
@@ -76,6 +90,9 @@ pub fn run(
             let text = error.to_string();
             journal.append_together(&[Event::Error { text }, ended("failed")])?;
         }
+    }
+    if let Some(held) = held {
+        held.tell(result.is_ok(), output)?;
     }
     Ok(result?)
 }
@@ -166,6 +183,7 @@ fn start(
     cwd: &Path,
     profile: ResolvedProfile,
     asking: Option<Asking>,
+    transaction: Option<TransactionDirs>,
     variables: &Variables,
 ) -> Result<Running, SandboxError> {
     let launch = Launch {
@@ -173,6 +191,7 @@ fn start(
         cwd: cwd.to_owned(),
         env: variables.pairs(),
         profile,
+        transaction,
         stdin: Stream::Inherit,
         stdout: Stream::Inherit,
         stderr: Stream::Inherit,

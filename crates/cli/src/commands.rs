@@ -1,5 +1,6 @@
 //! The subcommands, one to a file.
 
+mod changes;
 mod completion;
 mod config;
 mod demo;
@@ -22,11 +23,14 @@ use crate::variables::Variables;
 pub fn run(task: Task, variables: &Variables, output: &mut Output) -> Result<u8, CommandError> {
     match task {
         Task::Run(run) => run::run(run, variables, output),
-        Task::Sandbox(sandbox) => sandbox::run(sandbox, variables, output),
+        Task::Sandbox(sandbox) => sandbox::run(*sandbox, variables, output),
         // Without the settings: what happened can be read also where they are
         // broken.
         Task::Log(log) => log::run(&log, &settings::dirs(variables)?.journal, output),
         Task::Config(Config::Show(show)) => config::show(&show, variables, output),
+        Task::Changes(changes) => changes::show(&changes, variables, output),
+        Task::Keep(keep) => changes::keep(&keep, variables, output),
+        Task::Drop(drop) => changes::discard(&drop, variables, output),
         Task::Completion { shell } => completion::run(shell, output),
         Task::Exec(exec) => exec::run(&exec, variables, output),
         Task::Demo(demo) => demo::run(demo, variables, output),

@@ -10,6 +10,7 @@ use dam_config::ConfigError;
 use dam_journal::{FindError, JournalError, VerifyError};
 use dam_model::ModelError;
 use dam_sandbox::SandboxError;
+use dam_sandbox::transaction::TransactionError;
 
 use crate::exit::{self, Exit};
 
@@ -157,6 +158,17 @@ impl From<SandboxError> for CommandError {
             SandboxError::NotFound(_) => Kind::NotFound,
             SandboxError::NotExecutable { .. } => Kind::NotExecutable,
             _ => Kind::Boundary,
+        };
+        let hint = error.hint();
+        Self::new(kind, error).maybe_hint(hint)
+    }
+}
+
+impl From<TransactionError> for CommandError {
+    fn from(error: TransactionError) -> Self {
+        let kind = match &error {
+            TransactionError::System { .. } | TransactionError::Record { .. } => Kind::Failed,
+            _ => Kind::User,
         };
         let hint = error.hint();
         Self::new(kind, error).maybe_hint(hint)

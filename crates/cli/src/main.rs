@@ -7,6 +7,7 @@ mod boxed;
 mod commands;
 mod error;
 mod exit;
+mod held;
 mod output;
 mod provider;
 mod reviewer;

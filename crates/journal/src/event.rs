@@ -96,6 +96,15 @@ pub enum Event {
         /// How: `add`, `update`, `delete` and so on.
         change: String,
     },
+    /// A transaction was begun, gone on with, kept or dropped.
+    Transaction {
+        /// Which.
+        id: String,
+        /// What happened: `begun`, `resumed`, `keeping`, `kept`, `dropped`.
+        step: String,
+        /// The places, or the changes, that it is about.
+        about: Vec<String>,
+    },
     /// A model was asked.
     ModelRequest {
         /// Which model.

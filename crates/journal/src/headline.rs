@@ -50,6 +50,9 @@ impl Event {
                 span(*duration_ms)
             ),
             Self::FileChanged { path, change } => format!("changed: {path} ({change})"),
+            Self::Transaction { id, step, about } => {
+                format!("transaction {id}: {step}: {}", about.join(", "))
+            }
             Self::ModelRequest {
                 model,
                 provider,

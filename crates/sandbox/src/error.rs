@@ -44,6 +44,9 @@ pub enum SandboxError {
         /// The kernel's answer.
         errno: Errno,
     },
+    /// There is no boundary that could hold back what is written.
+    #[error("without a boundary nothing can be held back, so nothing was run")]
+    NotHeldBack,
     /// The helper ended before the command did; everything inside was killed.
     #[error("the boundary's helper ended before the command did; everything inside was killed")]
     Lost,
@@ -68,6 +71,15 @@ impl SandboxError {
                 "user namespaces are switched off here; look at `sysctl user.max_user_namespaces \
                  kernel.unprivileged_userns_clone kernel.apparmor_restrict_unprivileged_userns`, \
                  and in a container allow `unshare` and `mount`",
+            ),
+            Self::Unavailable {
+                stage: Stage::Walls,
+                detail,
+                ..
+            } if detail.contains("copy-on-write") => Some(
+                "a transaction needs a state directory on a file system that can hold a layer \
+                 (most that are local can, overlayfs cannot), nothing mounted below what is \
+                 writable, and Linux 5.11; `COFFERDAM_HOME=DIR` keeps the state elsewhere",
             ),
             Self::Unavailable {
                 stage: Stage::Walls,

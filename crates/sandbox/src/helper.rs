@@ -53,7 +53,7 @@ fn at<T>(stage: Stage, result: Result<T, Errno>) -> Result<T, Failure> {
 /// Runs the helper to its end.
 pub(crate) fn run(line: &Line, proof: &SingleThread) -> ! {
     let code = match put_up(line, proof) {
-        Ok(door) => Broker::new(door, line).serve(),
+        Ok((door, _held)) => Broker::new(door, line).serve(),
         Err(Failure {
             stage,
             errno,
@@ -72,7 +72,9 @@ pub(crate) fn run(line: &Line, proof: &SingleThread) -> ! {
     std::process::exit(code)
 }
 
-fn put_up(line: &Line, proof: &SingleThread) -> Result<Door, Failure> {
+/// Returns the door, and what says that a transaction is in use, to be held
+/// for as long as anything inside runs.
+fn put_up(line: &Line, proof: &SingleThread) -> Result<(Door, Option<OwnedFd>), Failure> {
     at(
         Stage::Order,
         sys::close_from(3, &[line.as_fd().as_raw_fd()]),
@@ -90,8 +92,12 @@ fn put_up(line: &Line, proof: &SingleThread) -> Result<Door, Failure> {
     })?;
     limits::learn_units(&order.limits);
     let leaf = Leaf::new(&order.limits, proof);
+    let held = match &order.transaction {
+        Some(dirs) => Some(at(Stage::Order, dirs.hold())?),
+        None => None,
+    };
     enter_namespaces()?;
-    let writable = walls::build(&order.files)
+    let writable = walls::build(&order)
         .map_err(|error| Failure::new(Stage::Walls, error.errno, error.what))?;
     let init = start_init(&order.limits, proof)?;
     // The old working directory still lies under the walls.
@@ -110,16 +116,20 @@ fn put_up(line: &Line, proof: &SingleThread) -> Result<Door, Failure> {
         Stage::Exec,
         rustix::process::pidfd_open(command, PidfdFlags::empty()),
     )?;
-    Ok(Door {
+    let door = Door {
         listener,
         host_proc,
         files: order.files,
+        layers: order.transaction.map_or_else(Vec::new, |dirs| {
+            dirs.layers.into_iter().map(|layer| layer.root).collect()
+        }),
         patience: order.patience,
         command,
         pidfd,
         init,
         watch,
-    })
+    };
+    Ok((door, held))
 }
 
 fn read_order(line: &Line) -> Result<(Order, Vec<OwnedFd>), Failure> {
@@ -143,20 +153,42 @@ fn read_order(line: &Line) -> Result<(Order, Vec<OwnedFd>), Failure> {
 }
 
 fn enter_namespaces() -> Result<(), Failure> {
-    let uid = rustix::process::getuid().as_raw();
-    let gid = rustix::process::getgid().as_raw();
+    let identity = Identity::own();
     at(Stage::Namespaces, sys::unshare_all())?;
-    for (file, text) in [
-        ("/proc/self/setgroups", "deny".to_owned()),
-        ("/proc/self/uid_map", format!("{uid} {uid} 1")),
-        ("/proc/self/gid_map", format!("{gid} {gid} 1")),
-    ] {
-        std::fs::write(file, text).map_err(|error| {
-            let errno = Errno::from_io_error(&error).unwrap_or(Errno::IO);
-            Failure::new(Stage::Namespaces, errno, file)
-        })?;
-    }
+    identity
+        .keep()
+        .map_err(|(errno, file)| Failure::new(Stage::Namespaces, errno, file))?;
     at(Stage::Namespaces, sys::bring_up_loopback())
+}
+
+/// Who this process is, to be told to a new user namespace.
+pub(crate) struct Identity {
+    uid: u32,
+    gid: u32,
+}
+
+impl Identity {
+    /// Asked before the namespace is entered.
+    pub(crate) fn own() -> Self {
+        Self {
+            uid: rustix::process::getuid().as_raw(),
+            gid: rustix::process::getgid().as_raw(),
+        }
+    }
+
+    /// Maps it to itself; nobody else exists in the namespace.
+    pub(crate) fn keep(&self) -> Result<(), (Errno, &'static str)> {
+        let Self { uid, gid } = self;
+        for (file, text) in [
+            ("/proc/self/setgroups", "deny".to_owned()),
+            ("/proc/self/uid_map", format!("{uid} {uid} 1")),
+            ("/proc/self/gid_map", format!("{gid} {gid} 1")),
+        ] {
+            std::fs::write(file, text)
+                .map_err(|error| (Errno::from_io_error(&error).unwrap_or(Errno::IO), file))?;
+        }
+        Ok(())
+    }
 }
 
 /// Starts the first process of the pid namespace and waits until it has

@@ -23,6 +23,8 @@ use crate::helper;
 use crate::report::{Line, Order};
 use crate::running::{Held, Helper, Running};
 use crate::sys::{self, Forked, SingleThread};
+use crate::transaction::TransactionDirs;
+use crate::walls;
 
 /// The word by which a re-executed program knows that it is the helper.
 const HELPER_WORD: &str = "dam-box";
@@ -51,6 +53,8 @@ pub struct Launch {
     pub env: BTreeMap<String, String>,
     /// What it may touch.
     pub profile: ResolvedProfile,
+    /// Where what it writes goes, if not to the real places.
+    pub transaction: Option<TransactionDirs>,
     /// Where its input comes from.
     pub stdin: Stream,
     /// Where its output goes.
@@ -125,6 +129,7 @@ pub(crate) fn try_out() -> Result<(), SandboxError> {
             git: GitAccess::default(),
             home: None,
         },
+        transaction: None,
         stdin: Stream::Null,
         stdout: Stream::Null,
         stderr: Stream::Null,
@@ -158,6 +163,9 @@ impl Launch {
                 "1".to_owned(),
             );
             self.spawn_boxed(env)
+        } else if self.transaction.is_some() {
+            // Nothing would hold its writes back.
+            Err(SandboxError::NotHeldBack)
         } else {
             self.spawn_open(&env)
         }
@@ -166,18 +174,28 @@ impl Launch {
     fn spawn_boxed(self, env: BTreeMap<String, String>) -> Result<Running, SandboxError> {
         let program = self.argv[0].to_string_lossy().into_owned();
         let cwd = self.cwd.clone();
+        // What is granted on a question is opened for real, past every layer.
+        let asking = self.asking.filter(|_| self.transaction.is_none());
+        let own = own_directories(self.profile.own_tmp, self.transaction.as_ref());
         let order = Order {
             argv: self.argv,
             env: env
                 .into_iter()
                 .map(|(name, value)| (name.into(), value.into()))
                 .collect(),
+            files: walls::with_own(self.profile.files, &own, &self.cwd),
             cwd: self.cwd,
+<<<<<<< HEAD
             files: self.profile.files,
             patience: self.asking.as_ref().map(|asking| asking.patience),
             limits: self.profile.limits,
+=======
+            own,
+            transaction: self.transaction,
+            patience: asking.as_ref().map(|asking| asking.patience),
+>>>>>>> c019f31 (Hold back what a command writes, to be kept or dropped file by file)
         };
-        let answering = self.asking.as_ref().map(Answering::new).transpose()?;
+        let answering = asking.as_ref().map(Answering::new).transpose()?;
         let (stdin, ours_in) = connect(self.stdin, Direction::In)?;
         let (stdout, ours_out) = connect(self.stdout, Direction::Out)?;
         let (stderr, ours_err) = connect(self.stderr, Direction::Err)?;
@@ -240,6 +258,17 @@ impl Launch {
             ended: Arc::new(AtomicBool::new(false)),
         })
     }
+}
+
+/// The directories that are to be the box's own.
+fn own_directories(own_tmp: bool, transaction: Option<&TransactionDirs>) -> Vec<PathBuf> {
+    let mut own: Vec<PathBuf> = transaction.map_or(Vec::new(), |dirs| dirs.own.clone());
+    if own_tmp {
+        own.push(PathBuf::from("/tmp"));
+    }
+    own.sort();
+    own.dedup();
+    own
 }
 
 /// What a program that cannot be executed is to whoever asked for it.

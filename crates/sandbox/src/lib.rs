@@ -32,6 +32,7 @@ mod report;
 mod running;
 pub mod seatbelt;
 mod sys;
+pub mod transaction;
 mod walls;
 
 pub use error::SandboxError;

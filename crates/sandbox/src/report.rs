@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::LimitHit;
 
 use crate::grant::Asked;
+use crate::transaction::TransactionDirs;
 
 /// What to run, and what it may touch.
 #[derive(Debug, Deserialize, Serialize)]
@@ -31,7 +32,17 @@ pub(crate) struct Order {
     /// How long a refused opening waits for somebody's answer; without it,
     /// nobody is asked.
     pub patience: Option<Duration>,
+<<<<<<< HEAD
     pub limits: Limits,
+=======
+    /// Directories that are the box's own, empty at first, instead of the
+    /// host's.
+    #[serde(default)]
+    pub own: Vec<PathBuf>,
+    /// Where what is written goes, if not to the real places.
+    #[serde(default)]
+    pub transaction: Option<TransactionDirs>,
+>>>>>>> c019f31 (Hold back what a command writes, to be kept or dropped file by file)
 }
 
 /// From the helper to the program that started it.

@@ -2,7 +2,11 @@
 //!
 //! Made in place and by file descriptors, so that no path is looked up twice:
 //! what stays writable is cloned first, then everything becomes read-only, then
-//! the clones are put back and masks are laid over what is unreadable.
+//! the clones are put back and masks are laid over what is unreadable. In a
+//! transaction a copy-on-write layer takes the place of each clone.
+
+mod layout;
+mod overlay;
 
 use std::collections::HashSet;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -13,7 +17,10 @@ use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags};
 
+use crate::report::Order;
 use crate::sys::{Attributes, set_attributes};
+use layout::Layout;
+pub(crate) use layout::{is_temporary, with_own};
 
 /// What went wrong, and on what.
 #[derive(Debug)]
@@ -43,57 +50,135 @@ const DEVICES: &[&str] = &["null", "zero", "full", "random", "urandom", "tty"];
 /// only a process of the new pid namespace can mount it.
 ///
 /// Returns the paths that are writable, canonical.
-pub(crate) fn build(files: &FileRules) -> Result<Vec<PathBuf>> {
+pub(crate) fn build(order: &Order) -> Result<Vec<PathBuf>> {
     let root = on("/", open_path(Path::new("/")))?;
-    let private = Attributes {
-        private: true,
-        ..Attributes::default()
-    };
-    on("/", set_attributes(root.as_fd(), private))?;
+    on("/", set_attributes(root.as_fd(), PRIVATE))?;
 
-    let writable = writable_roots(files);
-    let panels = writable
-        .iter()
-        .map(|path| {
-            panel(
-                path,
-                Attributes {
-                    no_devices: true,
-                    private: true,
-                    ..Attributes::default()
-                },
-            )
-        })
-        .collect::<Result<Vec<_>>>()?;
+    let layout = Layout::of(order);
+    // Everything that is to stay as it is is taken hold of before the seal;
+    // a layer is mounted before it, too, because a layer on what is read-only
+    // would be.
+    let mut panels = Vec::new();
+    for path in &layout.own {
+        panels.push(own_directory(path)?);
+    }
+    for path in &layout.outer {
+        panels.push(match &order.transaction {
+            None => panel(path, WRITABLE)?,
+            Some(dirs) => Panel {
+                tree: overlay::mount(dirs, path)?,
+                path: path.clone(),
+            },
+        });
+    }
+    for path in &layout.shown {
+        panels.push(panel(path, SEALED)?);
+    }
     let devices = DEVICES
         .iter()
-        .map(|name| panel(&Path::new("/dev").join(name), private))
+        .map(|name| panel(&Path::new("/dev").join(name), PRIVATE))
         .collect::<Result<Vec<_>>>()?;
+    make_mount_points(&panels, &layout.own)?;
 
     let sealed = Attributes {
-        read_only: true,
-        no_devices: true,
-        ..Attributes::default()
+        private: false,
+        ..SEALED
     };
     on("/", set_attributes(root.as_fd(), sealed))?;
-    for panel in &panels {
-        hang(panel)?;
-    }
+    hang_all(panels)?;
     build_dev(&devices)?;
-    for path in protected_in(files, &writable) {
-        let panel = panel(
-            &path,
-            Attributes {
-                read_only: true,
-                no_devices: true,
-                private: true,
-                ..Attributes::default()
-            },
-        )?;
-        hang(&panel)?;
+    hang_all(nested(&order.files, &layout)?)?;
+    mask(&order.files)?;
+    Ok(layout.writable())
+}
+
+const PRIVATE: Attributes = Attributes {
+    read_only: false,
+    private: true,
+    no_devices: false,
+    no_exec: false,
+};
+const WRITABLE: Attributes = Attributes {
+    no_devices: true,
+    ..PRIVATE
+};
+const SEALED: Attributes = Attributes {
+    read_only: true,
+    ..WRITABLE
+};
+
+/// Hangs panels, shallow first, so that a deeper one comes to lie on top.
+fn hang_all(mut panels: Vec<Panel>) -> Result<()> {
+    panels.sort_by_key(|panel| panel.path.components().count());
+    panels.iter().try_for_each(hang)
+}
+
+/// What lies in a writable place and is different from it: read-only, or
+/// writable again below what is read-only. Taken from what hangs already, so
+/// that in a transaction it is a part of the layer.
+fn nested(files: &FileRules, layout: &Layout) -> Result<Vec<Panel>> {
+    let writable = layout.inner.iter().map(|path| panel(path, WRITABLE));
+    let protected = protected_in(files, &layout.writable());
+    let read_only = protected.iter().map(|path| panel(path, SEALED));
+    read_only.chain(writable).collect()
+}
+
+/// An empty directory of the box's own, in memory.
+fn own_directory(path: &Path) -> Result<Panel> {
+    let options = [("mode", "1777"), ("size", OWN_DIRECTORY_SIZE)];
+    Ok(Panel {
+        tree: new_filesystem("tmpfs", &options, MountAttrFlags::MOUNT_ATTR_NODEV)?,
+        path: path.to_owned(),
+    })
+}
+
+/// How much of the machine's memory a directory of the box's own may take.
+const OWN_DIRECTORY_SIZE: &str = "25%";
+
+/// Makes the places where panels will hang that lie below a directory of the
+/// box's own, which is empty.
+fn make_mount_points(panels: &[Panel], own: &[PathBuf]) -> Result<()> {
+    for (path, holder) in panels.iter().filter_map(|panel| {
+        let holder = panels
+            .iter()
+            .filter(|other| own.contains(&other.path) && other.path != panel.path)
+            .filter(|other| panel.path.starts_with(&other.path))
+            .max_by_key(|other| other.path.components().count())?;
+        Some((panel, holder))
+    }) {
+        let below = path
+            .path
+            .strip_prefix(&holder.path)
+            .unwrap_or(Path::new(""));
+        let stat = on(path.path.display(), rustix::fs::fstat(&path.tree))?;
+        let is_directory = FileType::from_raw_mode(stat.st_mode).is_dir();
+        let made = make_mount_point(&holder.tree, below, is_directory);
+        on(path.path.display(), made)?;
     }
-    mask(files)?;
-    Ok(writable)
+    Ok(())
+}
+
+fn make_mount_point(
+    tree: &OwnedFd,
+    below: &Path,
+    is_directory: bool,
+) -> std::result::Result<(), Errno> {
+    let mut at = rustix::io::fcntl_dupfd_cloexec(tree, 3)?;
+    let mut parts = below.components().peekable();
+    while let Some(part) = parts.next() {
+        let name = part.as_os_str();
+        if parts.peek().is_none() && !is_directory {
+            let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+            return rustix::fs::openat(&at, name, flags, Mode::RUSR).map(drop);
+        }
+        match rustix::fs::mkdirat(&at, name, Mode::from_raw_mode(0o755)) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(errno) => return Err(errno),
+        }
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        at = rustix::fs::openat(&at, name, flags, Mode::empty())?;
+    }
+    Ok(())
 }
 
 /// What tunes the machine: read-only.
@@ -153,6 +238,7 @@ pub(crate) fn mount_proc(is_root: bool) -> Result<()> {
     Ok(())
 }
 
+<<<<<<< HEAD
 /// A `/proc` of this pid namespace that is mounted nowhere.
 pub(crate) fn new_proc() -> Result<OwnedFd> {
     new_filesystem("proc", &[], MountAttrFlags::MOUNT_ATTR_NOEXEC)
@@ -172,6 +258,8 @@ fn writable_roots(files: &FileRules) -> Vec<PathBuf> {
     roots
 }
 
+=======
+>>>>>>> c019f31 (Hold back what a command writes, to be kept or dropped file by file)
 /// What lies in a writable place but must not be written, and exists: by name
 /// directly in a writable root, or by a rule of its own. The broker refuses
 /// these too; two layers for the common case.

@@ -234,9 +234,10 @@ fn not_started(error: SandboxError) -> Result<Result<Started, String>, Stop> {
         | SandboxError::NotExecutable { .. }
         | SandboxError::StreamIsDirectory(_)
         | SandboxError::Directory { .. } => Ok(Err(shown(&error.to_string()))),
-        SandboxError::Unavailable { .. } | SandboxError::Lost | SandboxError::System { .. } => {
-            Err(AgentError::Boundary(error).into())
-        }
+        SandboxError::Unavailable { .. }
+        | SandboxError::NotHeldBack
+        | SandboxError::Lost
+        | SandboxError::System { .. } => Err(AgentError::Boundary(error).into()),
     }
 }
 

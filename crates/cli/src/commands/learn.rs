@@ -164,6 +164,7 @@ fn launch(
         cwd: settings.cwd.clone(),
         env: variables.pairs(),
         profile: settings.posture.profile.value.clone(),
+        transaction: None,
         stdin: Stream::Inherit,
         stdout,
         stderr: Stream::Inherit,

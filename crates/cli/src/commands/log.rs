@@ -1,6 +1,6 @@
 //! `dam log`: lists, shows and verifies what happened.
 
-mod describe;
+pub mod describe;
 mod wire;
 
 use std::path::Path;

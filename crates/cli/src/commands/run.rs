@@ -19,8 +19,9 @@ pub fn run(run: Run, variables: &Variables, output: &mut Output) -> Result<u8, C
         front: "run",
         words: run.command.words,
         grants: run.grants,
+        transaction: run.hold_back.transaction,
     };
-    let outcome = boxed::run(&typed, &settings, variables)?;
+    let outcome = boxed::run(&typed, &settings, variables, output)?;
     if let Some(hit) = &outcome.limit {
         output.note(&boxed::ended_for(hit, &typed.grants, &settings));
     }

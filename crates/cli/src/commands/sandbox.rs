@@ -55,8 +55,9 @@ fn try_out(trial: Trial, variables: &Variables, output: &mut Output) -> Result<u
         front: "sandbox",
         words: trial.command.words,
         grants: trial.grants,
+        transaction: trial.hold_back.transaction,
     };
-    let outcome = boxed::run(&typed, &settings, variables)?;
+    let outcome = boxed::run(&typed, &settings, variables, output)?;
     if let Some(hit) = &outcome.limit {
         output.note(&boxed::ended_for(hit, &typed.grants, &settings));
     }

@@ -26,6 +26,9 @@ fn overview() {
       exec        Let the agent do a task without a terminal program [alias: e]
       run         Run any program inside the boundary
       sandbox     Try out what the boundary allows [alias: debug]
+      changes     List what transactions would change
+      keep        Make what a transaction would change
+      drop        Throw away what a transaction would change
       log         Show and verify what happened
       config      Show the settings and where they come from
       doctor      Find out what this machine can enforce
@@ -90,6 +93,9 @@ fn short_overview() {
       exec        Let the agent do a task without a terminal program [alias: e]
       run         Run any program inside the boundary
       sandbox     Try out what the boundary allows [alias: debug]
+      changes     List what transactions would change
+      keep        Make what a transaction would change
+      drop        Throw away what a transaction would change
       log         Show and verify what happened
       config      Show the settings and where they come from
       doctor      Find out what this machine can enforce
@@ -201,6 +207,9 @@ fn run() {
               When to ask before a command runs [possible values: untrusted, on-request, never]
           --dangerously-bypass-approvals-and-sandbox
               No boundary and no questions; for machines that are thrown away [alias: --yolo]
+          --transaction[=<ID>]
+              Hold back what is written, for `dam changes`, `dam keep` and `dam drop`; with an ID, go on
+              with that transaction
 
     Arguments:
       [COMMAND]...  The program and its arguments
@@ -277,6 +286,10 @@ fn sandbox() {
               
               [possible values: untrusted, on-request, never]
 
+          --transaction[=<ID>]
+              Hold back what is written, for `dam changes`, `dam keep` and `dam drop`; with an ID, go on
+              with that transaction
+
     Arguments:
       [COMMAND]...
               The program and its arguments
@@ -287,6 +300,90 @@ fn sandbox() {
       dam sandbox --learn -o make.toml -- make   what a profile for it would grant
     "#);
     assert_eq!(help(&["debug"]), help(&["sandbox"]));
+}
+
+#[test]
+fn changes() {
+    assert_snapshot!(help(&["changes"]), @r"
+    List what transactions would change
+
+    A transaction is begun by `dam run --transaction` or `dam sandbox --transaction`. Without an ID it
+    is the latest one of this directory.
+
+    Usage: dam changes [OPTIONS] [ID]
+
+    Arguments:
+      [ID]
+              The transaction
+
+    Options:
+          --color <WHEN>
+              When to use colour: auto, always or never
+
+          --list
+              List the open transactions instead
+
+          --diff
+              Also show what changes inside of files
+
+          --json
+              Print JSON
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Examples:
+      dam run --transaction -- npm update
+      dam changes --diff
+      dam keep package.json
+      dam drop
+    ");
+}
+
+#[test]
+fn keep() {
+    assert_snapshot!(help(&["keep"]), @r"
+    Make what a transaction would change
+
+    Each file is put in its place in one step. Whoever is stopped on the way can begin again. When
+    nothing is left, the transaction is over.
+
+    Usage: dam keep [OPTIONS] [ID] [PATH]...
+
+    Arguments:
+      [ID] [PATH]...
+              The transaction, and which changes: those at or below the paths, or all
+
+    Options:
+          --color <WHEN>
+              When to use colour: auto, always or never
+
+          --force
+              Also where the real file has changed meanwhile, and protected names that a PATH names
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Examples:
+      dam keep
+      dam keep src package.json
+    ");
+}
+
+#[test]
+fn drop() {
+    assert_snapshot!(help(&["drop"]), @r"
+    Throw away what a transaction would change
+
+    Usage: dam drop [OPTIONS] [ID] [PATH]...
+
+    Arguments:
+      [ID] [PATH]...  The transaction, and which changes: those at or below the paths, or all
+
+    Options:
+          --color <WHEN>  When to use colour: auto, always or never
+      -h, --help          Print help
+    ");
 }
 
 #[test]
@@ -428,7 +525,17 @@ fn completions_know_every_subcommand() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let outcome = environment().dam(["completion", shell]).run();
         assert!(outcome.success(), "{shell}: {}", outcome.page());
-        for word in ["exec", "run", "sandbox", "log", "doctor", "completion"] {
+        for word in [
+            "exec",
+            "run",
+            "sandbox",
+            "changes",
+            "keep",
+            "drop",
+            "log",
+            "doctor",
+            "completion",
+        ] {
             assert!(outcome.stdout.contains(word), "{shell}: {word}");
         }
     }

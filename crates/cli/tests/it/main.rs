@@ -14,6 +14,7 @@ mod limits;
 mod output;
 mod refusals;
 mod terminal;
+mod transaction;
 
 use dam_testkit::environment::Environment;
 

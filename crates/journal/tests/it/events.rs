@@ -229,6 +229,8 @@ fn event() -> impl Strategy<Value = Event> {
             }
         ),
         (text(), text()).prop_map(|(path, change)| Event::FileChanged { path, change }),
+        (text(), text(), prop::collection::vec(text(), 0..4))
+            .prop_map(|(id, step, about)| Event::Transaction { id, step, about }),
         (text(), text(), any::<u32>()).prop_map(|(model, provider, attempt)| Event::ModelRequest {
             model,
             provider,

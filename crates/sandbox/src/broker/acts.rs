@@ -2,7 +2,7 @@
 //! caller.
 
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dam_policy::{FileRules, GitPart, protected_component};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags};
@@ -80,6 +80,7 @@ pub(crate) fn name_of(number: i64) -> &'static str {
 /// One caller at the door, and what its call is judged by.
 pub(super) struct Visit<'a> {
     pub files: &'a FileRules,
+    pub layers: &'a [PathBuf],
     pub own: &'a mut Own,
     pub trees: &'a mut Worktrees,
     pub caller: &'a Caller<'a>,

@@ -51,6 +51,8 @@ pub(crate) struct Door {
     pub host_proc: OwnedFd,
     /// What is granted.
     pub files: FileRules,
+    /// Places whose writes are held back in a layer.
+    pub layers: Vec<PathBuf>,
     /// The command.
     pub command: Pid,
     /// The command, to wait for.
@@ -78,6 +80,7 @@ pub(crate) struct Broker<'a> {
     notifier: Notifier,
     host_proc: OwnedFd,
     files: FileRules,
+    layers: Vec<PathBuf>,
     command: Pid,
     pidfd: OwnedFd,
     init: Init,
@@ -185,6 +188,7 @@ impl<'a> Broker<'a> {
             notifier: Notifier::new(door.listener),
             host_proc: door.host_proc,
             files: door.files,
+            layers: door.layers,
             command: door.command,
             pidfd: door.pidfd,
             init: door.init,
@@ -334,6 +338,7 @@ impl<'a> Broker<'a> {
             libc::SYS_bind => sockets::bind(&mut self.own, &self.files, &caller),
             _ => acts::Visit {
                 files: &self.files,
+                layers: &self.layers,
                 own: &mut self.own,
                 trees: &mut self.trees,
                 caller: &caller,

@@ -63,6 +63,12 @@ pub(crate) fn unshare_all() -> Result<(), Errno> {
     unsafe { rustix::thread::unshare_unsafe(flags) }
 }
 
+/// Enters a user namespace of its own. The caller has one thread.
+pub(crate) fn unshare_user(_proof: &SingleThread) -> Result<(), Errno> {
+    // SAFETY: the descriptor table is not what is unshared.
+    unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWUSER) }
+}
+
 /// Replaces this process's program. Returns only if that fails.
 pub(crate) fn exec(program: &CStr, argv: &[CString], env: &[CString]) -> Errno {
     let argv = pointers(argv);

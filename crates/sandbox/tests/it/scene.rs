@@ -67,6 +67,7 @@ impl Scene {
             cwd: self.path("work"),
             env: BTreeMap::new(),
             profile: self.profile(),
+            transaction: None,
             stdin: Stream::Null,
             stdout: Stream::Null,
             stderr: Stream::Null,

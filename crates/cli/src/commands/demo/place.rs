@@ -182,6 +182,7 @@ impl Place {
             cwd: self.repository(),
             env,
             profile: Profile::builtin(SandboxMode::DangerFullAccess).resolve(&Places::default()),
+            transaction: None,
             stdin: Stream::Null,
             stdout: Stream::Null,
             stderr: Stream::Inherit,

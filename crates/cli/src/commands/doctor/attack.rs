@@ -257,6 +257,7 @@ impl<'a> Stage<'a> {
                 Side::Outside => unconfined(&env),
             },
             env,
+            transaction: None,
             stdin: Stream::Pipe,
             stdout: Stream::Pipe,
             stderr: Stream::Null,

@@ -280,6 +280,7 @@ impl Victim {
             cwd: root.join("out"),
             env: std::collections::BTreeMap::new(),
             profile,
+            transaction: None,
             stdin: Stream::Pipe,
             stdout: Stream::Pipe,
             stderr: Stream::Null,
