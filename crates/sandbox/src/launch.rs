@@ -185,15 +185,10 @@ impl Launch {
                 .collect(),
             files: walls::with_own(self.profile.files, &own, &self.cwd),
             cwd: self.cwd,
-<<<<<<< HEAD
-            files: self.profile.files,
-            patience: self.asking.as_ref().map(|asking| asking.patience),
-            limits: self.profile.limits,
-=======
             own,
             transaction: self.transaction,
             patience: asking.as_ref().map(|asking| asking.patience),
->>>>>>> c019f31 (Hold back what a command writes, to be kept or dropped file by file)
+            limits: self.profile.limits,
         };
         let answering = asking.as_ref().map(Answering::new).transpose()?;
         let (stdin, ours_in) = connect(self.stdin, Direction::In)?;

@@ -32,9 +32,7 @@ pub(crate) struct Order {
     /// How long a refused opening waits for somebody's answer; without it,
     /// nobody is asked.
     pub patience: Option<Duration>,
-<<<<<<< HEAD
     pub limits: Limits,
-=======
     /// Directories that are the box's own, empty at first, instead of the
     /// host's.
     #[serde(default)]
@@ -42,7 +40,6 @@ pub(crate) struct Order {
     /// Where what is written goes, if not to the real places.
     #[serde(default)]
     pub transaction: Option<TransactionDirs>,
->>>>>>> c019f31 (Hold back what a command writes, to be kept or dropped file by file)
 }
 
 /// From the helper to the program that started it.

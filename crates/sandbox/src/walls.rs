@@ -238,28 +238,11 @@ pub(crate) fn mount_proc(is_root: bool) -> Result<()> {
     Ok(())
 }
 
-<<<<<<< HEAD
 /// A `/proc` of this pid namespace that is mounted nowhere.
 pub(crate) fn new_proc() -> Result<OwnedFd> {
     new_filesystem("proc", &[], MountAttrFlags::MOUNT_ATTR_NOEXEC)
 }
 
-/// The paths that need a writable mount: every rule that grants writing where
-/// what surrounds it does not, if the path exists.
-fn writable_roots(files: &FileRules) -> Vec<PathBuf> {
-    let mut roots: Vec<PathBuf> = files
-        .paths(Access::Write)
-        .filter(|path| path.exists())
-        .map(Path::to_path_buf)
-        .collect();
-    // Shallow first, so that a deeper one comes to lie on top.
-    roots.sort_by_key(|path| path.components().count());
-    roots.dedup();
-    roots
-}
-
-=======
->>>>>>> c019f31 (Hold back what a command writes, to be kept or dropped file by file)
 /// What lies in a writable place but must not be written, and exists: by name
 /// directly in a writable root, or by a rule of its own. The broker refuses
 /// these too; two layers for the common case.

@@ -217,7 +217,7 @@ fn a_link_planted_meanwhile_leads_nowhere() {
     for environment in everybody() {
         outside(
             &environment,
-            "mkdir dir ../home/aim; printf a > dir/a; printf a > file; printf v > ../home/victim",
+            "mkdir dir ~/aim; printf a > dir/a; printf a > file; printf v > ~/victim",
         );
         ok(&hold(
             &environment,
@@ -344,7 +344,7 @@ fn work_goes_on_in_a_layer() {
     for environment in everybody() {
         outside(
             &environment,
-            "printf 1 > one; ln one two; printf 3 > ../home/out; ln ../home/out in",
+            "printf 1 > one; ln one two; printf 3 > ~/out; ln ~/out in",
         );
         let script = "
             mkfifo pipe; (printf through > pipe &) ; cat pipe
@@ -361,7 +361,8 @@ fn work_goes_on_in_a_layer() {
             [read("one"), read("three"), read("two"), read("in")],
             ["124", "124", "1x", "35"]
         );
-        assert_eq!(read("../home/out"), "3");
+        let out = fs::read(environment.home().join("out")).expect("a file");
+        assert_eq!(out, b"3");
     }
 }
 

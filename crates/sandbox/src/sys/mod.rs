@@ -11,13 +11,9 @@ mod tree;
 pub(crate) use notify::{Notification, Notifier};
 pub(crate) use process::{
     Forked, Signals, SingleThread, begin_unblocked, bind_raw, block_signals, bring_up_loopback,
-<<<<<<< HEAD
     close_from, connect_raw, drop_capabilities, exec, fork, ignore_file_size_signal, read_memory,
-    reap_as_they_end, reap_automatically, reset_signals, seal_capabilities, unshare_all, wait_for,
-=======
-    close_from, connect_raw, drop_capabilities, exec, fork, read_memory, reap_automatically,
-    reset_signals, seal_capabilities, unshare_all, unshare_user, wait_for,
->>>>>>> c019f31 (Hold back what a command writes, to be kept or dropped file by file)
+    reap_as_they_end, reap_automatically, reset_signals, seal_capabilities, unshare_all,
+    unshare_user, wait_for,
 };
 pub(crate) use seccomp::{Instruction, install_filter, install_listener};
 pub(crate) use tree::{Attributes, set_attributes};
