@@ -197,59 +197,216 @@ fn a_linked_working_tree_commits_to_the_repository_that_it_belongs_to() {
     }
 }
 
-/// Everything that is known to make git run something.
-const HOSTILE: &str = include_str!("git/hostile.sh");
+/// What every attempt to plant something begins with.
+const MEANS: &str = r##"
+evil="#!/bin/sh
+touch $CANARY"
+put() { mkdir -p "$(dirname "$1")"; printf '%s\n' "$2" > "$1"; chmod +x "$1"; }
+settings="[core]
+	repositoryformatversion = 0
+	fsmonitor = $PWD/evil.sh"
+part() { mkdir -p $1/objects $1/refs tree; put $1/config "$settings
+	worktree = $PWD/tree"; }
+whole() { part $1; put $1/HEAD 'ref: refs/heads/main'; }
+pause() { GIT_SEQUENCE_EDITOR="sed -i 1ibreak" git rebase -qi "$@"; }
+put evil.sh "$evil"
+"##;
 
-/// What a person does afterwards.
-const HOST: &str = include_str!("git/host.sh");
+/// What makes git run something: how it is planted, and what a person does
+/// afterwards.
+const PLANTED: &[(&str, &str)] = &[
+    (
+        "put .git/hooks/post-checkout \"$evil\"",
+        "git checkout -q side",
+    ),
+    (
+        "ln -s ../../evil.sh .git/hooks/post-checkout",
+        "git checkout -q side",
+    ),
+    (
+        "mv .git/hooks .git/h; put .git/h/post-checkout \"$evil\"; mv .git/h .git/hooks",
+        "git checkout -q side",
+    ),
+    ("echo \"$settings\" >> .git/config", "git status"),
+    ("git config core.fsmonitor $PWD/evil.sh", "git status"),
+    (
+        "put .git/config.lock \"$settings\"; mv .git/config.lock .git/config",
+        "git status",
+    ),
+    ("ln .git/config c; echo \"$settings\" >> c", "git status"),
+    ("put .git/config.worktree \"$settings\"", "git status"),
+    (
+        "put .git/worktrees/host/config.worktree \"$settings\"",
+        "cd host; git status",
+    ),
+    ("part else; put .git/commondir $PWD/else", "git status"),
+    (
+        "part else; put .git/worktrees/host/commondir $PWD/else",
+        "cd host; git status",
+    ),
+    (
+        "whole else; put host/.git \"gitdir: $PWD/else\"",
+        "cd host; git status",
+    ),
+    (
+        "whole else; rm host/.git; put host/.git \"gitdir: $PWD/else\"",
+        "cd host; git status",
+    ),
+    (
+        "whole else; put src/.git \"gitdir: $PWD/else\"",
+        "cd src; git status",
+    ),
+    (
+        "whole else; put sm/.git \"gitdir: $PWD/else\"",
+        "cd sm; git status",
+    ),
+    ("whole else; ln -s ../else src/.git", "cd src; git status"),
+    ("whole bare", "cd bare; git status"),
+    (
+        "part bare; put bare/H 'ref: refs/heads/main'; mv bare/H bare/HEAD",
+        "cd bare; git status",
+    ),
+    (
+        "part bare; ln -s refs/heads/main bare/HEAD",
+        "cd bare; git status",
+    ),
+    (
+        "mkdir -p bare/refs bare/objects; put bare/HEAD 'ref: refs/heads/main'; part bare",
+        "cd bare; git status",
+    ),
+    (
+        "part else; put bare/HEAD 'ref: refs/heads/main'; put bare/commondir ../else",
+        "cd bare; git --work-tree=. status",
+    ),
+    ("rm .git/HEAD; whole .", "git status"),
+    (
+        "git init -q nested; put nested/.git/config \"$settings\"",
+        "cd nested; git status",
+    ),
+    (
+        "mv .git gone; mkdir .git; cp -r gone/. .git; echo \"$settings\" >> .git/config",
+        "git status",
+    ),
+    (
+        "echo \"$settings\" >> .git/modules/sm/config",
+        "cd sm; git status",
+    ),
+    (
+        "put .git/modules/sm/hooks/post-checkout \"$evil\"",
+        "git submodule update -f; cd sm; git checkout -qb x",
+    ),
+    (
+        "part else; mkdir new; perl -e 'sub put { open F, \">\", $_[0] and print F $_[1]; close F } \
+         $d = \".git/worktrees/new\"; mkdir $d; put(\"$d/HEAD\", \"ref: refs/heads/main\n\"); \
+         put(\"$d/gitdir\", \"$ENV{PWD}/new/.git\n\"); put(\"new/.git\", \"gitdir: $ENV{PWD}/$d\n\"); \
+         put(\"$d/commondir\", \"$ENV{PWD}/else\n\")'",
+        "cd new; git status",
+    ),
+    (
+        "cp crafted .git/index.lock; mv .git/index.lock .git/index",
+        "git checkout -- .; git checkout -q side",
+    ),
+    (
+        "cp crafted .git/index",
+        "git checkout -- .; git checkout -q side",
+    ),
+    (
+        "rm .git/index; ln crafted .git/index",
+        "git checkout -- .; git checkout -q side",
+    ),
+    (
+        "cp .git/index .git/index.lock; exec 9<>.git/index.lock; mv .git/index.lock .git/index; cat crafted >&9",
+        "git checkout -- .; git checkout -q side",
+    ),
+    (
+        "cp crafted .git/worktrees/host/index.lock; mv .git/worktrees/host/index.lock .git/worktrees/host/index",
+        "cd host; rm .git; mkdir .git; cp -r ../.git/. .git; cp ../.git/worktrees/host/index .git; git checkout -- .; \
+         git checkout -q side",
+    ),
+    (
+        "pause HEAD~1; cd .git/rebase-merge; put git-rebase-todo.lock \"exec touch $CANARY\"; \
+         mv git-rebase-todo.lock git-rebase-todo",
+        "git rebase --continue",
+    ),
+    (
+        "pause HEAD~1; put .git/rebase-merge/git-rebase-todo \"exec touch $CANARY\"",
+        "git rebase --continue",
+    ),
+    (
+        "GIT_SEQUENCE_EDITOR='sed -i 1ibreak' git rebase -qi -x \"touch $CANARY\" HEAD~1",
+        "git rebase --continue",
+    ),
+    (
+        "mkdir git-merge-x; git checkout -q away; pause main; put .git/rebase-merge/strategy x/../evil.sh",
+        "git rebase --continue",
+    ),
+];
 
-/// An index whose entry `xgit/hooks/post-checkout` has become one of `.git`.
-fn crafted(environment: &Environment) -> PathBuf {
-    outside(
-        environment,
-        "mkdir -p xgit/hooks; printf '#!/bin/sh\ntouch %s\n' \"$CANARY\" > xgit/hooks/post-checkout; \
-         chmod +x xgit/hooks/post-checkout; cp .git/index kept; git add xgit; cp .git/index crafted; \
-         mv kept .git/index; rm -r xgit",
-    );
-    let path = environment.work().join("crafted");
-    let mut index = std::fs::read(&path).expect("an index");
-    let name = b"xgit/hooks";
-    let at = index.windows(name.len()).position(|window| window == name);
-    let at = at.expect("the entry");
-    index[at] = b'.';
-    std::fs::write(&path, index).expect("written");
-    path
-}
+/// A repository with all that there can be something planted in.
+const TARGET: &str = "
+git config extensions.worktreeConfig true
+git checkout -qb away side; echo away > away; git add away; git commit -qm away; git checkout -q main
+git -c protocol.file.allow=always submodule add -q \"$PWD\" sm; git commit -qm sm; git branch -f side
+git worktree add -q host -b host; mkdir src; rm .git/hooks/*; cp -r .git kept
+mkdir -p xgit/hooks; printf '#!/bin/sh\\ntouch %s\\n' \"$CANARY\" > xgit/hooks/post-checkout
+chmod +x xgit/hooks/post-checkout; git add xgit; rm -r xgit
+LC_ALL=C sed 's|xgit/hooks|.git/hooks|' .git/index > crafted; cp kept/index .git/index; rm -r kept
+";
 
-/// Whether something planted was run, once git has worked on the host.
-fn host_ran_something(environment: &mut Environment, hostile: impl Fn(&Environment)) -> bool {
+/// Whether git on the host runs what was planted.
+fn runs(environment: &mut Environment, planted: &str, then: &str, is_boxed: bool) -> bool {
     let canary = environment.home().join("canary");
     environment.set("CANARY", &canary);
-    prepared(environment);
-    outside(
-        environment,
-        "git -c protocol.file.allow=always submodule add -q \"$PWD\" sm; git commit -qm sm; \
-         git worktree add -q host -b host; mkdir src",
+    let place = environment.home().join("target");
+    let work = environment.work();
+    if !place.exists() {
+        prepared(environment);
+        outside(environment, TARGET);
+        outside(environment, &format!("cp -a . {}", place.display()));
+    }
+    let anew = format!(
+        "find . -mindepth 1 -delete; cp -a {}/. .; rm -f $CANARY",
+        place.display()
     );
-    let crafted = crafted(environment);
-    environment.set("CRAFTED", &crafted);
-    hostile(environment);
-    environment.command("bash", ["-c", HOST]).run();
+    outside(environment, &anew);
+    let script = format!("{MEANS}{planted}\nexit 0");
+    if is_boxed {
+        let front = ["sandbox", "-s", "workspace-write", "--allow-git"];
+        let words = front.into_iter().chain(["--", "bash", "-c", &script]);
+        assert!(environment.dam(words).run().success());
+    } else {
+        environment.command("bash", ["-c", &script]).run();
+    }
+    // Outside, git may have run it already.
+    environment
+        .command("bash", ["-c", &format!("{then} < /dev/null")])
+        .in_dir(&work)
+        .run();
     canary.exists()
+}
+
+fn nothing_runs(mut environment: Environment) {
+    let was_run = |(planted, then): &&(&str, &str)| runs(&mut environment, planted, then, true);
+    let ran: Vec<_> = PLANTED.iter().filter(was_run).collect();
+    assert!(ran.is_empty(), "{ran:#?}");
 }
 
 #[test]
 fn nothing_that_was_planted_inside_is_run_by_git_outside() {
-    for mut environment in everybody() {
-        let ran = host_ran_something(&mut environment, |environment| {
-            let (success, page) = inside(environment, HOSTILE);
-            assert!(success, "{page}");
-        });
-        assert!(!ran);
+    nothing_runs(environment());
+}
+
+#[test]
+fn nothing_that_an_ordinary_user_planted_is_run_either() {
+    if let Some(environment) = Environment::as_ordinary_user(env!("CARGO_BIN_EXE_dam")) {
+        nothing_runs(environment);
     }
-    // Where there is no boundary, it is.
-    let ran = host_ran_something(&mut environment(), |environment| {
-        outside(environment, HOSTILE);
-    });
-    assert!(ran);
+}
+
+#[test]
+fn without_a_boundary_all_of_it_is_run() {
+    let mut environment = environment();
+    let is_idle = |(planted, then): &&(&str, &str)| !runs(&mut environment, planted, then, false);
+    let idle: Vec<_> = PLANTED.iter().filter(is_idle).collect();
+    assert!(idle.is_empty(), "{idle:#?}");
 }
