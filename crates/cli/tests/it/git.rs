@@ -345,8 +345,9 @@ const PLANTED: &[(&str, &str)] = &[
 /// A repository with all that there can be something planted in.
 const TARGET: &str = "
 git config extensions.worktreeConfig true
-git checkout -qb away side; echo away > away; git add away; git commit -qm away; git checkout -q main
-git -c protocol.file.allow=always submodule add -q \"$PWD\" sm; git commit -qm sm; git branch -f side
+git -c protocol.file.allow=always submodule add -q \"$PWD\" sm; git commit -qm sm
+git checkout -qb away; echo away > away; git add away; git commit -qm away; git checkout -q main
+echo here > here; git add here; git commit -qm here; git branch -f side
 git worktree add -q host -b host; mkdir src; rm .git/hooks/*; cp -r .git kept
 mkdir -p xgit/hooks; printf '#!/bin/sh\\ntouch %s\\n' \"$CANARY\" > xgit/hooks/post-checkout
 chmod +x xgit/hooks/post-checkout; git add xgit; rm -r xgit
