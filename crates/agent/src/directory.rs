@@ -9,7 +9,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawMode};
 use rustix::io::Errno;
 
 /// A directory on the way that cannot be opened.
@@ -60,7 +60,12 @@ impl Directory {
             verb,
             error: error.into(),
         };
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        // Only to begin paths at, where there is such a thing.
+        #[cfg(target_os = "linux")]
+        let held = OFlags::PATH;
+        #[cfg(not(target_os = "linux"))]
+        let held = OFlags::RDONLY;
+        let flags = held | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mut opened = rustix::fs::open("/", flags, Mode::empty())
             .map_err(|errno| error(&whole, "opened", errno))?;
         let above = path.parent().unwrap_or(Path::new("/"));
@@ -103,7 +108,7 @@ impl Directory {
     }
 
     /// A new, empty file beside it, under a name that nobody uses.
-    pub fn beside(&self, mode: u32) -> io::Result<(OsString, File)> {
+    pub fn beside(&self, mode: RawMode) -> io::Result<(OsString, File)> {
         const TRIES: u32 = 1000;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         for number in 0..TRIES {

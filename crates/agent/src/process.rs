@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{PipeWriter, Read as _, Write as _};
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,7 +17,6 @@ use dam_sandbox::{
     Stream,
 };
 use rustix::io::Errno;
-use rustix::pipe::PipeFlags;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -115,11 +114,10 @@ pub(crate) enum Waited {
 impl Process {
     /// Starts a command. Blocks until its program is executed.
     pub fn start(start: Start) -> Result<Self, SandboxError> {
-        let failed = |errno| system("making a pipe", errno);
-        let (output, out) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(failed)?;
-        let err = out
-            .try_clone()
-            .map_err(|error| system("making a pipe", errno(&error)))?;
+        let failed = |error: std::io::Error| system("making a pipe", errno(&error));
+        let (output, out) = std::io::pipe().map_err(failed)?;
+        let (output, out) = (OwnedFd::from(output), OwnedFd::from(out));
+        let err = out.try_clone().map_err(failed)?;
         let mut running = Launch {
             argv: start.argv.into_iter().map(Into::into).collect(),
             cwd: start.cwd,

@@ -333,7 +333,7 @@ pub enum Backend {
 #[derive(Args, Debug)]
 pub struct MacTrial {
     /// Print the policy for `sandbox-exec` instead of running anything
-    #[arg(long)]
+    #[arg(long, conflicts_with = "learn")]
     pub print_policy: bool,
     /// What is tried out.
     #[command(flatten)]

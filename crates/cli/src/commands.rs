@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod doctor;
 mod exec;
+#[cfg(target_os = "linux")]
 mod learn;
 mod log;
 mod run;

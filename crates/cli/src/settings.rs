@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use dam_config::{Dirs, Options, Settings, Surroundings};
 use dam_gate::{Gate, Nobody};
 use dam_policy::Limit;
-use dam_sandbox::Asking;
+use dam_sandbox::{Asking, seatbelt};
 
 use crate::arguments::{Approvals, Grants};
 use crate::error::CommandError;
@@ -105,6 +105,12 @@ pub fn limit(settings: &mut Settings, grants: &Grants) -> Result<(), CommandErro
     }
     for (limit, value) in &grants.limit {
         profile.limits.put(*limit, *value);
+    }
+    // What this machine's boundary leaves out is said before anything runs.
+    if cfg!(target_os = "macos")
+        && let Ok(policy) = seatbelt::policy(profile)
+    {
+        settings.notices.extend(policy.gaps);
     }
     Ok(())
 }

@@ -4,7 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use rustix::rand::{GetRandomFlags, getrandom};
 
 use crate::JournalError;
 
@@ -25,9 +24,7 @@ impl SessionId {
     /// A new identifier, from the clock and the kernel's random numbers.
     pub fn generate() -> Result<Self, JournalError> {
         let mut random = [0; 3];
-        // Three bytes are never given in part.
-        getrandom(&mut random, GetRandomFlags::empty())
-            .map_err(|error| JournalError::Random(error.into()))?;
+        fill(&mut random).map_err(JournalError::Random)?;
         let second = Timestamp::now().strftime("%Y%m%d-%H%M%S");
         let [a, b, c] = random;
         Ok(Self(format!("{second}-{a:02x}{b:02x}{c:02x}")))
@@ -37,6 +34,19 @@ impl SessionId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+#[cfg(target_os = "linux")]
+fn fill(random: &mut [u8; 3]) -> std::io::Result<()> {
+    // Three bytes are never given in part.
+    rustix::rand::getrandom(random, rustix::rand::GetRandomFlags::empty())?;
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn fill(random: &mut [u8; 3]) -> std::io::Result<()> {
+    use std::io::Read;
+    std::fs::File::open("/dev/urandom")?.read_exact(random)
 }
 
 impl FromStr for SessionId {

@@ -6,13 +6,13 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RawMode, Stat};
+use rustix::fs::{AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use crate::{LineError, SessionId};
 
-const DIRECTORY_MODE: RawMode = 0o700;
-const FILE_MODE: RawMode = 0o600;
+const DIRECTORY_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
 
 /// Why a journal cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -192,7 +192,7 @@ impl Store {
             | OFlags::APPEND
             | OFlags::NOFOLLOW
             | OFlags::CLOEXEC;
-        let mode = Mode::from_raw_mode(FILE_MODE);
+        let mode = Mode::RUSR | Mode::WUSR;
         let file = match rustix::fs::openat(&self.directory, name, flags, mode) {
             Ok(file) => File::from(file),
             Err(Errno::EXIST) => return Ok(None),
@@ -340,8 +340,10 @@ fn check_owner(path: &Path, stat: &Stat) -> Result<(), JournalError> {
     }
 }
 
-fn permissions(stat: &Stat) -> RawMode {
-    stat.st_mode & 0o7777
+/// The width of a mode differs between systems.
+#[cfg_attr(target_os = "linux", expect(clippy::useless_conversion))]
+fn permissions(stat: &Stat) -> u32 {
+    u32::from(stat.st_mode) & 0o7777
 }
 
 fn directory_error(path: &Path, source: io::Error) -> JournalError {

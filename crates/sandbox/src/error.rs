@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use rustix::io::Errno;
 
 use crate::Stage;
+use crate::seatbelt::PolicyError;
 
 /// Why a command was not started, or was lost.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,9 @@ pub enum SandboxError {
     /// There is no boundary that could hold back what is written.
     #[error("without a boundary nothing can be held back, so nothing was run")]
     NotHeldBack,
+    /// The profile cannot be rendered for this system; nothing ran.
+    #[error("the boundary cannot be put up, so nothing was run: {0}")]
+    Policy(#[from] PolicyError),
     /// The helper ended before the command did; everything inside was killed.
     #[error("the boundary's helper ended before the command did; everything inside was killed")]
     Lost,

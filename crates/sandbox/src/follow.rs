@@ -7,8 +7,9 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 
+use crate::command::Asking;
 use crate::error::{SandboxError, system};
-use crate::grant::{Asked, Asking, Granter};
+use crate::grant::{Asked, Granter};
 use crate::report::{Line, Report, Request};
 use crate::running::wait_readable;
 use crate::sys::Signals;

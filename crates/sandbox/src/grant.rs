@@ -10,7 +10,6 @@
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path, PathBuf};
-use std::time::Duration;
 
 use dam_policy::protected_name;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Stat};
@@ -19,21 +18,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::Denial;
 use crate::error::{SandboxError, system};
-
-/// How long a question waits for its answer if nobody says otherwise.
-pub const PATIENCE: Duration = Duration::from_mins(2);
-
-/// That refused openings are asked about, and how.
-#[derive(Clone, Debug)]
-pub struct Asking {
-    /// How long a question waits for its answer; then it is a no.
-    pub patience: Duration,
-    /// What is never granted, with everything below: absolute paths.
-    pub never: Vec<PathBuf>,
-    /// Whether the command's process group is stopped meanwhile, because it
-    /// reads from the terminal that the question is answered on.
-    pub pause: bool,
-}
 
 /// A boxed process waits to open a file for writing that the boundary keeps
 /// from it.

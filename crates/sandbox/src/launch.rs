@@ -1,10 +1,9 @@
 //! Starting a command in the boundary: its streams, its order, its helper.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::Write;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -16,7 +15,7 @@ use dam_policy::{
 };
 use rustix::io::Errno;
 
-use crate::Asking;
+use crate::command::{Direction, Launch, Stream, cannot_execute, connect, refuse_directories};
 use crate::error::{SandboxError, system};
 use crate::follow::Answering;
 use crate::helper;
@@ -40,45 +39,6 @@ pub(crate) const FORWARDED: &[i32] = &[
     libc::SIGWINCH,
     libc::SIGCONT,
 ];
-
-/// A command to start.
-#[derive(Debug)]
-pub struct Launch {
-    /// The program and its arguments.
-    pub argv: Vec<OsString>,
-    /// The directory to start it in.
-    pub cwd: PathBuf,
-    /// The variables there are; the profile's environment policy is applied to
-    /// them before anything is started.
-    pub env: BTreeMap<String, String>,
-    /// What it may touch.
-    pub profile: ResolvedProfile,
-    /// Where what it writes goes, if not to the real places.
-    pub transaction: Option<TransactionDirs>,
-    /// Where its input comes from.
-    pub stdin: Stream,
-    /// Where its output goes.
-    pub stdout: Stream,
-    /// Where its errors go.
-    pub stderr: Stream,
-    /// That what it is refused is asked about first; whoever sets it follows
-    /// the command with [`Running::wait_following`].
-    pub asking: Option<Asking>,
-}
-
-/// A standard stream of a command.
-#[derive(Debug)]
-pub enum Stream {
-    /// The one of this process.
-    Inherit,
-    /// `/dev/null`.
-    Null,
-    /// A pipe, whose other end [`Running`] holds.
-    Pipe,
-    /// A descriptor of the caller's, such as the write end of a pipe that
-    /// several streams share.
-    Given(OwnedFd),
-}
 
 /// Must be the first call in `main` of every program that starts commands with
 /// this crate: where this process is the boundary's helper, it does that work
@@ -155,13 +115,8 @@ impl Launch {
         if self.argv.is_empty() {
             return Err(SandboxError::NoCommand);
         }
-        let mut env = self.profile.environment.apply(self.env.clone());
+        let env = self.environment();
         if self.profile.confined {
-            env.insert("COFFERDAM_SANDBOX".to_owned(), self.profile.name.clone());
-            env.insert(
-                "COFFERDAM_SANDBOX_NETWORK_DISABLED".to_owned(),
-                "1".to_owned(),
-            );
             self.spawn_boxed(env)
         } else if self.transaction.is_some() {
             // Nothing would hold its writes back.
@@ -264,62 +219,6 @@ fn own_directories(own_tmp: bool, transaction: Option<&TransactionDirs>) -> Vec<
     own.sort();
     own.dedup();
     own
-}
-
-/// What a program that cannot be executed is to whoever asked for it.
-pub(crate) fn cannot_execute(program: String, errno: Errno) -> SandboxError {
-    match errno {
-        Errno::NOENT | Errno::NOTDIR => SandboxError::NotFound(program),
-        errno => SandboxError::NotExecutable { program, errno },
-    }
-}
-
-pub(crate) enum Direction {
-    In,
-    Out,
-    Err,
-}
-
-/// The command's end of a stream, and ours where it is a pipe.
-pub(crate) fn connect(
-    stream: Stream,
-    direction: Direction,
-) -> Result<(OwnedFd, Option<File>), SandboxError> {
-    let failed = system("preparing a standard stream");
-    let copy = |fd: BorrowedFd<'_>| {
-        rustix::io::fcntl_dupfd_cloexec(fd, 3).map_err(system("preparing a standard stream"))
-    };
-    match (stream, direction) {
-        (Stream::Inherit, Direction::In) => Ok((copy(rustix::stdio::stdin())?, None)),
-        (Stream::Inherit, Direction::Out) => Ok((copy(rustix::stdio::stdout())?, None)),
-        (Stream::Inherit, Direction::Err) => Ok((copy(rustix::stdio::stderr())?, None)),
-        (Stream::Null, _) => {
-            let null = File::options().read(true).write(true).open("/dev/null");
-            let null =
-                null.map_err(|error| failed(Errno::from_io_error(&error).unwrap_or(Errno::IO)))?;
-            Ok((null.into(), None))
-        }
-        (Stream::Given(fd), _) => Ok((fd, None)),
-        (Stream::Pipe, direction) => {
-            let (read, write) =
-                rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).map_err(failed)?;
-            Ok(match direction {
-                Direction::In => (read, Some(File::from(write))),
-                Direction::Out | Direction::Err => (write, Some(File::from(read))),
-            })
-        }
-    }
-}
-
-/// A directory that is handed in is a way around the mount tree.
-fn refuse_directories(streams: [&OwnedFd; 3]) -> Result<(), SandboxError> {
-    for (fd, name) in streams.into_iter().zip(["input", "output", "error"]) {
-        let stat = rustix::fs::fstat(fd).map_err(system("looking at a standard stream"))?;
-        if rustix::fs::FileType::from_raw_mode(stat.st_mode).is_dir() {
-            return Err(SandboxError::StreamIsDirectory(name));
-        }
-    }
-    Ok(())
 }
 
 fn write_order(order: &Order) -> Result<File, SandboxError> {

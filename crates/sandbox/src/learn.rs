@@ -17,8 +17,9 @@ use rustix::io::Errno;
 use rustix::process::Pid;
 
 use crate::Status;
+use crate::command::Launch;
 use crate::error::{SandboxError, system};
-use crate::launch::{FORWARDED, Launch};
+use crate::launch::FORWARDED;
 use crate::sys::{self, Notifier, Signals};
 pub use act::{Act, Change, What};
 use watched::Watched;

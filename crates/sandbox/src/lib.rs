@@ -16,32 +16,64 @@
 //! What this crate does not do: decide what is granted (that is `dam-policy`),
 //! ask anybody, or write the journal.
 
+#[cfg(target_os = "linux")]
 mod broker;
+#[cfg(target_os = "linux")]
 mod ceiling;
+mod command;
 mod error;
+#[cfg(target_os = "linux")]
 mod filter;
+#[cfg(target_os = "linux")]
 mod follow;
+#[cfg(target_os = "linux")]
 mod grant;
 mod held_signals;
+#[cfg(target_os = "linux")]
 mod helper;
+#[cfg(target_os = "linux")]
 mod launch;
+#[cfg(target_os = "linux")]
 mod learn;
+#[cfg(target_os = "linux")]
 mod limits;
+#[cfg(target_os = "linux")]
 mod lock_down;
+mod outcome;
+#[cfg(target_os = "linux")]
 mod report;
+#[cfg(target_os = "linux")]
 mod running;
 pub mod seatbelt;
+#[cfg(target_os = "linux")]
 mod sys;
+#[cfg(target_os = "macos")]
+#[path = "sys/darwin.rs"]
+mod sys;
+#[cfg(target_os = "linux")]
 pub mod transaction;
+#[cfg(target_os = "linux")]
 mod walls;
 
+pub use command::{Asking, Launch, PATIENCE, Stream};
 pub use error::SandboxError;
-pub use follow::{Follower, Meanwhile};
-pub use grant::{Asked, Asking, PATIENCE};
 pub use held_signals::{HeldSignals, hold_signals};
-pub use launch::{Launch, Stream, take_over_if_helper};
-pub use learn::{Act, Change, Lesson, What};
-pub use limits::{LimitHit, limits_held_by};
-pub use lock_down::{Tier, landlock_version, tier};
-pub use report::{Denial, Outcome, Stage, Status};
-pub use running::{Killer, Running};
+pub use outcome::{Denial, LimitHit, Outcome, Stage, Status};
+
+// What starts commands and follows them, by system. The rest of this crate,
+// and everything above it, is the same.
+#[cfg(target_os = "macos")]
+pub use seatbelt::running::{
+    Asked, Follower, Killer, Meanwhile, Running, Tier, landlock_version, limits_held_by,
+    take_over_if_helper, tier,
+};
+#[cfg(target_os = "linux")]
+pub use {
+    follow::{Follower, Meanwhile},
+    grant::Asked,
+    launch::take_over_if_helper,
+    learn::{Act, Change, Lesson, What},
+    limits::limits_held_by,
+    lock_down::{Tier, landlock_version, tier},
+    running::{Killer, Running},
+};

@@ -18,72 +18,15 @@ mod cgroup;
 mod usage;
 mod watch;
 
-use std::fmt;
-
 use dam_policy::{Limit, Limits};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit};
-use serde::{Deserialize, Serialize};
 
 pub(crate) use cgroup::Leaf;
 pub(crate) use watch::Watch;
 
-use crate::{Status, sys, walls};
-
-/// A limit that a box has reached.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct LimitHit {
-    /// Which.
-    pub limit: Limit,
-    /// What was granted: bytes, seconds or a number.
-    pub value: u64,
-    /// Whether it was ended because a process hides what it uses, so that the
-    /// limit could no longer be held.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub hidden: bool,
-}
-
-impl LimitHit {
-    /// What happened, in a sentence that names where the limit was set.
-    pub fn sentence(&self, set_by: &str) -> String {
-        let value = self.limit.show(self.value);
-        if self.hidden {
-            let name = self.limit.name();
-            return format!(
-                "a process hid what it uses, so that the limit `{name}` of {value} that {set_by} \
-                 sets could not be held"
-            );
-        }
-        match self.limit {
-            Limit::Memory => {
-                format!("it used more than the {value} of memory that {set_by} grants")
-            }
-            Limit::Processes => {
-                format!("it ran more than the {value} processes and threads that {set_by} grants")
-            }
-            Limit::CpuTime => {
-                format!("it used more than the {value} of processor time that {set_by} grants")
-            }
-            Limit::WallTime => format!("it ran for longer than the {value} that {set_by} grants"),
-            Limit::OpenFiles => {
-                format!("it opened more than the {value} files that {set_by} grants")
-            }
-            Limit::FileSize => {
-                format!("it wrote more to a file than the {value} that {set_by} grants")
-            }
-            Limit::Written => {
-                format!("it wrote more to disks than the {value} that {set_by} grants")
-            }
-        }
-    }
-}
-
-impl fmt::Display for LimitHit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.sentence("its profile"))
-    }
-}
+use crate::{LimitHit, Status, sys, walls};
 
 /// What would hold each limit of a box that is put up now.
 pub fn limits_held_by() -> Vec<(Limit, &'static str)> {
@@ -195,27 +138,4 @@ fn hit_by_status(limits: &Limits, status: Status) -> Option<LimitHit> {
         value,
         hidden: false,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_limit_that_was_reached_is_told_with_its_value_and_place() {
-        let hit = LimitHit {
-            limit: Limit::Memory,
-            value: 512 << 20,
-            hidden: false,
-        };
-        assert_eq!(
-            hit.sentence("[limits]"),
-            "it used more than the 512 MiB of memory that [limits] grants"
-        );
-        let hit = LimitHit {
-            hidden: true,
-            ..hit
-        };
-        assert!(hit.to_string().contains("`memory` of 512 MiB"), "{hit}");
-    }
 }

@@ -2,7 +2,6 @@
 //! object a message, over a socket that keeps messages apart.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -17,9 +16,9 @@ use rustix::net::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::LimitHit;
-
 use crate::grant::Asked;
+use crate::outcome::LimitHit;
+pub(crate) use crate::outcome::{Denial, Stage, Status};
 use crate::transaction::TransactionDirs;
 
 /// What to run, and what it may touch.
@@ -83,101 +82,6 @@ pub(crate) enum Request {
         /// Why what somebody granted is not to be had.
         but: Option<String>,
     },
-}
-
-/// A step of putting up the boundary, for messages.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Stage {
-    /// Reading what to run.
-    Order,
-    /// New namespaces.
-    Namespaces,
-    /// The mount tree.
-    Walls,
-    /// Landlock.
-    Ceiling,
-    /// System-call filters and the broker.
-    Filter,
-    /// Giving up privileges.
-    Privileges,
-    /// Entering the working directory.
-    Directory,
-    /// Starting the command itself.
-    Exec,
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Order => "reading the order",
-            Self::Namespaces => "making namespaces",
-            Self::Walls => "building the mount tree",
-            Self::Ceiling => "restricting with Landlock",
-            Self::Filter => "installing system-call filters",
-            Self::Privileges => "giving up privileges",
-            Self::Directory => "entering the working directory",
-            Self::Exec => "starting the command",
-        })
-    }
-}
-
-/// How a command ended.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// With this exit code.
-    Exited(i32),
-    /// By this signal.
-    Signaled(i32),
-}
-
-impl Status {
-    /// The exit code as a shell gives it: 128 and the number for a signal.
-    pub const fn code(self) -> i32 {
-        match self {
-            Self::Exited(code) => code,
-            Self::Signaled(signal) => 128 + signal,
-        }
-    }
-
-    /// Whether it exited with 0.
-    pub const fn success(self) -> bool {
-        matches!(self, Self::Exited(0))
-    }
-}
-
-/// Something that the boundary refused, in the moment it was tried.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Denial {
-    /// The system call: `openat`, `connect`, …
-    pub syscall: String,
-    /// The path, or the address.
-    pub path: PathBuf,
-    /// The rule that refused it.
-    pub rule: String,
-    /// Why, in one phrase.
-    pub reason: String,
-    /// What would allow it, where something ordinary would.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
-    /// The thread that tried, in the pid namespace of the host.
-    pub pid: i32,
-    /// Its command line, shortened.
-    pub process: String,
-}
-
-/// How a command ended, and what was refused on the way.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Outcome {
-    /// How it ended.
-    pub status: Status,
-    /// What was refused, in order.
-    pub denials: Vec<Denial>,
-    /// How many more were refused than could be reported.
-    pub unreported: u64,
-    /// The limit that it was ended for, if it was.
-    pub limit: Option<LimitHit>,
 }
 
 /// One end of the conversation.

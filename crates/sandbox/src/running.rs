@@ -12,9 +12,9 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal};
 
+use crate::command::cannot_execute;
 use crate::error::{SandboxError, system};
 use crate::follow::{Answering, Follower, Telling, follow};
-use crate::launch::cannot_execute;
 use crate::report::{Line, Report, Request, Stage};
 use crate::sys::{self, Signals};
 use crate::{Denial, Outcome, Status};

@@ -236,6 +236,7 @@ fn not_started(error: SandboxError) -> Result<Result<Started, String>, Stop> {
         | SandboxError::Directory { .. } => Ok(Err(shown(&error.to_string()))),
         SandboxError::Unavailable { .. }
         | SandboxError::NotHeldBack
+        | SandboxError::Policy(_)
         | SandboxError::Lost
         | SandboxError::System { .. } => Err(AgentError::Boundary(error).into()),
     }

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FileType, OFlags};
+use rustix::fs::{FileType, OFlags, RawMode};
 
 use crate::directory::{Directory, DirectoryError};
 
@@ -99,7 +99,7 @@ pub(super) struct Contents {
 /// What a file keeps when its contents change.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Attributes {
-    pub mode: u32,
+    pub mode: RawMode,
     pub owner: u32,
     pub group: u32,
 }

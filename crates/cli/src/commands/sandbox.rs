@@ -6,6 +6,7 @@ use dam_sandbox::{Denial, seatbelt};
 
 use crate::arguments::{Approvals, Backend, Sandbox, Trial};
 use crate::boxed::{self, Typed};
+#[cfg(target_os = "linux")]
 use crate::commands::learn;
 use crate::error::CommandError;
 use crate::exit;
@@ -35,7 +36,12 @@ pub fn run(
         }
     };
     if trial.learn {
+        #[cfg(target_os = "linux")]
         return learn::run(trial, variables, output);
+        #[cfg(not(target_os = "linux"))]
+        return Err(CommandError::user(
+            "`--learn` watches with means that only Linux has",
+        ));
     }
     try_out(trial, variables, output)
 }
@@ -79,13 +85,15 @@ fn print_policy(
         ));
     }
     let options = settings::options(&trial.grants, &Approvals::default())?;
-    let settings = load(options, variables)?;
+    let mut settings = load(options, variables)?;
+    settings::limit(&mut settings, &trial.grants)?;
     for notice in &settings.notices {
         output.labelled(WARNING, "note", notice);
     }
     let policy = seatbelt::policy(&settings.posture.profile.value)
         .map_err(|error| CommandError::user(error.to_string()))?;
-    for gap in &policy.gaps {
+    // On a Mac they are among the notices.
+    for gap in policy.gaps.iter().filter(|_| !cfg!(target_os = "macos")) {
         output.labelled(WARNING, "note", gap);
     }
     // To the letter, since it may be kept and used: paths hold no control

@@ -33,8 +33,9 @@ use rustix::fs::{Mode, OFlags, Stat};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal};
 
+use crate::LimitHit;
 use crate::grant::{Identity, Opening};
-use crate::limits::{LimitHit, Watch};
+use crate::limits::Watch;
 use crate::report::{Line, Report, Request};
 use crate::sys::{self, Notification, Notifier};
 use crate::{Denial, Status};

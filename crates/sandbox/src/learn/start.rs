@@ -9,10 +9,10 @@ use std::path::Path;
 use rustix::io::Errno;
 use rustix::process::Pid;
 
+use crate::command::{Direction, Launch, cannot_execute, connect};
 use crate::error::{SandboxError, system};
 use crate::filter;
 use crate::helper::{Failure, Program, encode_failure, take_listener};
-use crate::launch::{Direction, Launch, cannot_execute, connect};
 use crate::report::Stage;
 use crate::sys::{self, Forked, SingleThread};
 

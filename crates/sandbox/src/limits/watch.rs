@@ -7,8 +7,9 @@ use dam_policy::{Limit, Limits};
 use rustix::io::Errno;
 
 use super::cgroup::Leaf;
+use super::hit_by_status;
 use super::usage::{Processes, Wanted};
-use super::{LimitHit, hit_by_status};
+use crate::LimitHit;
 use crate::Status;
 
 /// How often it looks.

@@ -54,7 +54,11 @@ impl Container {
         } else if let Some(name) = marks.told.filter(|name| *name != "wsl") {
             Some(by_name(name))
         } else if kernel.to_lowercase().contains("microsoft") {
-            let second = kernel.to_lowercase().contains("wsl2");
+            // Its first kernels did not say so.
+            let second = ["wsl2", "microsoft-standard"];
+            let second = second
+                .iter()
+                .any(|mark| kernel.to_lowercase().contains(mark));
             Some(if second { Self::Wsl2 } else { Self::Wsl1 })
         } else {
             None
@@ -176,6 +180,7 @@ mod tests {
                 "6.6.87.2-microsoft-standard-WSL2",
                 Some(Container::Wsl2),
             ),
+            (NONE, "4.19.104-microsoft-standard", Some(Container::Wsl2)),
         ] {
             assert_eq!(Container::of(&marks, kernel), expected, "{kernel}");
         }
