@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, AtFlags, CWD};
 
 use super::watched::{Last, Watched};
-use crate::filter::OPEN_WRITES;
+use crate::filter::{OPEN_WRITES, RENAMEAT};
 
 /// Something that a watched command did.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -58,6 +58,7 @@ pub enum Change {
 
 const HERE: u32 = libc::AT_FDCWD.cast_unsigned();
 /// The argument of calls that take a descriptor only.
+#[cfg(target_arch = "x86_64")]
 const CREATE: u32 = (libc::O_WRONLY | libc::O_CREAT | libc::O_TRUNC).cast_unsigned();
 
 /// The name of a call that is told here and not in the boundary.
@@ -86,9 +87,6 @@ pub(super) fn acts(watched: &Watched<'_>) -> Vec<What> {
         libc::SYS_rmdir | libc::SYS_unlink => return removed(path(HERE, 0, Last::Keep)),
         libc::SYS_rename => return moved(path(HERE, 0, Last::Keep), path(HERE, 1, Last::Keep)),
         libc::SYS_link => return linked(path(HERE, 0, Last::Keep), path(HERE, 1, Last::Keep)),
-        libc::SYS_renameat => {
-            return moved(path(word(0), 1, Last::Keep), path(word(2), 3, Last::Keep));
-        }
         libc::SYS_lchown => return changed(path(HERE, 0, Last::Keep)),
         libc::SYS_chmod | libc::SYS_chown | libc::SYS_utime | libc::SYS_utimes => {
             return changed(path(HERE, 0, Last::Follow));
@@ -109,7 +107,9 @@ pub(super) fn acts(watched: &Watched<'_>) -> Vec<What> {
         libc::SYS_mknodat => made(path(word(0), 1, Last::Keep), Change::Name),
         libc::SYS_symlinkat => made(path(word(1), 2, Last::Keep), Change::Name),
         libc::SYS_unlinkat => removed(path(word(0), 1, Last::Keep)),
-        libc::SYS_renameat2 => moved(path(word(0), 1, Last::Keep), path(word(2), 3, Last::Keep)),
+        RENAMEAT | libc::SYS_renameat2 => {
+            moved(path(word(0), 1, Last::Keep), path(word(2), 3, Last::Keep))
+        }
         libc::SYS_linkat => linked(path(word(0), 1, Last::Keep), path(word(2), 3, Last::Keep)),
         libc::SYS_truncate | libc::SYS_setxattr | libc::SYS_removexattr => {
             changed(path(HERE, 0, Last::Follow))
