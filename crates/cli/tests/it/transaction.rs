@@ -367,6 +367,32 @@ fn work_goes_on_in_a_layer() {
 }
 
 #[test]
+fn a_layer_may_lie_below_what_it_holds_back() {
+    for environment in everybody() {
+        // The home directory is the workspace, and the state lies in it.
+        environment.write(environment.home().join("note"), "1");
+        let words = [
+            "run",
+            "-C",
+            "../home",
+            "--transaction",
+            "-s",
+            "workspace-write",
+            "--",
+        ];
+        let script = "printf 2 > note; ls .local/state/cofferdam 2>/dev/null || true";
+        let outcome = environment.dam(words).args(["sh", "-c", script]).run();
+        ok(&outcome);
+        assert_eq!(outcome.stdout, "");
+        let listed = environment.dam(["changes"]).in_dir("../home").run();
+        assert_eq!(listed.stdout, "modified   note\n");
+        ok(&environment.dam(["keep"]).in_dir("../home").run());
+        let note = fs::read(environment.home().join("note")).expect("a file");
+        assert_eq!(note, b"2");
+    }
+}
+
+#[test]
 fn holes_times_and_attributes_are_kept() {
     for environment in everybody() {
         let script = "truncate -s 64M sparse; printf end >> sparse; touch -d @1000000000 sparse";

@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a test ends where its scene breaks")]
 
 mod asking;
+mod own;
 mod scene;
 
 use std::process::ExitCode;
@@ -12,5 +13,5 @@ use dam_testkit::tests;
 
 fn main() -> ExitCode {
     dam_sandbox::take_over_if_helper();
-    dam_testkit::harness::run(&[asking::TESTS])
+    dam_testkit::harness::run(&[asking::TESTS, own::TESTS])
 }
