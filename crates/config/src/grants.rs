@@ -122,6 +122,10 @@ impl Ground {
         let denied = stores.chain(unreadable.iter().cloned()).collect();
         Self {
             git: GitSettings {
+                system: surroundings
+                    .system_dir
+                    .parent()
+                    .map(|etc| etc.join("gitconfig")),
                 home: home.clone(),
                 xdg_config: surroundings.xdg_config_home.clone(),
             },

@@ -27,6 +27,8 @@ const DEEPEST: usize = 10;
 /// Where git finds what holds for every repository.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GitSettings {
+    /// The machine's: `/etc/gitconfig`.
+    pub system: Option<PathBuf>,
     pub home: Option<PathBuf>,
     pub xdg_config: Option<PathBuf>,
 }
@@ -38,7 +40,9 @@ impl GitSettings {
             Some(xdg) => Some(xdg.join("git/config")),
             None => home(".config/git/config"),
         };
-        xdg.into_iter().chain(home(".gitconfig")).collect()
+        let system = self.system.clone();
+        let own = xdg.into_iter().chain(home(".gitconfig"));
+        system.into_iter().chain(own).collect()
     }
 }
 
@@ -152,10 +156,12 @@ impl Search<'_> {
             self.directory(settled(dir), is_ours);
         }
         self.hooks(&common_dir.join("hooks"));
-        let mut seen = BTreeSet::new();
-        let own = [common_dir.join("config"), git_dir.join("config.worktree")];
-        for path in own.iter().chain(&self.settings.files()) {
-            self.config(path, top, &mut seen, DEEPEST)?;
+        for (top, git_dir) in trees(top, &git_dir, &common_dir)? {
+            let mut seen = BTreeSet::new();
+            let own = [common_dir.join("config"), git_dir.join("config.worktree")];
+            for path in own.iter().chain(&self.settings.files()) {
+                self.config(path, &top, &mut seen, DEEPEST)?;
+            }
         }
         Ok(git_dir.join("HEAD").symlink_metadata().is_ok())
     }
@@ -279,6 +285,40 @@ fn runs(section: &str, name: &str) -> bool {
     NAMES.contains(&name)
         || SECTIONS.contains(&section)
         || (TOOLS.contains(&section) && name == "path")
+}
+
+/// Every working tree of a repository, each with its git directory: relative
+/// paths in settings mean something else in each.
+fn trees(
+    top: &Path,
+    git_dir: &Path,
+    common_dir: &Path,
+) -> Result<Vec<(PathBuf, PathBuf)>, ConfigError> {
+    let mut trees = vec![(top.to_owned(), git_dir.to_owned())];
+    let main = settled(common_dir);
+    if let Some(top) = main.parent().filter(|_| main.ends_with(".git")) {
+        trees.push((top.to_owned(), main.clone()));
+    }
+    for path in [common_dir.join("config"), git_dir.join("config.worktree")] {
+        // What is no settings file is told when it is read for what it says.
+        let text = file::bytes(&path).ok().flatten().unwrap_or_default();
+        let entries = config::entries(&text).unwrap_or_default().into_iter();
+        let named = entries.filter(|entry| entry.section == "core" && entry.name == "worktree");
+        trees.extend(named.filter_map(|entry| {
+            let top = git_dir.join(OsStr::from_bytes(&entry.value?));
+            Some((settled(&top), git_dir.to_owned()))
+        }));
+    }
+    let linked = common_dir.join("worktrees");
+    for own in leaves(&linked).into_iter().map(|leaf| linked.join(leaf)) {
+        if let Some(text) = file::bytes(&own.join("gitdir"))? {
+            let dot_git = settled(&own.join(line(&text)));
+            trees.extend(dot_git.parent().map(|top| (top.to_owned(), own.clone())));
+        }
+    }
+    trees.sort();
+    trees.dedup();
+    Ok(trees)
 }
 
 fn is_plain(dot_git: &Path) -> bool {

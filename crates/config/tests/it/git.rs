@@ -149,6 +149,124 @@ fn pointer_files() {
 }
 
 #[test]
+fn every_working_tree_has_its_own_hooks() {
+    let world = with_config("[core]\nhooksPath = .githooks\n");
+    world.write(
+        "project/.git/worktrees/one/gitdir",
+        "@/project/trees/one/.git\n",
+    );
+    world.write("project/.git/worktrees/one/commondir", "../..\n");
+    world.write(
+        "project/.git/worktrees/one/config.worktree",
+        "[core]\nhooksPath = own\n",
+    );
+    world.write(
+        "project/trees/one/.git",
+        "gitdir: @/project/.git/worktrees/one\n",
+    );
+    world.write(
+        "project/.git/config.worktree",
+        "[core]\nworktree = ../elsewhere\n",
+    );
+    assert_snapshot!(protected(&world), @r#"
+    - @/project/.git/worktrees/one/config.worktree
+    - @/project/.githooks
+    - @/project/elsewhere/.githooks
+    - @/project/trees/one/.githooks
+    - @/project/trees/one/own
+    "#);
+}
+
+#[test]
+fn the_machines_own_settings_count() {
+    let world = World::new();
+    world.write("gitconfig", "[core]\nhooksPath = tools/hooks\n");
+    assert_snapshot!(protected(&world), @"- @/project/tools/hooks");
+}
+
+/// Every file that git itself reads settings from, and where it looks for
+/// hooks, in each working tree.
+#[test]
+fn what_git_itself_reads_is_protected() {
+    let world = World::without_git();
+    let git = |dir: &str, words: &[&str]| git(&world, dir, words);
+    git("project", &["init", "-q", "-b", "main"]);
+    git("project", &["commit", "-q", "--allow-empty", "-m", "one"]);
+    git("project", &["worktree", "add", "-q", "tree"]);
+    git("project", &["config", "extensions.worktreeConfig", "true"]);
+    git("project", &["config", "include.path", "../shared/a"]);
+    git(
+        "project",
+        &["config", "includeIf.onbranch:main.path", "../shared/b"],
+    );
+    git(
+        "project",
+        &[
+            "config",
+            "includeIf.gitdir/i:**/.git.path",
+            "~/../project/shared/c",
+        ],
+    );
+    git(
+        "tree",
+        &["config", "--worktree", "core.hooksPath", "own hooks"],
+    );
+    world.write(
+        "project/shared/a",
+        "[include]\npath = \"deep er/d\"\n[core]\nhooksPath = .githooks\n",
+    );
+    world.write("project/shared/deep er/d", "[core]\nexcludesFile = x\n");
+    world.write("project/shared/b", "[alias]\nx = y\n");
+    world.write("project/shared/c", "[user]\nname = n\n");
+    for dir in ["project", "project/tree"] {
+        let list = git(
+            dir,
+            &["config", "--includes", "--show-origin", "--list", "-z"],
+        );
+        let origins: Vec<&str> = list
+            .split('\0')
+            .filter_map(|part| part.strip_prefix("file:"))
+            .collect();
+        assert!(origins.len() > 5, "{list}");
+        for origin in origins {
+            assert!(!may_write(&world, dir, origin), "{dir}: {origin}");
+        }
+        let hooks = git(dir, &["rev-parse", "--git-path", "hooks"]);
+        assert!(
+            !may_write(&world, dir, &format!("{}/pre-commit", hooks.trim())),
+            "{dir}: {hooks}"
+        );
+    }
+    assert!(world.may_write("project/shared/other"));
+}
+
+fn may_write(world: &World, dir: &str, path: &str) -> bool {
+    let path = world.path(dir).join(path);
+    let below = path.strip_prefix(world.path("")).expect("in the world");
+    world.may_write(&below.display().to_string())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "git is what the reader is compared with"
+)]
+fn git(world: &World, dir: &str, words: &[&str]) -> String {
+    let dir = if dir == "tree" { "project/tree" } else { dir };
+    let output = std::process::Command::new("git")
+        .args(["-c", "user.name=n", "-c", "user.email=e"])
+        .args(words)
+        .current_dir(world.path(dir))
+        .env("HOME", world.path("me"))
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env_remove("XDG_CONFIG_HOME")
+        .output()
+        .expect("git is installed");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "git {words:?}: {said}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
 fn links_with_protected_names() {
     let world = World::new();
     world.write("project/docs/agents.txt", "");
