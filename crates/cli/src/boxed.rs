@@ -70,7 +70,8 @@ pub fn run(
         journal.append(&held.event())?;
     }
     let clock = Instant::now();
-    let terminal = terminal(settings);
+    // What is granted by an answer is real at once, which nothing is here.
+    let terminal = terminal(settings).filter(|_| held.is_none());
     let asking = terminal
         .as_ref()
         .and_then(|_| settings::asking(settings, true));

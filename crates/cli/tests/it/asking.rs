@@ -229,7 +229,11 @@ fn nobody_is_asked_unless_they_chose_it_and_are_there() {
     let environment = environment();
     let outside = outside(&environment);
     let script = format!("echo x > {}/new", outside.display());
-    for words in ["run -s workspace-write", "run -a never -s workspace-write"] {
+    for words in [
+        "run -s workspace-write",
+        "run -a never -s workspace-write",
+        "run --transaction -a on-request -s workspace-write",
+    ] {
         let shown = on_terminal(&environment, words, &script, typing("y\n"));
         assert_eq!(count(&shown), 0, "{shown}");
     }
