@@ -52,8 +52,8 @@ fn what_would_have_been_refused_is_proposed_or_remarked() {
         "[HOME]/.cache/thing/a" = "write"  # mkdir by `mkdir [HOME]/.cache/thing/a` and 1 more
         "[HOME]/.toolrc" = "write"  # openat by `sh -c echo said; mkdir ~/.cache/thing/a; echo x > ~/.cache/t…`
 
-        # What the profile hides. Remove the `#` in front of what it may have:
-        # "[HOME]/.ssh/config" = "read"  # [HOME]/.ssh is unreadable: SSH keys; openat by `cat [HOME]/.ssh/config`
+        # Credential stores that it read. Remove the `#` in front of what it may have:
+        # "[HOME]/.ssh" = "read"  # [HOME]/.ssh is unreadable: SSH keys; [HOME]/.ssh/config (openat by `cat [HOME]/.ssh/config`)
 
         # Protected names and paths, which no profile makes writable unasked:
         # [WORK]/AGENTS.md: instructions to a coding agent; openat by `sh -c echo said; mkdir ~/.cache/thing/a; echo x > ~/.cache/t…`
@@ -101,7 +101,7 @@ fn what_would_undo_the_boundary_is_never_proposed() {
         "# [HOME] (everything at home lies in it",
         "# [HOME]/.cache ([HOME]/.cache/",
         "# [HOME]/bin/tool (programs are started from it)",
-        "# \"[HOME]/.ssh/new\" = \"write\"  # [HOME]/.ssh is unreadable: SSH keys",
+        "# [HOME]/.ssh/new: [HOME]/.ssh is unreadable: SSH keys",
         "# [HOME]/.bashrc: a script that the shell runs",
         "# [ROOT] (",
     ] {

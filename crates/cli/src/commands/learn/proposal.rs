@@ -1,12 +1,12 @@
 //! The profile that is proposed, as TOML: what to grant, and as comments what
 //! somebody has to decide.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use dam_policy::{FileVerdict, ResolvedProfile, protected_name};
+use dam_policy::{Access, FileVerdict, ResolvedProfile, protected_name};
 use dam_sandbox::{Act, Lesson, What};
 
 use super::roots::{Roots, Surroundings, lasting_parent};
@@ -54,7 +54,9 @@ pub struct Proposal {
 #[derive(Default)]
 struct Sorted<'a> {
     wanted: Vec<&'a Act>,
-    hidden: Vec<(&'a Act, &'a Path, &'static str, FileVerdict)>,
+    stores: BTreeMap<&'a Path, Store<'a>>,
+    /// What no profile opens, and why not.
+    hidden: Vec<(&'a Act, &'a Path, String)>,
     protected: Vec<(&'a Act, &'a Path, String)>,
     devices: Vec<&'a Act>,
     network: Vec<&'a Act>,
@@ -62,6 +64,12 @@ struct Sorted<'a> {
     /// The sockets that it made.
     bound: BTreeSet<&'a Path>,
     ring: bool,
+}
+
+/// A credential store that was read.
+struct Store<'a> {
+    reason: String,
+    read: Vec<(&'a Act, &'a Path)>,
 }
 
 impl Proposal {
@@ -190,13 +198,13 @@ impl<'a> Sorted<'a> {
         sorted
     }
 
-    fn read(&mut self, act: &'a Act, path: &'a Path, profile: &ResolvedProfile) {
+    fn read(&mut self, act: &'a Act, path: &'a Path, profile: &'a ResolvedProfile) {
         if path.starts_with("/dev") {
             self.device(act, path);
         } else if !path.starts_with("/proc") {
             let verdict = profile.files.read(path);
             if !verdict.granted {
-                self.hidden.push((act, path, "read", verdict));
+                self.hide(act, path, verdict, profile);
             }
         }
     }
@@ -218,13 +226,35 @@ impl<'a> Sorted<'a> {
         }
         let read = profile.files.read(path);
         if !read.granted {
-            self.hidden.push((act, path, "write", read));
+            self.hidden.push((act, path, read.reason));
         } else if let Some(name) = protected_name(path) {
             self.protected.push((act, path, name.becomes.to_owned()));
         } else if matches!(verdict.rule.as_str(), "files.root" | "files.no-rule") {
             self.wanted.push(act);
         } else {
             self.protected.push((act, path, verdict.reason));
+        }
+    }
+
+    /// A store can be opened as a whole; what lies in it stays covered with
+    /// it.
+    fn hide(
+        &mut self,
+        act: &'a Act,
+        path: &'a Path,
+        verdict: FileVerdict,
+        profile: &'a ResolvedProfile,
+    ) {
+        let mut denied = profile.files.paths(Access::Deny);
+        match denied.find(|store| path.starts_with(store)) {
+            Some(store) if verdict.rule.as_str() == "files.credential-store" => {
+                let store = self.stores.entry(store).or_insert_with(|| Store {
+                    reason: verdict.reason,
+                    read: Vec::new(),
+                });
+                store.read.push((act, path));
+            }
+            _ => self.hidden.push((act, path, verdict.reason)),
         }
     }
 
@@ -261,10 +291,17 @@ impl<'a> Sorted<'a> {
 
     fn remarks(&self, lost: &[String]) -> Vec<(&'static str, Vec<String>)> {
         let by = |act: &Act| by(act, "");
-        let hidden = self.hidden.iter().map(|(act, path, access, verdict)| {
-            let key = key(path).unwrap_or_else(|| path.display().to_string());
-            format!("{key} = \"{access}\"  # {}; {}", verdict.reason, by(act))
+        let stores = self.stores.iter().map(|(store, Store { reason, read })| {
+            let key = key(store).unwrap_or_else(|| store.display().to_string());
+            let read: Vec<String> = read
+                .iter()
+                .map(|(act, path)| format!("{} ({})", path.display(), by(act)))
+                .collect();
+            format!("{key} = \"read\"  # {reason}; {}", read.join(", "))
         });
+        let hidden = self.hidden.iter();
+        let hidden =
+            hidden.map(|(act, path, why)| format!("{}: {why}; {}", path.display(), by(act)));
         let protected = self.protected.iter();
         let protected =
             protected.map(|(act, path, why)| format!("{}: {why}; {}", path.display(), by(act)));
@@ -278,9 +315,10 @@ impl<'a> Sorted<'a> {
         let ring = "`io_uring` is not there inside; what was done through it was not seen";
         vec![
             (
-                "What the profile hides. Remove the `#` in front of what it may have:",
-                hidden.collect(),
+                "Credential stores that it read. Remove the `#` in front of what it may have:",
+                stores.collect(),
             ),
+            ("What no profile opens:", hidden.collect()),
             (
                 "Protected names and paths, which no profile makes writable unasked:",
                 protected.collect(),
