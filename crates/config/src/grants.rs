@@ -3,19 +3,24 @@
 //! A writable directory must not be one that holds more than somebody's work:
 //! the whole disk, a home directory, our own settings, a repository's insides.
 
+mod fit;
+
 use std::path::{Path, PathBuf};
 
 use dam_policy::{
-    Access, CREDENTIAL_STORES, Layer, Place, Places, Profile, SandboxMode, Sourced, protected_name,
+    Access, CREDENTIAL_STORES, GitAccess, Layer, Origin, Place, Places, Profile, SandboxMode,
+    Sourced, protected_name,
 };
 
 use crate::ConfigError;
 use crate::error::Problem;
 use crate::git::{self, GitSettings};
 use crate::merged::Merged;
-use crate::places::{Dirs, Surroundings, directory, settled};
+use crate::permissions::{self, Shape};
+use crate::places::{Dirs, Surroundings, below_home, directory, settled};
 use crate::project::Project;
 use crate::settings::Options;
+use crate::source::Spot;
 use crate::value::Value;
 
 const WORKSPACE: &str = "sandbox_workspace_write";
@@ -57,10 +62,31 @@ impl Unfit {
     }
 }
 
-/// The mode, narrowed where the working directory is too much to write. A mode
-/// that was typed for this very session is not narrowed: the person has seen
-/// where they are, and gets it or an error.
-pub(crate) fn narrowed(
+/// The profile that is chosen, narrowed where the working directory is too much
+/// to write. What was typed for this very session is not narrowed: the person
+/// has seen where they are, and gets it or an error.
+pub(crate) fn chosen(
+    merged: &mut Merged,
+    ground: &Ground,
+    notices: &mut Vec<String>,
+) -> Result<Shape, ConfigError> {
+    permissions::check(merged)?;
+    if let Some((name, spot)) = permissions::choice(merged)? {
+        let mut shape = permissions::shape(merged, &name, &spot)?;
+        let writes = |(place, access): (&Place, Access)| {
+            *place == Place::WorkspaceRoots && access == Access::Write
+        };
+        if shape.says().any(writes) {
+            let is_typed = spot.origin.layer >= Layer::CommandLine;
+            ground.narrow(&mut shape, is_typed, notices)?;
+        }
+        return Ok(shape);
+    }
+    let mode = narrowed(merged, ground, notices)?;
+    Ok(permissions::older(merged, mode.value, mode.origin))
+}
+
+fn narrowed(
     merged: &mut Merged,
     ground: &Ground,
     notices: &mut Vec<String>,
@@ -140,46 +166,46 @@ impl Ground {
         }
     }
 
-    /// The places of the session; the profile gets the roots that settings
-    /// name, and loses what they exclude.
+    /// The places of the session; the profile gets what settings name, and
+    /// loses what they exclude.
     pub(crate) fn places(
         &self,
-        shape: &mut Profile,
+        shape: &mut Shape,
         merged: &Merged,
         options: &Options,
         project: &Project,
         notices: &mut Vec<String>,
     ) -> Result<Places, ConfigError> {
-        let is_workspace = shape
-            .files
-            .iter()
-            .any(|(place, ..)| *place == Place::WorkspaceRoots);
+        let is_workspace = shape.writes_in(&Place::WorkspaceRoots);
+        let is_older = shape.is_older && is_workspace;
         let mut workspace_roots = vec![self.cwd.clone()];
-        workspace_roots.extend(self.added(options, shape.confined && !is_workspace, notices)?);
-        let mut tmpdir = None;
-        if is_workspace {
-            exclude(shape, merged);
-            tmpdir = self.temporary(shape, notices)?;
-            for (root, origin) in self.roots(merged, project)? {
-                shape
-                    .files
-                    .push((Place::Absolute(root), Access::Write, origin));
-            }
-            say_what_exclusions_do(merged, shape, tmpdir.as_deref(), notices);
+        let is_read_only = shape.profile.confined && !is_workspace;
+        workspace_roots.extend(self.added(options, is_read_only, notices)?);
+        workspace_roots.extend(self.named_roots(shape)?);
+        if is_older {
+            exclude(&mut shape.profile, merged);
         }
-        let (protected, repositories) = if is_workspace {
-            self.protected(shape, &workspace_roots, tmpdir.as_deref())?
-        } else {
-            Default::default()
-        };
-        Ok(Places {
+        let mut places = Places {
             workspace_roots,
             home: self.home.clone(),
-            tmpdir,
-            protected,
-            repositories,
-            unreadable: self.unreadable.clone(),
-        })
+            tmpdir: self.temporary(shape, notices)?,
+            unreadable: self.unreadable(shape),
+            ..Places::default()
+        };
+        if is_older {
+            for (root, origin) in self.roots(merged, project)? {
+                let root = (Place::Absolute(root), Access::Write, origin);
+                shape.profile.files.push(root);
+            }
+            say_what_exclusions_do(merged, shape, places.tmpdir.as_deref(), notices);
+        }
+        self.fit(shape, &places, notices)?;
+        if shape.writes() {
+            (places.protected, places.repositories) = self.protected(shape, &places)?;
+        } else if shape.profile.confined && shape.profile.git == GitAccess::Commit {
+            notices.push("nothing can be committed in this session, which is read-only".to_owned());
+        }
+        Ok(places)
     }
 
     /// What `--add-dir` adds.
@@ -211,12 +237,48 @@ impl Ground {
         Ok(added)
     }
 
+    /// What a profile's `workspace_roots` adds.
+    fn named_roots(&self, shape: &Shape) -> Result<Vec<PathBuf>, ConfigError> {
+        let is_written = shape.writes_in(&Place::WorkspaceRoots);
+        let root = |(path, spot): (&String, &Spot)| {
+            let found =
+                below_home(path, self.home.as_deref()).and_then(|path| directory(&path).ok());
+            let Some(root) = found else {
+                let problem = Problem::new(format!("there is no directory {path}"));
+                return Err(spot.wrong(problem.hint("make it, or take it out")));
+            };
+            match self.unfit(&root)?.filter(|_| is_written) {
+                None => Ok(root),
+                Some(unfit) => Err(spot.wrong(format!(
+                    "{} cannot be a writable directory: {}",
+                    root.display(),
+                    unfit.why()
+                ))),
+            }
+        };
+        shape.roots.iter().map(root).collect()
+    }
+
+    /// What is unreadable besides the stores in the home directory. A store
+    /// that the environment has moved can be named by whoever means it.
+    fn unreadable(&self, shape: &Shape) -> Vec<PathBuf> {
+        let is_named = |path: &PathBuf| {
+            shape.said.iter().any(|said| {
+                matches!(&said.named.place, Place::Absolute(named) if settled(named) == *path)
+                    && said.access == Access::Read
+            })
+        };
+        let all = self.unreadable.iter();
+        let kept = all.filter(|path| **path == self.state || !is_named(path));
+        kept.cloned().collect()
+    }
+
     /// What `writable_roots` adds, each with its origin.
     fn roots(
         &self,
         merged: &Merged,
         project: &Project,
-    ) -> Result<Vec<(PathBuf, dam_policy::Origin)>, ConfigError> {
+    ) -> Result<Vec<(PathBuf, Origin)>, ConfigError> {
         let Some(leaf) = merged.get([WORKSPACE, "writable_roots"]) else {
             return Ok(Vec::new());
         };
@@ -253,16 +315,18 @@ impl Ground {
     /// Where `TMPDIR` points, if that can be granted.
     fn temporary(
         &self,
-        shape: &Profile,
+        shape: &Shape,
         notices: &mut Vec<String>,
     ) -> Result<Option<PathBuf>, ConfigError> {
-        let Some(set) = self
-            .tmpdir
-            .as_ref()
-            .filter(|_| grants(shape, &Place::Tmpdir))
-        else {
+        let is_named = shape
+            .says()
+            .any(|(place, _)| place.is_within(&Place::Tmpdir));
+        let Some(set) = self.tmpdir.as_ref().filter(|_| is_named) else {
             return Ok(None);
         };
+        if !shape.writes_in(&Place::Tmpdir) {
+            return Ok(directory(set).ok());
+        }
         let not_granted = |why: &str| {
             format!(
                 "TMPDIR ({}) is not writable in this session: {why}",
@@ -273,7 +337,7 @@ impl Ground {
             notices.push(not_granted("there is no such directory"));
             return Ok(None);
         };
-        if grants(shape, &Place::SlashTmp) && tmpdir == Path::new("/tmp") {
+        if shape.writes_in(&Place::SlashTmp) && tmpdir == Path::new("/tmp") {
             return Ok(Some(tmpdir));
         }
         match self.unfit(&tmpdir)? {
@@ -331,20 +395,22 @@ impl Ground {
     /// the directories of the repositories.
     fn protected(
         &self,
-        shape: &Profile,
-        workspace_roots: &[PathBuf],
-        tmpdir: Option<&Path>,
+        shape: &Shape,
+        places: &Places,
     ) -> Result<(Vec<PathBuf>, Vec<PathBuf>), ConfigError> {
-        let mut roots: Vec<&Path> = workspace_roots.iter().map(PathBuf::as_path).collect();
-        roots.extend(
-            shape
-                .files
-                .iter()
-                .filter_map(|(place, access, _)| match place {
-                    Place::Absolute(path) if *access == Access::Write => Some(path.as_path()),
-                    _ => None,
-                }),
-        );
+        let is_temporary =
+            |place: &Place| place.is_within(&Place::Tmpdir) || place.is_within(&Place::SlashTmp);
+        let files = shape.profile.files.iter();
+        let written = files.filter(|(_, access, _)| *access == Access::Write);
+        let (temporary, written): (Vec<_>, Vec<_>) =
+            written.partition(|(place, ..)| is_temporary(place));
+        let paths = |all: Vec<&(Place, Access, Origin)>| -> Vec<PathBuf> {
+            all.iter()
+                .flat_map(|(place, ..)| place.paths(places))
+                .collect()
+        };
+        let (written, temporary) = (paths(written), paths(temporary));
+        let mut roots: Vec<&Path> = written.iter().map(PathBuf::as_path).collect();
         let git = git::search(&roots, &self.git)?;
         let mut found: Vec<PathBuf> = git.protected.into_iter().collect();
         found.push(self.config.clone());
@@ -353,10 +419,7 @@ impl Ground {
         if let Some(home) = self.home.as_ref().filter(home_is_writable) {
             found.extend(HOME_RUNS.iter().map(|name| home.join(name)));
         }
-        roots.extend(tmpdir);
-        if grants(shape, &Place::SlashTmp) {
-            roots.push(Path::new("/tmp"));
-        }
+        roots.extend(temporary.iter().map(PathBuf::as_path));
         found.retain(|path| roots.iter().any(|root| path.starts_with(root)) && !self.denied(path));
         found.sort();
         found.dedup();
@@ -383,10 +446,6 @@ fn moved_stores(surroundings: &Surroundings) -> Vec<PathBuf> {
     moved
 }
 
-fn grants(shape: &Profile, wanted: &Place) -> bool {
-    shape.files.iter().any(|(place, ..)| place == wanted)
-}
-
 fn is_set(merged: &Merged, name: &str) -> bool {
     merged
         .get([WORKSPACE, name])
@@ -404,7 +463,7 @@ fn exclude(shape: &mut Profile, merged: &Merged) {
 /// An exclusion that another grant undoes is said, not left to be found out.
 fn say_what_exclusions_do(
     merged: &Merged,
-    shape: &Profile,
+    shape: &Shape,
     tmpdir: Option<&Path>,
     notices: &mut Vec<String>,
 ) {
@@ -416,7 +475,7 @@ fn say_what_exclusions_do(
                 .to_owned(),
         );
     }
-    if is_set(merged, "exclude_tmpdir_env_var") && grants(shape, &Place::SlashTmp) {
+    if is_set(merged, "exclude_tmpdir_env_var") && shape.writes_in(&Place::SlashTmp) {
         notices.push(
             "`exclude_tmpdir_env_var` does not reach into /tmp, which is writable; set `exclude_slash_tmp` to change that"
                 .to_owned(),

@@ -10,13 +10,16 @@
 //! `settings` and `grants` make a posture of it.
 
 mod approval;
+mod environment;
 mod error;
 mod file;
+mod filesystem;
 mod git;
 mod grants;
 mod layers;
 mod merged;
 mod overrides;
+mod permissions;
 mod places;
 mod project;
 mod provider;

@@ -96,6 +96,20 @@ impl Merged {
         self.0.get(&KeyPath::from(path))
     }
 
+    /// As [`Self::get`], by a path whose length is not known before.
+    pub(crate) fn at(&self, path: &[&str]) -> Option<&Leaf> {
+        let path = path.iter().map(ToString::to_string).collect();
+        self.0.get(&KeyPath(path))
+    }
+
+    /// Takes out a value, and whatever is below it.
+    pub(crate) fn remove(&mut self, path: &[&str]) {
+        self.0.retain(|found, _| {
+            let start = found.parts().iter().take(path.len());
+            !start.eq(path.iter())
+        });
+    }
+
     /// Every value, by its path.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&KeyPath, &Leaf)> {
         self.0.iter()

@@ -1,6 +1,8 @@
 //! Every key of `config.toml`, declared once: reading, suggestions and
 //! `docs/configuration.md` all follow this table.
 
+use dam_policy::Limit;
+
 /// One key.
 #[derive(Debug)]
 pub(crate) struct Key {
@@ -25,19 +27,26 @@ pub(crate) enum Shape {
     Values(Names, Kind),
     /// `[profiles.<name>]`: tables of the keys of the top level.
     Profiles,
+    /// `[permissions.<name>.filesystem]`: what is granted, by paths.
+    Filesystem,
 }
 
 /// Kinds of values.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kind {
+    Access,
     Approval,
+    Git,
     HeaderValue,
     Inherit,
+    Limit(Limit),
     Mode,
     Name,
+    Needs,
     /// True or false, of which only false can be had so far.
     NetworkAccess,
     Patterns,
+    Permissions,
     Roots,
     Number {
         least: u64,
@@ -98,6 +107,24 @@ pub(crate) const TOP: &[Key] = &[
         "approval_policy",
         Kind::Approval,
         "when you are asked: `untrusted`, `on-request`, `on-failure`, `never`, or a table",
+    ),
+    key(
+        "default_permissions",
+        Shape::Leaf(Kind::Permissions),
+        By::Person,
+        "the profile to use: one of `[permissions]`, `:read-only`, `:workspace` or `:danger-full-access`",
+    ),
+    key(
+        "permissions",
+        Shape::Tables(Names::Identifier, PERMISSIONS),
+        By::PersonOutsideProfiles,
+        "profiles of your own: what commands may touch",
+    ),
+    key(
+        "limits",
+        Shape::Table(LIMITS),
+        By::Person,
+        "what a command may use up, under any profile; where the profile says something, too, the smaller counts",
     ),
     leaf("model", Kind::Name, "the model's name"),
     key(
@@ -165,7 +192,109 @@ const WORKSPACE: &[Key] = &[
         Kind::Switch,
         "`true` keeps `/tmp` read-only",
     ),
+    OWN_TMP,
+    GIT,
 ];
+
+/// What a person says of a profile, under the older keys, too.
+const OWN_TMP: Key = key(
+    "own_tmp",
+    Shape::Leaf(Kind::Switch),
+    By::Person,
+    "`true` gives commands a `/tmp` of their own instead of the host's",
+);
+const GIT: Key = key(
+    "git",
+    Shape::Leaf(Kind::Git),
+    By::Person,
+    "what may be done to the workspace's repositories: `read` or `commit`",
+);
+
+const PERMISSIONS: &[Key] = &[
+    leaf("description", Kind::Name, "what it is for, for people"),
+    leaf(
+        "extends",
+        Kind::Permissions,
+        "the profile that it starts from: another of yours, `:read-only` or `:workspace`",
+    ),
+    key(
+        "workspace_roots",
+        Shape::Values(Names::Directory, Kind::Switch),
+        By::Person,
+        "directories that belong to the workspace, too: `true` or `false` for each",
+    ),
+    key(
+        "filesystem",
+        Shape::Filesystem,
+        By::Person,
+        "`read`, `write` or `deny` for each place, path or pattern",
+    ),
+    key(
+        "network",
+        Shape::Table(NETWORK),
+        By::Person,
+        "only `enabled = false` so far: there is no egress proxy yet",
+    ),
+    key(
+        "environment",
+        Shape::Table(ENVIRONMENT),
+        By::Person,
+        "which variables commands are given: the keys of `shell_environment_policy`, before which they count",
+    ),
+    key(
+        "limits",
+        Shape::Table(LIMITS),
+        By::Person,
+        "what a command may use up: the keys of `limits`",
+    ),
+    leaf(
+        "needs",
+        Kind::Needs,
+        "what the boundary must give, else nothing runs: `hidden-processes`, `own-devices`, `own-loopback`, `own-ipc`, `own-tmp`, `late-stores`, `ceiling`",
+    ),
+    OWN_TMP,
+    GIT,
+];
+
+const NETWORK: &[Key] = &[leaf(
+    "enabled",
+    Kind::NetworkAccess,
+    "only `false` so far: there is no egress proxy yet",
+)];
+
+const LIMITS: &[Key] = &[
+    limit("memory", Limit::Memory, "memory, as in `2G`"),
+    limit(
+        "processes",
+        Limit::Processes,
+        "processes and threads at one time",
+    ),
+    limit(
+        "cpu_time",
+        Limit::CpuTime,
+        "processor time, in seconds or as in `10m`",
+    ),
+    limit(
+        "wall_time",
+        Limit::WallTime,
+        "time from start to end, in seconds or as in `10m`",
+    ),
+    limit("open_files", Limit::OpenFiles, "open files of one process"),
+    limit(
+        "file_size",
+        Limit::FileSize,
+        "the size of one file, as in `2G`",
+    ),
+    limit(
+        "written",
+        Limit::Written,
+        "what is written to disks, as in `2G`",
+    ),
+];
+
+const fn limit(name: &'static str, limit: Limit, doc: &'static str) -> Key {
+    leaf(name, Kind::Limit(limit), doc)
+}
 
 const ENVIRONMENT: &[Key] = &[
     leaf(

@@ -3,21 +3,21 @@
 use std::path::PathBuf;
 
 use dam_policy::{
-    ApprovalPolicy, EnvironmentPolicy, GitAccess, Inherit, Layer, Origin, Posture, Profile,
-    ReviewerKind, SandboxMode, Sourced, is_never_inherited, looks_secret,
+    ApprovalPolicy, GitAccess, Layer, Limits, Origin, Posture, ReviewerKind, SandboxMode, Sourced,
+    looks_secret,
 };
 
 use crate::ConfigError;
+use crate::environment;
 use crate::error::Problem;
-use crate::grants::{Ground, narrowed};
+use crate::grants::{Ground, chosen};
 use crate::layers::{Found, find};
 use crate::merged::{KeyPath, Leaf, Merged};
+use crate::permissions::{self, Shape};
 use crate::places::{Dirs, Surroundings, directory, dirs};
 use crate::project::Project;
 use crate::provider::{self, ProviderSettings};
 use crate::value::Value;
-
-const ENVIRONMENT: &str = "shell_environment_policy";
 
 /// What the command line asks for.
 #[derive(Clone, Debug, Default)]
@@ -87,16 +87,20 @@ pub fn load(
     add_flags(&mut merged, options);
     let provider = provider::chosen(&merged)?;
     let ground = Ground::new(&cwd, surroundings, &dirs, &files);
-    let mode = narrowed(&mut merged, &ground, &mut notices)?;
-    let approval_policy = approval_policy(&merged, mode.value)?;
-    let mut shape = Profile::builtin(mode.value);
+    let mut shape = chosen(&mut merged, &ground, &mut notices)?;
+    let approval_policy = approval_policy(&merged, shape.profile.confined)?;
     if options.allow_git {
-        shape.git = git_access(mode.value)?;
+        shape.profile.git = git_access(&shape)?;
     }
-    shape.environment = environment(&merged)?;
+    shape.profile.environment = environment::read(&merged, &shape.environment)?;
     let places = ground.places(&mut shape, &merged, options, &project, &mut notices)?;
+    let limits = permissions::limits(&merged);
+    if !shape.profile.confined && limits != Limits::default() {
+        notices.push("[limits] holds nothing in this session, which has no boundary".to_owned());
+    }
+    let profile = shape.profile.limited(limits);
     let posture = Posture {
-        profile: Sourced::new(shape.resolve(&places), mode.origin),
+        profile: Sourced::new(profile.resolve(&places), shape.origin),
         approval_policy,
         reviewer: if interactive {
             ReviewerKind::User
@@ -146,8 +150,8 @@ fn check_flags(options: &Options) -> Result<(), ConfigError> {
 }
 
 /// What `--allow-git` asks for.
-fn git_access(mode: SandboxMode) -> Result<GitAccess, ConfigError> {
-    if mode == SandboxMode::ReadOnly {
+fn git_access(shape: &Shape) -> Result<GitAccess, ConfigError> {
+    if shape.profile.confined && !shape.writes() {
         return Err(ConfigError::Flags(
             "--allow-git lets commands write to repositories, and this session is read-only; add `--sandbox workspace-write`"
                 .to_owned(),
@@ -194,12 +198,12 @@ fn add_flags(merged: &mut Merged, options: &Options) {
 
 fn approval_policy(
     merged: &Merged,
-    mode: SandboxMode,
+    is_confined: bool,
 ) -> Result<Sourced<ApprovalPolicy>, ConfigError> {
     let Some(leaf) = merged.get(["approval_policy"]) else {
         return Ok(Sourced::builtin(ApprovalPolicy::OnRequest));
     };
-    if leaf.spot.origin.layer == Layer::Project && mode == SandboxMode::DangerFullAccess {
+    if leaf.spot.origin.layer == Layer::Project && !is_confined {
         let text = "a project may not say when you are asked while there is no boundary";
         let hint = "say `--ask-for-approval` for the session";
         return Err(leaf.spot.wrong(Problem::new(text).hint(hint)));
@@ -209,65 +213,6 @@ fn approval_policy(
         _ => ApprovalPolicy::OnRequest,
     };
     Ok(Sourced::new(policy, leaf.spot.origin.clone()))
-}
-
-/// `[shell_environment_policy]`, and what holds the providers' secrets left
-/// out besides, unless the user wants secrets handed on.
-fn environment(merged: &Merged) -> Result<EnvironmentPolicy, ConfigError> {
-    let get = |name| merged.get([ENVIRONMENT, name]).map(|leaf| &leaf.value);
-    let texts = |name| match get(name) {
-        Some(Value::Texts(texts)) => texts.clone(),
-        _ => Vec::new(),
-    };
-    let mut policy = EnvironmentPolicy {
-        inherit: match get("inherit") {
-            Some(Value::Inherit(inherit)) => *inherit,
-            _ => Inherit::All,
-        },
-        ignore_default_excludes: get("ignore_default_excludes") == Some(&Value::Switch(true)),
-        pass: texts("pass"),
-        exclude: texts("exclude"),
-        include_only: texts("include_only"),
-        set: merged
-            .below(&[ENVIRONMENT, "set"])
-            .filter_map(|(rest, leaf)| Some((rest.first()?.clone(), sourced_text(leaf)?.value)))
-            .collect(),
-    };
-    let kept = policy.apply(std::iter::empty());
-    if let Some(lost) = policy.set.keys().find(|name| !kept.contains_key(*name)) {
-        let text = format!("`{lost}` is set, and `include_only` would leave it out again");
-        let hint = format!("add `{lost}` to `include_only`");
-        let problem = Problem::new(text).hint(hint);
-        return Err(match merged.get([ENVIRONMENT, "set", lost]) {
-            Some(leaf) => leaf.spot.wrong(problem),
-            None => ConfigError::Flags(problem.text),
-        });
-    }
-    check_passed(merged, &policy)?;
-    if !policy.ignore_default_excludes {
-        let mut secret = provider::secret_variables(merged);
-        secret.retain(|name| !policy.pass.contains(name));
-        policy.exclude.extend(secret);
-    }
-    Ok(policy)
-}
-
-/// What is passed must arrive.
-fn check_passed(merged: &Merged, policy: &EnvironmentPolicy) -> Result<(), ConfigError> {
-    let Some(leaf) = merged.get([ENVIRONMENT, "pass"]) else {
-        return Ok(());
-    };
-    let variables = policy.pass.iter().map(|name| (name.clone(), String::new()));
-    let kept = policy.apply(variables);
-    let Some(lost) = policy.pass.iter().find(|name| !kept.contains_key(*name)) else {
-        return Ok(());
-    };
-    let text = if is_never_inherited(lost) {
-        format!("`{lost}` is never handed on: it makes programs load something, or leads outside")
-    } else {
-        format!("`{lost}` is passed, and `exclude` or `include_only` would leave it out again")
-    };
-    Err(leaf.spot.wrong(text))
 }
 
 fn sourced_text(leaf: &Leaf) -> Option<Sourced<String>> {

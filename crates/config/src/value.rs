@@ -5,12 +5,16 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use dam_policy::{ApprovalPolicy, Granular, Inherit, Layer, SandboxMode};
+use dam_policy::{
+    Access, ApprovalPolicy, GitAccess, Granular, Inherit, Layer, Limit, Limits, Property,
+    SandboxMode,
+};
 use toml::Spanned;
 use toml::de::DeValue;
 
 use crate::approval;
 use crate::error::{ConfigError, Problem};
+use crate::permissions::{self, BUILTIN};
 use crate::places::below_home;
 use crate::schema::Kind;
 use crate::source::{Source, Spot, nearest};
@@ -28,6 +32,9 @@ pub(crate) enum Value {
     Texts(Vec<String>),
     Paths(Vec<PathBuf>),
     Inherit(Inherit),
+    Access(Access),
+    Git(GitAccess),
+    Needs(Vec<Property>),
     /// Trusted, or not.
     Trust(bool),
 }
@@ -50,14 +57,19 @@ impl<'a> Written<'a> {
     /// The value, if it is of this kind.
     pub(crate) fn read(self, kind: Kind) -> Result<Value> {
         Ok(match kind {
+            Kind::Access => Value::Access(self.one_of(ACCESS)?),
             Kind::Approval => Value::Approval(approval::read(self)?),
+            Kind::Git => Value::Git(self.one_of(permissions::GIT)?),
             Kind::HeaderValue => Value::Text(self.checked(is_header_value, HEADER_VALUE)?),
             Kind::Inherit => Value::Inherit(self.inherit()?),
+            Kind::Limit(limit) => Value::Number(self.limit(limit)?),
             Kind::Mode => Value::Mode(self.mode()?),
             Kind::Name => Value::Text(self.filled()?.to_owned()),
+            Kind::Needs => Value::Needs(self.needs()?),
             Kind::NetworkAccess => Value::Switch(self.network_access()?),
             Kind::Number { least, most } => Value::Number(self.number(least, most)?),
             Kind::Patterns => Value::Texts(self.texts()?),
+            Kind::Permissions => Value::Text(self.permissions()?),
             Kind::Roots => Value::Paths(self.roots()?),
             Kind::Switch => Value::Switch(self.switch()?),
             Kind::Trust => Value::Trust(self.one_of(&[("trusted", true), ("untrusted", false)])?),
@@ -181,6 +193,41 @@ impl<'a> Written<'a> {
         ])
     }
 
+    fn limit(self, limit: Limit) -> Result<u64> {
+        let text = match self.inner.get_ref() {
+            DeValue::Integer(integer) => integer.as_str().replace('_', ""),
+            DeValue::String(text) => text.to_string(),
+            _ => return Err(self.expected("a number, or a string with its unit")),
+        };
+        let mut limits = Limits::default();
+        let read = limits.set(limit.name(), &text);
+        read.map_err(|error| self.wrong(error.to_string()))?;
+        Ok(limits.get(limit).unwrap_or_default())
+    }
+
+    fn needs(self) -> Result<Vec<Property>> {
+        let words = permissions::properties();
+        let entries = self.entries()?.into_iter();
+        entries.map(|(entry, _)| entry.one_of(&words)).collect()
+    }
+
+    /// The name of a profile.
+    fn permissions(self) -> Result<String> {
+        let name = self.filled()?;
+        if name.starts_with(':') && !BUILTIN.iter().any(|(builtin, _)| *builtin == name) {
+            let names = BUILTIN.iter().map(|(name, _)| format!("`{name}`"));
+            let names = names.collect::<Vec<_>>().join(", ");
+            let text = format!("`{name}` is no profile that is built in, which are {names}");
+            let near = nearest(name, BUILTIN.iter().map(|(name, _)| *name));
+            let problem = Problem::new(text);
+            return Err(self.wrong(match near {
+                Some(near) => problem.hint(format!("did you mean `{near}`?")),
+                None => problem,
+            }));
+        }
+        Ok(name.to_owned())
+    }
+
     fn network_access(self) -> Result<bool> {
         if !self.switch()? {
             return Ok(false);
@@ -280,6 +327,13 @@ impl<'a> Written<'a> {
     }
 }
 
+/// `none` is an older word for `deny`.
+const ACCESS: &[(&str, Access)] = &[
+    ("read", Access::Read),
+    ("write", Access::Write),
+    ("deny", Access::Deny),
+    ("none", Access::Deny),
+];
 const NO_NUL: &str = "text without a NUL character";
 const HEADER_VALUE: &str = "the value of a header: text without control characters";
 pub(crate) const VARIABLE: &str =
@@ -318,6 +372,21 @@ impl fmt::Display for Value {
                 Inherit::Core => "\"core\"",
                 Inherit::None => "\"none\"",
             }),
+            Self::Access(access) => f.write_str(match access {
+                Access::Read => "\"read\"",
+                Access::Write => "\"write\"",
+                Access::Deny => "\"deny\"",
+            }),
+            Self::Git(git) => f.write_str(match git {
+                GitAccess::Read => "\"read\"",
+                GitAccess::Commit => "\"commit\"",
+            }),
+            Self::Needs(needs) => f.write_str(&list(
+                needs
+                    .iter()
+                    .map(|property| quoted(property.name()))
+                    .collect(),
+            )),
             Self::Trust(true) => f.write_str("\"trusted\""),
             Self::Trust(false) => f.write_str("\"untrusted\""),
         }

@@ -4,17 +4,18 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use dam_policy::Layer;
+use dam_policy::{Access, Layer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::ConfigError;
 use crate::error::Problem;
+use crate::filesystem::{DEPTH, named, outer};
 use crate::merged::{KeyPath, Leaf};
 use crate::places::below_home;
 use crate::schema::{By, Key, Kind, Names, Shape, TOP, table_with};
 use crate::source::{Source, nearest};
-use crate::value::{VARIABLE, Written, is_variable};
+use crate::value::{VARIABLE, Value, Written, is_variable};
 
 type Result<T> = std::result::Result<T, ConfigError>;
 type Name<'a> = Spanned<Cow<'a, str>>;
@@ -72,6 +73,7 @@ impl Walk<'_> {
             }
             Shape::Tables(names, keys) => self.named(inner, names, Shape::Table(keys)),
             Shape::Values(names, kind) => self.named(inner, names, Shape::Leaf(kind)),
+            Shape::Filesystem => self.filesystem(inner),
             Shape::Profiles => {
                 self.in_profile = true;
                 self.named(inner, Names::Identifier, Shape::Table(TOP))?;
@@ -92,6 +94,49 @@ impl Walk<'_> {
             self.path.pop();
         }
         Ok(())
+    }
+
+    /// What is granted and denied, by paths and one level below them.
+    fn filesystem(&mut self, inner: &Spanned<DeValue<'_>>) -> Result<()> {
+        for (name, inner) in in_order(self.table(inner)?) {
+            let key = name.get_ref();
+            self.path.push(key);
+            if key == DEPTH {
+                let depth = Kind::Number {
+                    least: 1,
+                    most: 1000,
+                };
+                self.leaf(inner, depth)?;
+            } else if inner.get_ref().is_table() {
+                self.check_path(name, outer(key))?;
+                for (below, inner) in in_order(self.table(inner)?) {
+                    self.path.push(below.get_ref());
+                    let access = self.access(inner)?;
+                    self.check_path(below, named(key, Some(below.get_ref()), access))?;
+                    self.path.pop();
+                }
+            } else {
+                let access = self.access(inner)?;
+                self.check_path(name, named(key, None, access))?;
+            }
+            self.path.pop();
+        }
+        Ok(())
+    }
+
+    fn access(&mut self, inner: &Spanned<DeValue<'_>>) -> Result<Access> {
+        self.leaf(inner, Kind::Access)?;
+        match self.found.last().map(|(_, leaf)| &leaf.value) {
+            Some(Value::Access(access)) => Ok(*access),
+            _ => Ok(Access::Deny),
+        }
+    }
+
+    fn check_path<T>(&self, name: &Name<'_>, found: std::result::Result<T, Problem>) -> Result<()> {
+        match found {
+            Ok(_) => Ok(()),
+            Err(problem) => Err(self.reading.source.wrong(&name.span(), problem)),
+        }
     }
 
     fn leaf(&mut self, inner: &Spanned<DeValue<'_>>, kind: Kind) -> Result<()> {

@@ -12,6 +12,8 @@ mod boundaries;
 mod files;
 mod git;
 mod layers;
+mod permissions;
+mod profiles_refused;
 mod refusals;
 mod trust;
 mod world;

@@ -68,7 +68,7 @@ fn a_profile_that_names_little_reads_little() {
     assert!(reads("/proc/self/stat") && reads("/dev/null") && reads("/w/src") && reads("/v/x"));
     for path in [
         "/home/alice/notes",
-        "/root/x",
+        "/srv/y",
         "/srv/x",
         "/mnt/x",
         "/run/user/1/bus",
