@@ -51,6 +51,16 @@ pub enum SandboxError {
     /// The profile cannot be rendered for this system; nothing ran.
     #[error("the boundary cannot be put up, so nothing was run: {0}")]
     Policy(#[from] PolicyError),
+    /// The profile asks for what this boundary does not have; nothing ran.
+    #[error(
+        "the profile `{profile}` needs {what}, which this boundary does not have, so nothing was run"
+    )]
+    Beyond {
+        /// The profile.
+        profile: String,
+        /// What it asks for.
+        what: String,
+    },
     /// The helper ended before the command did; everything inside was killed.
     #[error("the boundary's helper ended before the command did; everything inside was killed")]
     Lost,
@@ -96,6 +106,7 @@ impl SandboxError {
                 stage: Stage::Ceiling,
                 ..
             } => Some("enable Landlock: Linux 5.13 or later, with `landlock` in the `lsm=` list"),
+            Self::Beyond { .. } => Some("take it out of the profile, or choose another"),
             Self::NotFound(_) => Some("only absolute directories of PATH are searched"),
             _ => None,
         }

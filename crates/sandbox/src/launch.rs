@@ -15,6 +15,7 @@ use dam_policy::{
 };
 use rustix::io::Errno;
 
+use crate::beyond;
 use crate::command::{Direction, Launch, Stream, cannot_execute, connect, refuse_directories};
 use crate::error::{SandboxError, system};
 use crate::follow::Answering;
@@ -127,6 +128,7 @@ impl Launch {
     }
 
     fn spawn_boxed(self, env: BTreeMap<String, String>) -> Result<Running, SandboxError> {
+        beyond::check(&self.profile)?;
         let program = self.argv[0].to_string_lossy().into_owned();
         let cwd = self.cwd.clone();
         // What is granted on a question is opened for real, past every layer.

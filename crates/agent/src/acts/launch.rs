@@ -237,6 +237,7 @@ fn not_started(error: SandboxError) -> Result<Result<Started, String>, Stop> {
         SandboxError::Unavailable { .. }
         | SandboxError::NotHeldBack
         | SandboxError::Policy(_)
+        | SandboxError::Beyond { .. }
         | SandboxError::Lost
         | SandboxError::System { .. } => Err(AgentError::Boundary(error).into()),
     }

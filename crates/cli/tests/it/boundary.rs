@@ -116,6 +116,53 @@ fn trying_out_starts_from_read_only() {
 }
 
 #[test]
+fn a_profile_of_ones_own_is_held() {
+    for environment in everybody() {
+        environment.init_repository();
+        environment.write_config(
+            "default_permissions = \"mine\"\n[permissions.mine]\nextends = \":workspace\"\n\
+             [permissions.mine.filesystem.\":workspace_roots\"]\n\
+             \"closed\" = \"deny\"\n\"fixed\" = \"read\"\n",
+        );
+        let made = environment
+            .dam(["run", "-s", "workspace-write", "--"])
+            .args([
+                "sh",
+                "-c",
+                "mkdir closed fixed && echo secret > closed/x && echo plain > fixed/x",
+            ]);
+        assert!(made.run().success(), "the flag counts before the settings");
+        let outcome = environment
+            .dam(["run", "--", "sh", "-c"])
+            .arg("touch made; cat fixed/x closed/x; touch fixed/y closed/y")
+            .run();
+        assert_eq!(outcome.stdout, "plain\n", "{}", outcome.page());
+        let work = environment.work();
+        assert!(work.join("made").exists());
+        assert!(!work.join("fixed/y").exists() && !work.join("closed/y").exists());
+    }
+}
+
+#[test]
+fn what_no_boundary_holds_is_refused_by_name() {
+    for environment in everybody() {
+        environment.write_config(
+            "default_permissions = \"mine\"\n[permissions.mine]\nextends = \":read-only\"\n\
+             needs = [\"late-stores\"]\n",
+        );
+        let outcome = environment.dam(["run", "--", "true"]).run();
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(outcome.page(), @r#"
+            exit 5
+            -- stderr
+            error: the profile `mine` needs `late-stores`, which this boundary does not have, so nothing was run
+            hint: take it out of the profile, or choose another
+            "#);
+        }
+    }
+}
+
+#[test]
 fn refusals_are_listed_with_path_process_and_rule() {
     for environment in everybody() {
         let outcome = environment
