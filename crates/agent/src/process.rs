@@ -14,7 +14,7 @@ use std::time::Duration;
 use dam_policy::ResolvedProfile;
 use dam_sandbox::{
     Asked, Asking, Denial, Follower, Killer, Launch, Meanwhile, Outcome, Running, SandboxError,
-    Stream,
+    Stream, Tier,
 };
 use rustix::io::Errno;
 use tokio::sync::watch;
@@ -43,6 +43,8 @@ pub(crate) struct Start {
     /// That what it is refused is asked about: see
     /// [`Process::take_questions`].
     pub asking: Option<Asking>,
+    /// Which tier of the boundary holds it.
+    pub tier: Tier,
 }
 
 /// What the boundary would refuse a command, which waits for the answer.
@@ -124,6 +126,7 @@ impl Process {
             env: start.env,
             profile: start.profile,
             transaction: None,
+            tier: start.tier,
             stdin: match start.input {
                 Input::Nothing => Stream::Null,
                 Input::Open | Input::Text(_) => Stream::Pipe,

@@ -9,7 +9,7 @@ use dam_gate::{Gate, Reviewer};
 use dam_journal::{Event, Journal};
 use dam_model::Model;
 use dam_policy::Posture;
-use dam_sandbox::Asking;
+use dam_sandbox::{Asking, Tier};
 
 use crate::acts::{Opened, shell_path};
 use crate::cancel::Cancel;
@@ -42,6 +42,8 @@ pub struct SessionOptions {
     pub reviewer: Box<dyn Reviewer>,
     /// That the reviewer is asked about what the boundary refuses a command.
     pub asking: Option<Asking>,
+    /// Which tier of the boundary holds its commands.
+    pub tier: Tier,
     /// The variables that there are; commands get those that the posture's
     /// environment policy lets through.
     pub env: BTreeMap<String, String>,
@@ -57,6 +59,7 @@ pub struct Session {
     pub(crate) journal: Journal,
     pub(crate) gate: Arc<Mutex<Gate>>,
     pub(crate) asking: Option<Asking>,
+    pub(crate) tier: Tier,
     pub(crate) history: Vec<dam_model::Item>,
     /// The commands that still run, by the number that the model knows.
     pub(crate) open: BTreeMap<u32, Opened>,
@@ -103,6 +106,7 @@ impl Session {
             journal,
             gate: Arc::new(Mutex::new(gate)),
             asking: options.asking,
+            tier: options.tier,
             history,
             open: BTreeMap::new(),
             plan: None,

@@ -227,6 +227,7 @@ fn run_here(profile: &ResolvedProfile, place: &Place) {
         stdin: Stream::Null,
         stdout: Stream::Null,
         stderr: Stream::Null,
+        tier: dam_sandbox::Tier::Full,
         asking: None,
     };
     let outcome = launch.spawn().and_then(|mut running| running.wait());

@@ -45,6 +45,7 @@ pub struct Typed {
 pub fn run(
     typed: &Typed,
     settings: &Settings,
+    tier: Result<Tier, SandboxError>,
     variables: &Variables,
     output: &mut Output,
 ) -> Result<Outcome, CommandError> {
@@ -60,7 +61,7 @@ pub fn run(
         return Err(refused(&settled));
     }
     let profile = settings.posture.profile.value.clone();
-    let started = command_started(typed, &settings.cwd, &profile);
+    let started = command_started(typed, &settings.cwd, &profile, tier.as_ref().ok());
     let held = match &typed.transaction {
         Some(id) => Some(Held::begin(id, &session, &text(&typed.words), settings)?),
         None => None,
@@ -76,7 +77,8 @@ pub fn run(
         .as_ref()
         .and_then(|_| settings::asking(settings, true));
     let dirs = held.as_ref().map(Held::dirs);
-    let result = start(typed, &settings.cwd, profile, asking, dirs, variables);
+    let result =
+        tier.and_then(|tier| start(typed, settings, (profile, tier), asking, dirs, variables));
     let result = match result {
         Ok(running) => follow(running, settings, terminal, &mut journal)?,
         Err(error) => Err(error),
@@ -162,13 +164,16 @@ pub fn refused(settled: &Settled) -> CommandError {
     CommandError::new(kind, settled.message.clone())
 }
 
-fn command_started(typed: &Typed, cwd: &Path, profile: &ResolvedProfile) -> Event {
-    // The boundary is had in full or not at all, so that it need not be tried
-    // out first.
-    let tier = if profile.confined {
-        Tier::Full.to_string()
-    } else {
-        "none".to_owned()
+fn command_started(
+    typed: &Typed,
+    cwd: &Path,
+    profile: &ResolvedProfile,
+    tier: Option<&Tier>,
+) -> Event {
+    let tier = match tier {
+        Some(tier) if profile.confined => tier.to_string(),
+        Some(_) => "none".to_owned(),
+        None => "unavailable".to_owned(),
     };
     Event::CommandStarted {
         id: COMMAND.to_owned(),
@@ -181,18 +186,19 @@ fn command_started(typed: &Typed, cwd: &Path, profile: &ResolvedProfile) -> Even
 
 fn start(
     typed: &Typed,
-    cwd: &Path,
-    profile: ResolvedProfile,
+    settings: &Settings,
+    (profile, tier): (ResolvedProfile, Tier),
     asking: Option<Asking>,
     transaction: Option<TransactionDirs>,
     variables: &Variables,
 ) -> Result<Running, SandboxError> {
     let launch = Launch {
         argv: typed.words.clone(),
-        cwd: cwd.to_owned(),
+        cwd: settings.cwd.clone(),
         env: variables.pairs(),
         profile,
         transaction,
+        tier,
         stdin: Stream::Inherit,
         stdout: Stream::Inherit,
         stderr: Stream::Inherit,

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use dam_config::{Dirs, Options, Settings, Surroundings};
 use dam_gate::{Gate, Nobody};
 use dam_policy::Limit;
-use dam_sandbox::{Asking, seatbelt};
+use dam_sandbox::{Asking, SandboxError, Tier, seatbelt};
 
 use crate::arguments::{Approvals, Grants};
 use crate::error::CommandError;
+use crate::output::{Output, WARNING};
 use crate::variables::{
     COFFERDAM_HOME, HOME, TMPDIR, Variables, XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_STATE_HOME,
 };
@@ -125,4 +126,24 @@ pub fn limit_set_by(limit: Limit, grants: &Grants, settings: &Settings) -> Strin
     } else {
         format!("[limits] or [permissions.{name}.limits]")
     }
+}
+
+/// The tier of the boundary that is put up for a session.
+pub fn tier(settings: &Settings) -> Result<Tier, SandboxError> {
+    if settings.posture.profile.value.confined {
+        Tier::choose(&settings.dirs.state)
+    } else {
+        // Nothing is put up, so that nothing need be tried out.
+        Ok(Tier::Full)
+    }
+}
+
+/// A weaker boundary is never taken silently.
+pub fn warn_of(tier: Tier, output: &mut Output) {
+    if tier.lacks().is_empty() {
+        return;
+    }
+    let lacks: Vec<&str> = tier.lacks().iter().map(|lack| lack.without()).collect();
+    let text = format!("the boundary is weaker here ({tier}): {}", lacks.join("; "));
+    output.labelled(WARNING, "note", &text);
 }

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub enum Property {
     /// Processes outside cannot be seen.
     HiddenProcesses,
+    /// The names in credential stores cannot be listed.
+    StoreNames,
     /// Terminals and shared memory (`/dev/shm`) of its own.
     OwnDevices,
     /// A loopback interface of its own, so that a program can talk to itself
@@ -31,6 +33,7 @@ impl Property {
     /// Every property.
     pub const ALL: &[Self] = &[
         Self::HiddenProcesses,
+        Self::StoreNames,
         Self::OwnDevices,
         Self::OwnLoopback,
         Self::OwnIpc,
@@ -43,6 +46,7 @@ impl Property {
     pub const fn name(self) -> &'static str {
         match self {
             Self::HiddenProcesses => "hidden-processes",
+            Self::StoreNames => "store-names",
             Self::OwnDevices => "own-devices",
             Self::OwnLoopback => "own-loopback",
             Self::OwnIpc => "own-ipc",
@@ -56,6 +60,9 @@ impl Property {
     pub const fn without(self) -> &'static str {
         match self {
             Self::HiddenProcesses => "processes outside can be seen, but not touched",
+            Self::StoreNames => {
+                "the names of files in credential stores can be listed, but not read"
+            }
             Self::OwnDevices => "no shared memory and no new terminals",
             Self::OwnLoopback => "no internet sockets at all, not even to itself",
             Self::OwnIpc => "no System V or POSIX interprocess communication",

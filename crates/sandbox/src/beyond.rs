@@ -1,7 +1,7 @@
 //! What a profile may ask for and this boundary does not have: it is refused,
 //! because a rule that nothing holds is worse than none.
 
-use dam_policy::{Property, ResolvedProfile};
+use dam_policy::ResolvedProfile;
 
 use crate::SandboxError;
 
@@ -18,12 +18,5 @@ pub(crate) fn check(profile: &ResolvedProfile) -> Result<(), SandboxError> {
                     all of `:root` may be read";
         return refused(what.to_owned());
     }
-    match profile.needs.iter().find(|need| !gives(**need)) {
-        Some(lacking) => refused(format!("`{lacking}`")),
-        None => Ok(()),
-    }
-}
-
-const fn gives(property: Property) -> bool {
-    !matches!(property, Property::LateStores)
+    Ok(())
 }

@@ -1,20 +1,47 @@
 //! The ceiling: Landlock, coarse. It holds even where a mount was made wrong,
 //! and what mounts do not cover: pipes, device controls, abstract sockets,
-//! signals.
+//! signals. Where there are no namespaces, it is what holds files at all.
+//!
+//! Landlock grants and never denies, and a grant holds for everything below.
+//! So what is unreadable is left out: the directories around it are granted
+//! entry by entry, as they are at the start. What appears in one of them later
+//! is not granted, so that a credential store is not readable because it is
+//! new.
 
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::ops::Bound;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use dam_policy::{Access, FileRules};
 use landlock::{
-    ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
-    RulesetCreated, RulesetCreatedAttr, RulesetError, Scope,
+    ABI, Access as _, AccessFs, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset,
+    RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError, Scope,
 };
+use rustix::fs::{CWD, Dir, FileType, Mode, OFlags};
+
+use crate::tier::Tier;
 
 /// The versions of Landlock that are made use of, newest first.
 const KNOWN: &[ABI] = &[ABI::V6, ABI::V5, ABI::V4, ABI::V3, ABI::V2, ABI::V1];
 
+/// The first version that keeps signals and abstract sockets inside.
+pub(crate) const SCOPES: ABI = ABI::V6;
+
+/// The devices of the host that can be used where there is no own `/dev`.
+const HOST_DEVICES: &[&str] = &["null", "zero", "full", "random", "urandom", "ptmx", "tty"];
+
 /// The newest version that this kernel offers, if any.
 pub(crate) fn version() -> Option<ABI> {
     KNOWN.iter().copied().find(|abi| empty(*abi).is_ok())
+}
+
+/// The version of Landlock that is made use of here: the newest that both the
+/// kernel and this program know.
+pub fn landlock_version() -> Option<u32> {
+    version().map(|abi| abi as u32)
 }
 
 /// A ruleset that handles everything the version knows and grants nothing.
@@ -32,46 +59,171 @@ fn empty(abi: ABI) -> Result<RulesetCreated, RulesetError> {
     ruleset.create()
 }
 
-/// Restricts this process and what it starts: everything readable, only
-/// `writable` writable, and devices usable but never made.
-pub(crate) fn restrict(abi: ABI, writable: &[PathBuf]) -> Result<(), String> {
-    let text = |error: RulesetError| error.to_string();
-    let read = AccessFs::from_read(abi);
-    let mut rules = empty(abi).map_err(text)?;
-    let device = AccessFs::from_file(abi);
-    rules = rules
-        .add_rule(beneath(Path::new("/"), read)?)
-        .map_err(text)?;
-    rules = rules
-        .add_rule(beneath(Path::new("/dev"), read | device)?)
-        .map_err(text)?;
-    // Only a process's own entries can be written there, and not by ordinary
-    // users' hands: the broker looks at each.
-    rules = rules
-        .add_rule(beneath(Path::new("/proc"), read | AccessFs::WriteFile)?)
-        .map_err(text)?;
-    let everything = AccessFs::from_all(abi);
-    for path in writable
-        .iter()
-        .map(PathBuf::as_path)
-        .chain([Path::new("/dev/shm")])
-    {
-        rules = rules.add_rule(beneath(path, everything)?).map_err(text)?;
-    }
-    rules.restrict_self().map(drop).map_err(text)
+/// What is to be granted.
+pub(crate) struct Grants<'a> {
+    /// What the profile says.
+    pub files: &'a FileRules,
+    /// What is writable, canonical.
+    pub writable: &'a [PathBuf],
+    /// The host's `/proc`, for the broker.
+    pub host_proc: BorrowedFd<'a>,
+    /// What else holds.
+    pub tier: Tier,
 }
 
-fn beneath(
-    path: &Path,
-    access: impl Into<landlock::BitFlags<AccessFs>>,
-) -> Result<PathBeneath<PathFd>, String> {
-    let access = access.into();
-    let fd = PathFd::new(path).map_err(|error| error.to_string())?;
-    // A rule on a file may only name what can be done with a file.
-    let access = if path.is_dir() {
-        access
-    } else {
-        access & AccessFs::from_file(ABI::V6)
+/// Restricts this process and what it starts.
+pub(crate) fn restrict(abi: ABI, grants: &Grants<'_>) -> Result<(), String> {
+    let mut ceiling = Ceiling {
+        abi,
+        rules: empty(abi).map_err(|error| error.to_string())?,
+        marks: marks(grants.files),
     };
-    Ok(PathBeneath::new(fd, access))
+    if !grants.tier.has_own_devices() {
+        // Other terminals of the same user are there.
+        ceiling.marks.insert(PathBuf::from("/dev"), Access::Deny);
+    }
+    ceiling.read_tree(Path::new("/"), None)?;
+    let read = AccessFs::from_read(abi);
+    // Only a process's own entries can be written there, and not by ordinary
+    // users' hands: the broker looks at each.
+    let entries = read | AccessFs::WriteFile;
+    ceiling.grant(Path::new("/proc"), entries)?;
+    ceiling.grant_fd(grants.host_proc, entries)?;
+    let device = AccessFs::from_file(abi);
+    if grants.tier.has_own_devices() {
+        ceiling.grant(Path::new("/dev"), read | device)?;
+        ceiling.grant(Path::new("/dev/shm"), AccessFs::from_all(abi))?;
+    } else {
+        for name in HOST_DEVICES {
+            ceiling.grant_if_there(&Path::new("/dev").join(name), device)?;
+        }
+    }
+    for path in grants.writable {
+        ceiling.grant(path, AccessFs::from_all(abi))?;
+    }
+    let restricted = ceiling.rules.restrict_self();
+    restricted.map(drop).map_err(|error| error.to_string())
+}
+
+/// Keeps the signals of this process, and of what it starts, among themselves:
+/// a second domain inside the first, so that what is inside cannot signal the
+/// broker, and the broker can signal it.
+pub(crate) fn keep_signals_inside() -> Result<(), String> {
+    let text = |error: RulesetError| error.to_string();
+    Ruleset::default()
+        .set_compatibility(CompatLevel::HardRequirement)
+        .scope(Scope::Signal)
+        .and_then(Ruleset::create)
+        .and_then(RulesetCreated::restrict_self)
+        .map(drop)
+        .map_err(text)
+}
+
+/// The paths that have a rule, in the order of a tree.
+fn marks(files: &FileRules) -> BTreeMap<PathBuf, Access> {
+    let mut marks = BTreeMap::new();
+    for rule in files.iter() {
+        let access = marks.entry(rule.path.clone()).or_insert(rule.access);
+        *access = rule.access.max(*access);
+    }
+    marks
+}
+
+struct Ceiling {
+    abi: ABI,
+    rules: RulesetCreated,
+    marks: BTreeMap<PathBuf, Access>,
+}
+
+impl Ceiling {
+    /// Grants reading of what the rules say is readable at and below a path,
+    /// which is granted `around` it.
+    fn read_tree(&mut self, path: &Path, around: Option<Access>) -> Result<(), String> {
+        let access = self.marks.get(path).copied().or(around);
+        let below = self.marked_below(path);
+        match access {
+            // Everything in it, whatever is made there later: what is denied
+            // below is left to the walls and the broker.
+            Some(Access::Write) => self.grant_if_there(path, AccessFs::from_read(self.abi)),
+            Some(Access::Read) if below.iter().all(|(_, access)| *access != Access::Deny) => {
+                self.grant_if_there(path, AccessFs::from_read(self.abi))
+            }
+            Some(Access::Read) => self.read_entries(path),
+            Some(Access::Deny) | None => {
+                let mut done: Option<PathBuf> = None;
+                for (path, _) in below {
+                    if !done.as_ref().is_some_and(|done| path.starts_with(done)) {
+                        self.read_tree(&path, access)?;
+                        done = Some(path);
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Grants what is in a directory now, but for what is denied.
+    fn read_entries(&mut self, path: &Path) -> Result<(), String> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let Ok(directory) = rustix::fs::openat(CWD, path, flags, Mode::empty()) else {
+            // What cannot be listed cannot be looked into by name either, or
+            // is not there.
+            return Ok(());
+        };
+        self.grant_fd(directory.as_fd(), AccessFs::ReadDir.into())?;
+        let entries = Dir::read_from(&directory).map_err(|errno| errno.to_string())?;
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_bytes();
+            // A link grants nothing: where it leads has its own place.
+            if matches!(name, b"." | b"..") || entry.file_type() == FileType::Symlink {
+                continue;
+            }
+            let child = path.join(OsStr::from_bytes(name));
+            if self.marks.contains_key(&child) || !self.marked_below(&child).is_empty() {
+                self.read_tree(&child, Some(Access::Read))?;
+                continue;
+            }
+            let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            // What has gone meanwhile needs no grant.
+            if let Ok(fd) = rustix::fs::openat(&directory, name, flags, Mode::empty()) {
+                self.grant_fd(fd.as_fd(), AccessFs::from_read(self.abi))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn marked_below(&self, path: &Path) -> Vec<(PathBuf, Access)> {
+        self.marks
+            .range::<Path, _>((Bound::Excluded(path), Bound::Unbounded))
+            .take_while(|(mark, _)| mark.starts_with(path))
+            .map(|(mark, access)| (mark.clone(), *access))
+            .collect()
+    }
+
+    fn grant(&mut self, path: &Path, access: impl Into<BitFlags<AccessFs>>) -> Result<(), String> {
+        let fd = PathFd::new(path).map_err(|error| error.to_string())?;
+        self.grant_fd(fd.as_fd(), access.into())
+    }
+
+    fn grant_if_there(&mut self, path: &Path, access: BitFlags<AccessFs>) -> Result<(), String> {
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        match rustix::fs::openat(CWD, path, flags, Mode::empty()) {
+            Ok(fd) => self.grant_fd(fd.as_fd(), access),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn grant_fd(&mut self, fd: BorrowedFd<'_>, access: BitFlags<AccessFs>) -> Result<(), String> {
+        let stat = rustix::fs::fstat(fd).map_err(|errno| errno.to_string())?;
+        // A rule on a file may only name what can be done with a file.
+        let access = if FileType::from_raw_mode(stat.st_mode).is_dir() {
+            access
+        } else {
+            access & AccessFs::from_file(self.abi)
+        };
+        (&mut self.rules)
+            .add_rule(PathBeneath::new(fd, access))
+            .map(drop)
+            .map_err(|error| error.to_string())
+    }
 }

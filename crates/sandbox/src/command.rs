@@ -10,6 +10,7 @@ use std::time::Duration;
 use dam_policy::ResolvedProfile;
 use rustix::io::Errno;
 
+use crate::Tier;
 use crate::error::{SandboxError, system};
 #[cfg(target_os = "macos")]
 use crate::seatbelt::running::TransactionDirs;
@@ -30,6 +31,8 @@ pub struct Launch {
     pub profile: ResolvedProfile,
     /// Where what it writes goes, if not to the real places.
     pub transaction: Option<TransactionDirs>,
+    /// Which tier of the boundary to put up, as [`Tier::choose`] says.
+    pub tier: Tier,
     /// Where its input comes from.
     pub stdin: Stream,
     /// Where its output goes.

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use rustix::io::Errno;
 
-use crate::Stage;
 use crate::seatbelt::PolicyError;
+use crate::{Stage, Tier};
 
 /// Why a command was not started, or was lost.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +61,37 @@ pub enum SandboxError {
         /// What it asks for.
         what: String,
     },
+    /// No tier of the boundary can be had here; nothing ran.
+    #[error("{full}; and without that: {second}")]
+    NoTier {
+        /// Why the whole boundary cannot be had.
+        full: Box<SandboxError>,
+        /// What was tried instead.
+        weaker: Tier,
+        /// Why that cannot be had either.
+        second: Box<SandboxError>,
+    },
+    /// A boundary was put up, and does not hold; nothing was run in it.
+    #[error("the boundary ({tier}) was tried out and does not hold: {harm}")]
+    Leaks {
+        /// Which tier was tried.
+        tier: Tier,
+        /// What was done through it.
+        harm: String,
+    },
+    /// The profile needs what this machine cannot give; nothing ran.
+    #[error(
+        "the profile `{profile}` needs what the boundary of this machine ({tier}) does not give: \
+         {needs}"
+    )]
+    Lacks {
+        /// The tier that there is.
+        tier: Tier,
+        /// The profile's name.
+        profile: String,
+        /// What is missing, by name.
+        needs: String,
+    },
     /// The helper ended before the command did; everything inside was killed.
     #[error("the boundary's helper ended before the command did; everything inside was killed")]
     Lost,
@@ -107,6 +138,8 @@ impl SandboxError {
                 ..
             } => Some("enable Landlock: Linux 5.13 or later, with `landlock` in the `lsm=` list"),
             Self::Beyond { .. } => Some("take it out of the profile, or choose another"),
+            Self::NoTier { full, .. } => full.hint(),
+            Self::Lacks { .. } => Some("`dam doctor` says what is missing and how to get it"),
             Self::NotFound(_) => Some("only absolute directories of PATH are searched"),
             _ => None,
         }

@@ -8,36 +8,39 @@
 //! - the **init**, first process of the pid namespace, which does nothing but
 //!   hold it: when it is killed, everything inside is;
 //! - the **command**.
+//!
+//! Where there are no namespaces there is no init, and the helper is the one
+//! to whom everything inside is left when its parent ends.
 
-use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use dam_policy::Limits;
+use dam_policy::{Access, Limits};
+use landlock::ABI;
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags};
+use rustix::process::PidfdFlags;
 use rustix::thread::CapabilitySet;
 
 use crate::broker::{Broker, Door, Init};
 use crate::limits::{self, Leaf, Watch};
 use crate::report::{Line, Order, Report, Stage};
 use crate::sys::{self, Forked, SingleThread};
-use crate::{ceiling, filter, lock_down, walls};
+use crate::tier::Tier;
+use crate::{ceiling, filter, lock_down, program, walls};
 
 /// Why nothing was started.
 pub(crate) struct Failure {
     pub stage: Stage,
     pub errno: Errno,
-    detail: String,
+    pub detail: String,
 }
 
 impl Failure {
-    fn new(stage: Stage, errno: Errno, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(stage: Stage, errno: Errno, detail: impl Into<String>) -> Self {
         Self {
             stage,
             errno,
@@ -46,7 +49,7 @@ impl Failure {
     }
 }
 
-fn at<T>(stage: Stage, result: Result<T, Errno>) -> Result<T, Failure> {
+pub(crate) fn at<T>(stage: Stage, result: Result<T, Errno>) -> Result<T, Failure> {
     result.map_err(|errno| Failure::new(stage, errno, ""))
 }
 
@@ -83,32 +86,47 @@ fn put_up(line: &Line, proof: &SingleThread) -> Result<(Door, Option<OwnedFd>), 
     let host_proc = at(Stage::Order, open_directory("/proc"))?;
     // The terminal's signals are for whoever started us, who passes them on.
     let _ = rustix::process::setsid();
-    let abi = lock_down::landlock().map_err(|errno| {
-        Failure::new(
-            Stage::Ceiling,
-            errno,
-            "this kernel has no Landlock, or it is not enabled",
-        )
-    })?;
+    let abi = landlock(order.tier)?;
     limits::learn_units(&order.limits);
-    let leaf = Leaf::new(&order.limits, proof);
+    let leaf = leaf(&order, proof)?;
     let held = match &order.transaction {
         Some(dirs) => Some(at(Stage::Order, dirs.hold())?),
         None => None,
     };
-    enter_namespaces()?;
-    let writable = walls::build(&order)
-        .map_err(|error| Failure::new(Stage::Walls, error.errno, error.what))?;
-    let init = start_init(&order.limits, proof)?;
+    let (writable, init) = if order.tier.has_walls() {
+        enter_namespaces()?;
+        let writable = walls::build(&order)
+            .map_err(|error| Failure::new(Stage::Walls, error.errno, error.what))?;
+        (writable, Some(start_init(&order.limits, proof)?))
+    } else {
+        at(Stage::Privileges, sys::adopt_orphans())?;
+        (without_walls(&order)?, None)
+    };
     // The old working directory still lies under the walls.
     at(Stage::Directory, rustix::process::chdir(&order.cwd))?;
-    ceiling::restrict(abi, &writable)
-        .map_err(|detail| Failure::new(Stage::Ceiling, Errno::OPNOTSUPP, detail))?;
+    if let Some(abi) = abi {
+        let grants = ceiling::Grants {
+            files: &order.files,
+            writable: &writable,
+            host_proc: host_proc.as_fd(),
+            tier: order.tier,
+        };
+        ceiling::restrict(abi, &grants)
+            .map_err(|detail| Failure::new(Stage::Ceiling, Errno::OPNOTSUPP, detail))?;
+    }
+    if init.is_none() {
+        verify_signals_stay_inside()?;
+    }
+    let looks_inside = if order.tier.has_walls() {
+        CapabilitySet::SYS_PTRACE
+    } else {
+        CapabilitySet::empty()
+    };
     at(
         Stage::Privileges,
-        lock_down::give_up_privileges(CapabilitySet::SYS_PTRACE),
+        lock_down::give_up_privileges(looks_inside),
     )?;
-    let (command, listener) = start_command(&order, &stdio, leaf.as_ref(), proof)?;
+    let (command, listener) = program::start(&order, &stdio, leaf.as_ref(), proof)?;
     drop(stdio);
     at(Stage::Privileges, limits::restrict_broker(&order.limits))?;
     let watch = at(Stage::Privileges, Watch::new(order.limits, leaf))?;
@@ -123,6 +141,7 @@ fn put_up(line: &Line, proof: &SingleThread) -> Result<(Door, Option<OwnedFd>), 
         layers: order.transaction.map_or_else(Vec::new, |dirs| {
             dirs.layers.into_iter().map(|layer| layer.root).collect()
         }),
+        tier: order.tier,
         patience: order.patience,
         command,
         pidfd,
@@ -130,6 +149,78 @@ fn put_up(line: &Line, proof: &SingleThread) -> Result<(Door, Option<OwnedFd>), 
         watch,
     };
     Ok((door, held))
+}
+
+/// The places that are writable, where they cannot be mounted anew.
+fn without_walls(order: &Order) -> Result<Vec<PathBuf>, Failure> {
+    if order.transaction.is_some() {
+        return Err(Failure::new(
+            Stage::Walls,
+            Errno::OPNOTSUPP,
+            "without namespaces nothing can be held back in a transaction",
+        ));
+    }
+    let roots = order.files.paths(Access::Write);
+    Ok(roots
+        .filter(|path| path.exists())
+        .map(Path::to_owned)
+        .collect())
+}
+
+/// The version of Landlock to use; none where the tier does without.
+fn landlock(tier: Tier) -> Result<Option<ABI>, Failure> {
+    let missing = |why| Failure::new(Stage::Ceiling, Errno::OPNOTSUPP, why);
+    let found = ceiling::version();
+    match tier {
+        Tier::NoLandlock | Tier::Seatbelt => Ok(None),
+        Tier::Full => found
+            .map(Some)
+            .ok_or_else(|| missing("this kernel has no Landlock, or it is not enabled")),
+        Tier::NoNamespaces => found
+            .filter(|abi| *abi >= ceiling::SCOPES)
+            .map(Some)
+            .ok_or_else(|| {
+                missing("without namespaces it takes Landlock 6, which came with Linux 6.12")
+            }),
+    }
+}
+
+/// The control group. Without a pid namespace nothing knows which processes
+/// the watch would have to add up.
+fn leaf(order: &Order, proof: &SingleThread) -> Result<Option<Leaf>, Failure> {
+    if order.tier.has_walls() {
+        return Ok(Leaf::new(&order.limits, proof));
+    }
+    let limits = &order.limits;
+    let added_up = [
+        limits.memory,
+        limits.processes,
+        limits.cpu_time,
+        limits.written,
+    ];
+    if added_up.iter().any(Option::is_some) {
+        return Err(Failure::new(
+            Stage::Privileges,
+            Errno::OPNOTSUPP,
+            "without namespaces only wall-time, open-files and file-size can be limited",
+        ));
+    }
+    Ok(None)
+}
+
+/// Ending the box is one signal to everybody: it must reach nobody outside.
+fn verify_signals_stay_inside() -> Result<(), Failure> {
+    let parent = rustix::process::getppid().ok_or_else(|| {
+        Failure::new(Stage::Ceiling, Errno::SRCH, "whoever started this has gone")
+    })?;
+    match rustix::process::test_kill_process(parent) {
+        Err(Errno::PERM) => Ok(()),
+        _ => Err(Failure::new(
+            Stage::Ceiling,
+            Errno::PERM,
+            "signals do not stay inside",
+        )),
+    }
 }
 
 fn read_order(line: &Line) -> Result<(Order, Vec<OwnedFd>), Failure> {
@@ -194,7 +285,7 @@ impl Identity {
 /// Starts the first process of the pid namespace and waits until it has
 /// mounted `/proc`.
 fn start_init(limits: &Limits, proof: &SingleThread) -> Result<Init, Failure> {
-    let (mut ours, theirs) = pipe(Stage::Walls)?;
+    let (mut ours, theirs) = pipe()?;
     match at(Stage::Namespaces, sys::fork(proof))? {
         Forked::Child => {
             drop(ours);
@@ -244,205 +335,10 @@ fn be_init(limits: &Limits, mut parent: UnixStream) -> ! {
     std::process::exit(1)
 }
 
-/// Starts the command and takes the listener of its filter from it.
-fn start_command(
-    order: &Order,
-    stdio: &[OwnedFd],
-    leaf: Option<&Leaf>,
-    proof: &SingleThread,
-) -> Result<(Pid, OwnedFd), Failure> {
-    let program = Program::prepare(&order.argv, &order.env)?;
-    let (mut ours, theirs) = pipe(Stage::Exec)?;
-    let pid = match at(Stage::Exec, sys::fork(proof))? {
-        Forked::Child => be_command(&program, stdio, &order.limits, theirs),
-        Forked::Parent(pid) => pid,
-    };
-    drop(theirs);
-    let listener = take_listener(pid, &mut ours)?;
-    if let Some(leaf) = leaf {
-        at(Stage::Exec, leaf.take_in(pid))?;
-    }
-    at(Stage::Filter, ours.write_all(b"!").map_err(|_| Errno::PIPE))?;
-    // End of file: the program has been started, and the descriptor closed
-    // with it.
-    let mut answer = Vec::new();
-    let _ = ours.read_to_end(&mut answer);
-    if answer.is_empty() {
-        Ok((pid, listener))
-    } else {
-        Err(decode_failure(&answer))
-    }
-}
-
-pub(crate) fn take_listener(pid: Pid, from: &mut UnixStream) -> Result<OwnedFd, Failure> {
-    let mut answer = [0; 5];
-    from.read_exact(&mut answer)
-        .map_err(|_| Failure::new(Stage::Filter, Errno::PIPE, "the first process ended"))?;
-    if answer[0] != b'+' {
-        return Err(decode_failure(&answer));
-    }
-    let number = i32::from_ne_bytes([answer[1], answer[2], answer[3], answer[4]]);
-    let pidfd = at(
-        Stage::Filter,
-        rustix::process::pidfd_open(pid, PidfdFlags::empty()),
-    )?;
-    at(
-        Stage::Filter,
-        rustix::process::pidfd_getfd(&pidfd, number, PidfdGetfdFlags::empty()),
-    )
-}
-
-pub(crate) fn encode_failure(stage: Stage, errno: Errno) -> [u8; 5] {
-    let tag = match stage {
-        Stage::Privileges => b'p',
-        Stage::Filter => b'f',
-        _ => b'x',
-    };
-    let [a, b, c, d] = errno.raw_os_error().to_ne_bytes();
-    [tag, a, b, c, d]
-}
-
-fn decode_failure(bytes: &[u8]) -> Failure {
-    let stage = match bytes.first() {
-        Some(b'p') => Stage::Privileges,
-        Some(b'f') => Stage::Filter,
-        _ => Stage::Exec,
-    };
-    let number = bytes
-        .get(1..5)
-        .and_then(|raw| raw.try_into().ok())
-        .map(i32::from_ne_bytes);
-    Failure::new(
-        stage,
-        Errno::from_raw_os_error(number.unwrap_or(libc::EIO)),
-        "",
-    )
-}
-
-/// The program's words, as the kernel takes them; made before the fork.
-pub(crate) struct Program {
-    candidates: Vec<CString>,
-    argv: Vec<CString>,
-    env: Vec<CString>,
-}
-
-impl Program {
-    pub(crate) fn prepare(
-        argv: &[OsString],
-        env: &[(OsString, OsString)],
-    ) -> Result<Self, Failure> {
-        let nul = |_| Failure::new(Stage::Exec, Errno::INVAL, "a word holds a NUL byte");
-        let name = argv.first().map_or(OsStr::new(""), |name| name.as_os_str());
-        let path = env.iter().find(|(key, _)| key == "PATH");
-        let path = path.map(|(_, value)| value);
-        let argv: Vec<CString> = argv
-            .iter()
-            .map(|word| CString::new(word.as_bytes()).map_err(nul))
-            .collect::<Result<_, _>>()?;
-        let env = env
-            .iter()
-            .map(|(name, value)| {
-                let mut pair = name.clone().into_vec();
-                pair.push(b'=');
-                pair.extend_from_slice(value.as_bytes());
-                CString::new(pair).map_err(nul)
-            })
-            .collect::<Result<_, _>>()?;
-        let path = path.map_or(OsStr::new("/usr/local/bin:/usr/bin:/bin"), |path| {
-            path.as_os_str()
-        });
-        let candidates = candidates(name, path)
-            .into_iter()
-            .map(|path| CString::new(path).map_err(nul))
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
-            candidates,
-            argv,
-            env,
-        })
-    }
-
-    /// Executes the first candidate that can be. Returns why none could.
-    pub(crate) fn execute(&self) -> Errno {
-        let mut answer = Errno::NOENT;
-        for candidate in &self.candidates {
-            match sys::exec(candidate, &self.argv, &self.env) {
-                Errno::NOENT | Errno::NOTDIR => {}
-                // Something is there; a later one may still do.
-                errno => answer = errno,
-            }
-        }
-        answer
-    }
-}
-
-fn candidates(name: &OsStr, path: &OsStr) -> Vec<Vec<u8>> {
-    if name.as_bytes().contains(&b'/') {
-        return vec![name.as_bytes().to_vec()];
-    }
-    path.as_bytes()
-        .split(|byte| *byte == b':')
-        // An empty entry would be the working directory, which strangers fill.
-        .filter(|directory| directory.first() == Some(&b'/'))
-        .map(|directory| {
-            Path::new(OsStr::from_bytes(directory))
-                .join(name)
-                .into_os_string()
-                .into_vec()
-        })
-        .collect()
-}
-
-fn be_command(
-    program: &Program,
-    streams: &[OwnedFd],
-    limits: &Limits,
-    mut parent: UnixStream,
-) -> ! {
-    let outcome = (|| -> Result<OwnedFd, (Stage, Errno)> {
-        let exec = |errno| (Stage::Exec, errno);
-        let filter = |errno| (Stage::Filter, errno);
-        let _ = rustix::process::setsid();
-        let [stdin, stdout, stderr] = streams else {
-            return Err((Stage::Exec, Errno::BADF));
-        };
-        rustix::stdio::dup2_stdin(stdin).map_err(exec)?;
-        rustix::stdio::dup2_stdout(stdout).map_err(exec)?;
-        rustix::stdio::dup2_stderr(stderr).map_err(exec)?;
-        sys::close_from(3, &[parent.as_raw_fd()]).map_err(exec)?;
-        sys::reset_signals();
-        // The rest is inherited from the helper, which sealed it.
-        sys::drop_capabilities(CapabilitySet::empty()).map_err(|e| (Stage::Privileges, e))?;
-        sys::install_filter(&filter::static_filter()).map_err(filter)?;
-        sys::install_listener(&filter::doorman_filter()).map_err(filter)
-    })();
-    let listener = match outcome {
-        Ok(listener) => listener,
-        Err((stage, errno)) => {
-            let _ = parent.write_all(&encode_failure(stage, errno));
-            std::process::exit(1)
-        }
-    };
-    let [a, b, c, d] = listener.as_raw_fd().to_ne_bytes();
-    let mut go = [0];
-    let told = parent
-        .write_all(&[b'+', a, b, c, d])
-        .and_then(|()| parent.read_exact(&mut go));
-    if told.is_ok() {
-        // Last: what is still to be done may need more than is granted.
-        let (stage, errno) = match limits::restrict_command(limits) {
-            Ok(()) => (Stage::Exec, program.execute()),
-            Err(errno) => (Stage::Privileges, errno),
-        };
-        let _ = parent.write_all(&encode_failure(stage, errno));
-    }
-    std::process::exit(1)
-}
-
-fn pipe(stage: Stage) -> Result<(UnixStream, UnixStream), Failure> {
+fn pipe() -> Result<(UnixStream, UnixStream), Failure> {
     UnixStream::pair().map_err(|error| {
         Failure::new(
-            stage,
+            Stage::Walls,
             Errno::from_io_error(&error).unwrap_or(Errno::IO),
             "a socket pair",
         )

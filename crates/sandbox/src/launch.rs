@@ -10,21 +10,17 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use dam_policy::{
-    Access, FileRule, FileRules, GitAccess, Limits, Network, Origin, ResolvedProfile, Rule,
-};
 use rustix::io::Errno;
 
 use crate::beyond;
-use crate::command::{Direction, Launch, Stream, cannot_execute, connect, refuse_directories};
+use crate::command::{Direction, Launch, cannot_execute, connect, refuse_directories};
 use crate::error::{SandboxError, system};
 use crate::follow::Answering;
-use crate::helper;
 use crate::report::{Line, Order};
 use crate::running::{Held, Helper, Running};
 use crate::sys::{self, Forked, SingleThread};
 use crate::transaction::TransactionDirs;
-use crate::walls;
+use crate::{canary, helper, walls};
 
 /// The word by which a re-executed program knows that it is the helper.
 const HELPER_WORD: &str = "dam-box";
@@ -45,6 +41,7 @@ pub(crate) const FORWARDED: &[i32] = &[
 /// this crate: where this process is the boundary's helper, it does that work
 /// and never returns.
 pub fn take_over_if_helper() {
+    canary::sing_if_canary();
     if std::env::args_os()
         .next()
         .is_none_or(|word| word != HELPER_WORD)
@@ -63,40 +60,6 @@ pub fn take_over_if_helper() {
     }
     // Never on to what the program otherwise does: that is not what was wanted.
     std::process::exit(1)
-}
-
-/// Puts up a boundary around a program that ends at once.
-pub(crate) fn try_out() -> Result<(), SandboxError> {
-    let root = FileRule {
-        path: PathBuf::from("/"),
-        access: Access::Read,
-        rule: Rule::builtin("files.root"),
-        origin: Origin::BUILTIN,
-        what: String::new(),
-    };
-    let launch = Launch {
-        argv: vec!["/bin/true".into()],
-        cwd: PathBuf::from("/"),
-        env: BTreeMap::new(),
-        profile: ResolvedProfile {
-            name: ":read-only".to_owned(),
-            files: FileRules::new(vec![root], true),
-            network: Network::None,
-            environment: dam_policy::EnvironmentPolicy::default(),
-            confined: true,
-            limits: Limits::default(),
-            needs: Vec::new(),
-            own_tmp: false,
-            git: GitAccess::default(),
-            home: None,
-        },
-        transaction: None,
-        stdin: Stream::Null,
-        stdout: Stream::Null,
-        stderr: Stream::Null,
-        asking: None,
-    };
-    launch.spawn()?.wait().map(drop)
 }
 
 impl Launch {
@@ -128,6 +91,7 @@ impl Launch {
     }
 
     fn spawn_boxed(self, env: BTreeMap<String, String>) -> Result<Running, SandboxError> {
+        self.tier.suffices(&self.profile)?;
         beyond::check(&self.profile)?;
         let program = self.argv[0].to_string_lossy().into_owned();
         let cwd = self.cwd.clone();
@@ -146,6 +110,7 @@ impl Launch {
             transaction: self.transaction,
             patience: asking.as_ref().map(|asking| asking.patience),
             limits: self.profile.limits,
+            tier: self.tier,
         };
         let answering = asking.as_ref().map(Answering::new).transpose()?;
         let (stdin, ours_in) = connect(self.stdin, Direction::In)?;

@@ -21,6 +21,8 @@ mod beyond;
 #[cfg(target_os = "linux")]
 mod broker;
 #[cfg(target_os = "linux")]
+mod canary;
+#[cfg(target_os = "linux")]
 mod ceiling;
 mod command;
 mod error;
@@ -43,6 +45,8 @@ mod limits;
 mod lock_down;
 mod outcome;
 #[cfg(target_os = "linux")]
+mod program;
+#[cfg(target_os = "linux")]
 mod report;
 #[cfg(target_os = "linux")]
 mod running;
@@ -52,6 +56,7 @@ mod sys;
 #[cfg(target_os = "macos")]
 #[path = "sys/darwin.rs"]
 mod sys;
+mod tier;
 #[cfg(target_os = "linux")]
 pub mod transaction;
 #[cfg(target_os = "linux")]
@@ -61,21 +66,22 @@ pub use command::{Asking, Launch, PATIENCE, Stream};
 pub use error::SandboxError;
 pub use held_signals::{HeldSignals, hold_signals};
 pub use outcome::{Denial, LimitHit, Outcome, Stage, Status};
+pub use tier::Tier;
 
 // What starts commands and follows them, by system. The rest of this crate,
 // and everything above it, is the same.
 #[cfg(target_os = "macos")]
 pub use seatbelt::running::{
-    Asked, Follower, Killer, Meanwhile, Running, Tier, landlock_version, limits_held_by,
-    take_over_if_helper, tier,
+    Asked, Follower, Killer, Meanwhile, Running, landlock_version, limits_held_by,
+    take_over_if_helper,
 };
 #[cfg(target_os = "linux")]
 pub use {
+    ceiling::landlock_version,
     follow::{Follower, Meanwhile},
     grant::Asked,
     launch::take_over_if_helper,
     learn::{Act, Change, Lesson, What},
     limits::limits_held_by,
-    lock_down::{Tier, landlock_version, tier},
     running::{Killer, Running},
 };

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::grant::Asked;
 use crate::outcome::LimitHit;
 pub(crate) use crate::outcome::{Denial, Stage, Status};
+use crate::tier::Tier;
 use crate::transaction::TransactionDirs;
 
 /// What to run, and what it may touch.
@@ -39,6 +40,7 @@ pub(crate) struct Order {
     /// Where what is written goes, if not to the real places.
     #[serde(default)]
     pub transaction: Option<TransactionDirs>,
+    pub tier: Tier,
 }
 
 /// From the helper to the program that started it.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use dam_gate::Asker;
 use dam_journal::Event;
 use dam_policy::{Action, Containment, Network, ResolvedProfile};
-use dam_sandbox::{Asked, Denial, Outcome, SandboxError, Status, Tier};
+use dam_sandbox::{Asked, Denial, Outcome, SandboxError, Status};
 use tokio::time::Instant;
 
 use crate::cancel::Cancel;
@@ -56,7 +56,7 @@ impl Session {
         let id = self.command_id();
         let profile = self.profile(order.containment);
         let tier = if profile.confined {
-            Tier::Full.to_string()
+            self.tier.to_string()
         } else {
             "none".to_owned()
         };
@@ -73,6 +73,7 @@ impl Session {
             env: order.env,
             profile,
             input: order.input,
+            tier: self.tier,
             asking: order.asks.then(|| self.asking.clone()).flatten(),
         };
         let begun = std::time::Instant::now();
@@ -238,6 +239,9 @@ fn not_started(error: SandboxError) -> Result<Result<Started, String>, Stop> {
         | SandboxError::NotHeldBack
         | SandboxError::Policy(_)
         | SandboxError::Beyond { .. }
+        | SandboxError::NoTier { .. }
+        | SandboxError::Leaks { .. }
+        | SandboxError::Lacks { .. }
         | SandboxError::Lost
         | SandboxError::System { .. } => Err(AgentError::Boundary(error).into()),
     }

@@ -120,6 +120,7 @@ impl Scene {
             model_name: "scripted-model".to_owned(),
             journal,
             reviewer: Box::new(Always(self.answer.clone())),
+            tier: dam_sandbox::Tier::Full,
             asking: (self.answer != Answer::NobodyToAsk).then(|| Asking {
                 patience: dam_sandbox::PATIENCE,
                 never: Vec::new(),

@@ -18,6 +18,7 @@ use dam_policy::{
     Access, ApprovalPolicy, EnvironmentPolicy, Inherit, Origin, Place as Named, Places, Posture,
     Profile, ReviewerKind, SandboxMode, Sourced,
 };
+use dam_sandbox::Tier;
 
 use crate::arguments::Demo;
 use crate::boxed::session_started;
@@ -34,7 +35,7 @@ const PROMPT: &str = "The test fails. Find out why and fix it.";
 
 /// Shows the main job.
 pub fn run(demo: Demo, variables: &Variables, output: &mut Output) -> Result<u8, CommandError> {
-    let tier = dam_sandbox::tier()?;
+    let tier = Tier::choose(&settings::dirs(variables)?.state)?;
     let place = Place::lay_out(variables, demo.keep)?;
     let journal_dir = settings::dirs(variables)?.journal;
     let id = SessionId::generate()?;
@@ -57,6 +58,7 @@ pub fn run(demo: Demo, variables: &Variables, output: &mut Output) -> Result<u8,
         instructions_dir: None,
         reviewer: Box::new(Nobody),
         asking: None,
+        tier,
         env: variables.pairs(),
     })?;
     follow(session, &place, output)?;

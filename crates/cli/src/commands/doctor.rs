@@ -5,7 +5,7 @@ pub mod attack;
 mod container;
 mod kernel;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dam_config::Settings;
 use dam_policy::Property;
@@ -84,7 +84,7 @@ pub fn run(
 fn look(doctor: &Doctor, variables: &Variables) -> Report {
     let settings = settings::options(&doctor.grants, &Approvals::default())
         .and_then(|options| settings::load(&options, variables, settings::is_interactive()));
-    let tier = dam_sandbox::tier();
+    let tier = Tier::find(&state(&settings));
     let container = Container::here(variables);
     let mut checks = vec![
         plain("version", env!("CARGO_PKG_VERSION").to_owned()),
@@ -95,7 +95,7 @@ fn look(doctor: &Doctor, variables: &Variables) -> Report {
         hints: feature.hints,
         ..plain(feature.name, feature.found)
     }));
-    let missing = tier.as_ref().map_or(&[][..], |tier| missing(*tier));
+    let missing = tier.as_ref().map_or(&[][..], |tier| tier.lacks());
     checks.push(boundary(&tier, missing, container));
     checks.push(plain("limits", limits()));
     checks.push(configuration(&settings));
@@ -111,6 +111,14 @@ fn look(doctor: &Doctor, variables: &Variables) -> Report {
             .collect(),
         checks,
     }
+}
+
+/// Where the canary is kept while the boundary is tried out.
+fn state(settings: &Result<Settings, CommandError>) -> PathBuf {
+    settings.as_ref().map_or_else(
+        |_| std::env::temp_dir(),
+        |settings| settings.dirs.state.clone(),
+    )
 }
 
 fn show(check: &Check, output: &mut Output) -> Result<(), CommandError> {
@@ -195,13 +203,6 @@ fn limits() -> String {
         .map(|(limit, by)| format!("{limit}: {by}"))
         .collect();
     lines.join(", ")
-}
-
-/// What a tier lacks of the full one.
-const fn missing(tier: Tier) -> &'static [Property] {
-    match tier {
-        Tier::Full => &[],
-    }
 }
 
 fn configuration(settings: &Result<Settings, CommandError>) -> Check {

@@ -35,6 +35,8 @@ pub fn run(exec: &Exec, variables: &Variables, output: &mut Output) -> Result<u8
     let (model, model_name) = model(exec, &settings, variables)?;
     let mut journal = Journal::create(&settings.dirs.journal, &SessionId::generate()?)?;
     journal.append(&session_started("exec", &settings.cwd, &settings.posture)?)?;
+    let tier = settings::tier(&settings)?;
+    settings::warn_of(tier, output);
     let asking = settings::asking(&settings, false).filter(|_| interactive);
     let session = Session::new(SessionOptions {
         cwd: settings.cwd.clone(),
@@ -47,6 +49,7 @@ pub fn run(exec: &Exec, variables: &Variables, output: &mut Output) -> Result<u8
         journal,
         reviewer: reviewer(interactive),
         asking,
+        tier,
         env: variables.pairs(),
     })?;
     let mut follower = Follower::new(exec.json, output);

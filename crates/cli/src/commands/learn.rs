@@ -160,6 +160,7 @@ fn launch(
         Stream::Inherit
     };
     Ok(Launch {
+        tier: dam_sandbox::Tier::Full,
         argv: words.to_vec(),
         cwd: settings.cwd.clone(),
         env: variables.pairs(),

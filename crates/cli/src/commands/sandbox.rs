@@ -63,7 +63,11 @@ fn try_out(trial: Trial, variables: &Variables, output: &mut Output) -> Result<u
         grants: trial.grants,
         transaction: trial.hold_back.transaction,
     };
-    let outcome = boxed::run(&typed, &settings, variables, output)?;
+    let tier = settings::tier(&settings);
+    if let Ok(tier) = &tier {
+        settings::warn_of(*tier, output);
+    }
+    let outcome = boxed::run(&typed, &settings, tier, variables, output)?;
     if let Some(hit) = &outcome.limit {
         output.note(&boxed::ended_for(hit, &typed.grants, &settings));
     }

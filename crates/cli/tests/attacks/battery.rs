@@ -10,14 +10,7 @@ use crate::trial::{Outcome, alone, must_escape, once, report_directory};
 
 /// Attempts that are known to get out, and why. They are shown as open and fail
 /// only when they are held, so that none stays here for longer than it must.
-const OPEN: &[(&str, &str)] = &[
-    ("K40", "masks cover the stores that are there at the start"),
-    ("K41", "masks cover the files that are there at the start"),
-    (
-        "K42",
-        "masks cover the directories that are there at the start",
-    ),
-];
+const OPEN: &[(&str, &str)] = &[];
 
 /// Bubblewrap with the flags that people use. It shows that the battery tells
 /// one boundary from another; nothing depends on it.

@@ -10,6 +10,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags};
 
 use crate::sys::{self, Notification, Notifier};
+use crate::tier::Tier;
 
 const PAGE: u64 = 4096;
 const LONGEST_PATH: usize = 4096;
@@ -23,6 +24,7 @@ const LONGEST_COMMAND_LINE: usize = 400;
 pub(super) struct Caller<'a> {
     notifier: &'a Notifier,
     host_proc: &'a OwnedFd,
+    pub tier: Tier,
     pub call: &'a Notification,
 }
 
@@ -40,11 +42,13 @@ impl<'a> Caller<'a> {
     pub(super) fn new(
         notifier: &'a Notifier,
         host_proc: &'a OwnedFd,
+        tier: Tier,
         call: &'a Notification,
     ) -> Self {
         Self {
             notifier,
             host_proc,
+            tier,
             call,
         }
     }

@@ -38,6 +38,7 @@ use crate::grant::{Identity, Opening};
 use crate::limits::Watch;
 use crate::report::{Line, Report, Request};
 use crate::sys::{self, Notification, Notifier};
+use crate::tier::Tier;
 use crate::{Denial, Status};
 pub(crate) use acts::name_of;
 use asking::Questions;
@@ -58,8 +59,10 @@ pub(crate) struct Door {
     pub command: Pid,
     /// The command, to wait for.
     pub pidfd: OwnedFd,
-    /// The first process of the pid namespace.
-    pub init: Init,
+    /// What else holds the box.
+    pub tier: Tier,
+    /// The first process of the pid namespace, where there is one.
+    pub init: Option<Init>,
     /// How long a refused opening waits for an answer, if it is asked about.
     pub patience: Option<Duration>,
     /// What looks at the limits, where there are any.
@@ -84,7 +87,8 @@ pub(crate) struct Broker<'a> {
     layers: Vec<PathBuf>,
     command: Pid,
     pidfd: OwnedFd,
-    init: Init,
+    tier: Tier,
+    init: Option<Init>,
     watch: Option<Watch>,
     reached: Option<LimitHit>,
     line: &'a Line,
@@ -192,6 +196,7 @@ impl<'a> Broker<'a> {
             layers: door.layers,
             command: door.command,
             pidfd: door.pidfd,
+            tier: door.tier,
             init: door.init,
             watch: door.watch,
             reached: None,
@@ -310,11 +315,16 @@ impl<'a> Broker<'a> {
         }
     }
 
-    /// Ends the first process of the pid namespace, and with it all others.
+    /// Ends the first process of the pid namespace, and with it all others; or,
+    /// without one, everybody whom a signal of ours reaches.
     fn end_everything(self) -> (Status, u64) {
-        drop(self.init.lifeline);
+        let Some(init) = self.init else {
+            let status = sys::end_domain(self.command);
+            return (status, self.untold);
+        };
+        drop(init.lifeline);
         let status = sys::wait_for(self.command).unwrap_or(Status::Signaled(libc::SIGKILL));
-        let _ = sys::wait_for(self.init.pid);
+        let _ = sys::wait_for(init.pid);
         (status, self.untold)
     }
 
@@ -333,7 +343,7 @@ impl<'a> Broker<'a> {
     }
 
     fn perform(&mut self, call: &Notification) -> Result<Answer, Refusal> {
-        let caller = Caller::new(&self.notifier, &self.host_proc, call);
+        let caller = Caller::new(&self.notifier, &self.host_proc, self.tier, call);
         match call.number {
             libc::SYS_connect => sockets::connect(&self.own, &caller),
             libc::SYS_bind => sockets::bind(&mut self.own, &self.files, &caller),
@@ -350,7 +360,7 @@ impl<'a> Broker<'a> {
 
     /// Refuses by rule, unless somebody may be asked first.
     fn refuse(&mut self, call: &Notification, refused: Refused) -> Result<(), Errno> {
-        let caller = Caller::new(&self.notifier, &self.host_proc, call);
+        let caller = Caller::new(&self.notifier, &self.host_proc, self.tier, call);
         let denial = Denial {
             syscall: name_of(call.number).to_owned(),
             path: refused.path,

@@ -36,6 +36,8 @@ impl Visit<'_> {
             self.open_unnamed(&place, flags, mode)?
         } else if let Ground::Process = place.ground() {
             self.open_process_entry(&place, flags)?
+        } else if let Ground::HostDevice = place.ground() {
+            open_host_device(&place, flags)?
         } else if let Some(nothing) = self.open_pointer(&place, flags)? {
             nothing
         } else {
@@ -206,7 +208,8 @@ impl Visit<'_> {
         if !OWN_ENTRIES.contains(&leaf) {
             return Err(Errno::ACCESS.into());
         }
-        let flags = flags.difference(OFlags::CREATE | OFlags::EXCL);
+        // Nothing there can be cut off, and asking for it needs a right more.
+        let flags = flags.difference(OFlags::CREATE | OFlags::EXCL | OFlags::TRUNC);
         Ok(open_beneath(place, flags, Mode::empty())?)
     }
 
@@ -270,6 +273,17 @@ impl Visit<'_> {
 fn is_controlling_terminal(stat: &Stat) -> bool {
     FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice
         && stat.st_rdev == rustix::fs::makedev(5, 0)
+}
+
+/// A device of the host, where the box has none of its own: the ceiling says
+/// which can be opened.
+fn open_host_device(place: &Place, flags: OFlags) -> Result<OwnedFd, Refusal> {
+    let kind = FileType::from_raw_mode(place.stat()?.st_mode);
+    if writes(flags) && kind != FileType::CharacterDevice {
+        return Err(Errno::ACCESS.into());
+    }
+    let flags = flags.difference(OFlags::CREATE | OFlags::EXCL | OFlags::TRUNC);
+    Ok(open_beneath(place, flags, Mode::empty())?)
 }
 
 fn is_pipe(stat: &Stat) -> bool {

@@ -35,6 +35,8 @@ pub(super) struct Place {
     pub leaf: CString,
     /// Whether the path ended in a slash.
     pub must_be_directory: bool,
+    /// Whether the box has devices of its own.
+    own_devices: bool,
 }
 
 /// Whose ground a place is on.
@@ -43,6 +45,8 @@ pub(super) enum Ground {
     Ruled,
     /// Private to the box: devices, terminals, shared memory.
     Private,
+    /// Devices of the host, some of which can be opened.
+    HostDevice,
     /// `/proc`.
     Process,
 }
@@ -91,6 +95,7 @@ impl Place {
                 parent,
                 leaf: CString::new(leaf).map_err(|_| Errno::INVAL)?,
                 must_be_directory,
+                own_devices: caller.tier.has_own_devices(),
             };
             if last == LastLink::Keep && !must_be_directory {
                 return Ok(place);
@@ -161,7 +166,11 @@ impl Place {
         if path.starts_with("/proc") {
             Ground::Process
         } else if path.starts_with("/dev") {
-            Ground::Private
+            if self.own_devices {
+                Ground::Private
+            } else {
+                Ground::HostDevice
+            }
         } else {
             Ground::Ruled
         }
@@ -174,7 +183,7 @@ impl Place {
     pub(super) fn permit(&self, files: &FileRules, found: Option<Errno>) -> Result<(), Refusal> {
         match self.ground() {
             Ground::Private => return Ok(()),
-            Ground::Process => return Err(Errno::ACCESS.into()),
+            Ground::Process | Ground::HostDevice => return Err(Errno::ACCESS.into()),
             Ground::Ruled => {}
         }
         let path = self.path();

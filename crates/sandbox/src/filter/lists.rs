@@ -22,7 +22,7 @@ pub(crate) const RENAMEAT: c_long = 38;
 pub(crate) const RENAMEAT: c_long = SYS_renameat;
 
 /// Allowed with any arguments.
-pub(super) const ALLOWED: &[&[c_long]] = &[COMMON, LEGACY];
+pub(super) const ALLOWED: &[&[c_long]] = &[COMMON, MESSAGES, LEGACY];
 
 const COMMON: &[c_long] = calls! {
     // Files and directories.
@@ -71,7 +71,11 @@ const COMMON: &[c_long] = calls! {
     SYS_bind SYS_connect SYS_listen SYS_accept SYS_accept4 SYS_getsockname SYS_getpeername
     SYS_sendto SYS_recvfrom SYS_sendmsg SYS_recvmsg SYS_sendmmsg SYS_recvmmsg SYS_setsockopt
     SYS_getsockopt SYS_shutdown
-    // System V and POSIX interprocess communication, in a namespace of its own.
+};
+
+/// System V and POSIX interprocess communication, where there is a namespace of
+/// its own for it.
+pub(super) const MESSAGES: &[c_long] = calls! {
     SYS_shmget SYS_shmat SYS_shmdt SYS_shmctl SYS_semget SYS_semop SYS_semtimedop SYS_semctl
     SYS_msgget SYS_msgsnd SYS_msgrcv SYS_msgctl SYS_mq_open SYS_mq_unlink SYS_mq_timedsend
     SYS_mq_timedreceive SYS_mq_notify SYS_mq_getsetattr
@@ -105,6 +109,18 @@ pub(super) const REFUSED: &[c_long] = calls! {
     SYS_clock_settime SYS_clock_adjtime SYS_adjtimex SYS_sethostname SYS_setdomainname
     SYS_vhangup SYS_setgroups
 };
+
+/// Calls that change a process which their argument of this index names, 0
+/// meaning the caller. Without a pid namespace that could be any of the user's.
+pub(super) const ON_PROCESSES: &[(c_long, u32)] = &[
+    (SYS_sched_setaffinity, 0),
+    (SYS_sched_setparam, 0),
+    (SYS_sched_setscheduler, 0),
+    (SYS_sched_setattr, 0),
+    (SYS_prlimit64, 0),
+    (SYS_setpriority, 1),
+    (SYS_ioprio_set, 1),
+];
 
 /// Always handed to the broker.
 pub(super) const MEDIATED: &[&[c_long]] = &[MEDIATED_COMMON, MEDIATED_LEGACY];

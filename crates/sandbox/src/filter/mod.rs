@@ -11,6 +11,7 @@ mod lists;
 use bpf::{Action, Argument, Dispatch, Test};
 
 use crate::sys::Instruction;
+use crate::tier::Tier;
 
 pub(crate) use lists::{FCHMODAT2, RENAMEAT};
 
@@ -32,8 +33,9 @@ pub(crate) const OPEN_WRITES: u32 = (libc::O_WRONLY
     | (libc::O_TMPFILE & !libc::O_DIRECTORY))
     .unsigned_abs();
 
-/// The filter that allows what is listed.
-pub(crate) fn static_filter() -> Vec<Instruction> {
+/// The filter that allows what is listed, and what it must refuse besides
+/// where no namespace keeps it inside.
+pub(crate) fn static_filter(tier: Tier) -> Vec<Instruction> {
     let mut dispatch = Dispatch::new(ARCHITECTURE, Action::Errno(libc::ENOSYS));
     for number in lists::ALLOWED.iter().copied().flatten() {
         dispatch.on(*number, Test::always(Action::Allow));
@@ -44,7 +46,24 @@ pub(crate) fn static_filter() -> Vec<Instruction> {
     for (number, test) in conditional() {
         dispatch.on(number, test);
     }
+    if !tier.has_walls() {
+        without_namespaces(&mut dispatch);
+    }
     dispatch.assemble()
+}
+
+fn without_namespaces(dispatch: &mut Dispatch) {
+    let allow = Test::always(Action::Allow);
+    let refuse = Test::always(Action::Errno(libc::EPERM));
+    for number in lists::MESSAGES {
+        dispatch.on(*number, Test::always(Action::Errno(libc::ENOSYS)));
+    }
+    for (number, argument) in lists::ON_PROCESSES {
+        let itself = Test::one_of(Argument(*argument), &[0], &allow, &refuse);
+        dispatch.on(*number, itself);
+    }
+    // An address of the internet family could be anybody's.
+    dispatch.on(libc::SYS_socket, socket_pair());
 }
 
 /// The filter of a process that only waits for its end, and for its orphans'. Short, because the
@@ -134,13 +153,19 @@ fn socket_pair() -> Test {
 }
 
 /// The filter that hands calls to the broker.
-pub(crate) fn doorman_filter() -> Vec<Instruction> {
+///
+/// With `reading` it is asked about every opening, not only about those that
+/// write.
+pub(crate) fn doorman_filter(reading: bool) -> Vec<Instruction> {
     let mut dispatch = Dispatch::new(ARCHITECTURE, Action::Allow);
     for number in lists::MEDIATED.iter().copied().flatten() {
         dispatch.on(*number, Test::always(Action::Notify));
     }
     let when_writing = |argument| {
         let (notify, allow) = (Test::always(Action::Notify), Test::always(Action::Allow));
+        if reading {
+            return notify;
+        }
         Test::any_bit(argument, OPEN_WRITES, &notify, &allow)
     };
     dispatch.on(libc::SYS_openat, when_writing(Argument(2)));

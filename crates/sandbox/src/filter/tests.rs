@@ -18,7 +18,7 @@ fn run(filter: &[Instruction], number: i64, args: &[u64]) -> u32 {
 
 #[test]
 fn every_listed_call_has_its_answer_and_every_other_does_not_exist() {
-    let filter = static_filter();
+    let filter = static_filter(Tier::Full);
     let conditional: Vec<i64> = conditional()
         .into_iter()
         .map(|(number, _)| number)
@@ -41,7 +41,7 @@ fn every_listed_call_has_its_answer_and_every_other_does_not_exist() {
 
 #[test]
 fn other_interfaces_are_killed() {
-    let filter = static_filter();
+    let filter = static_filter(Tier::Full);
     assert_eq!(Instruction::run(&filter, 0x4000_0003, 5, [0; 6]), KILL);
     assert_eq!(run(&filter, 0x4000_0000, &[]), KILL);
     assert_eq!(run(&filter, 0x4000_0000 + libc::SYS_openat, &[]), KILL);
@@ -49,7 +49,7 @@ fn other_interfaces_are_killed() {
 
 #[test]
 fn calls_that_libraries_can_do_without_do_not_exist() {
-    let filter = static_filter();
+    let filter = static_filter(Tier::Full);
     for number in [
         libc::SYS_clone3,
         libc::SYS_openat2,
@@ -61,7 +61,7 @@ fn calls_that_libraries_can_do_without_do_not_exist() {
 
 #[test]
 fn clone_makes_threads_and_processes_but_no_namespaces() {
-    let filter = static_filter();
+    let filter = static_filter(Tier::Full);
     assert_eq!(run(&filter, libc::SYS_clone, &[0x0120_0011]), ALLOW);
     for flag in [
         0x0002_0000_u64,
@@ -82,7 +82,7 @@ fn clone_makes_threads_and_processes_but_no_namespaces() {
 
 #[test]
 fn sockets_by_family_type_and_protocol() {
-    let filter = static_filter();
+    let filter = static_filter(Tier::Full);
     let socket = |family: i32, kind: i32, protocol: i32| {
         run(
             &filter,
@@ -147,7 +147,7 @@ fn sockets_by_family_type_and_protocol() {
 
 #[test]
 fn high_halves_of_arguments_do_not_hide_a_terminal_request() {
-    let filter = static_filter();
+    let filter = static_filter(Tier::Full);
     for request in [0x5412_u64, 0x541c, 0x1_0000_5412] {
         assert_eq!(
             run(&filter, libc::SYS_ioctl, &[0, request]),
@@ -159,7 +159,7 @@ fn high_halves_of_arguments_do_not_hide_a_terminal_request() {
 
 #[test]
 fn the_doorman_is_asked_for_writes_and_not_for_reads() {
-    let filter = doorman_filter();
+    let filter = doorman_filter(false);
     let openat = |flags: i32| {
         run(
             &filter,
@@ -201,8 +201,41 @@ fn who_only_waits_can_do_nothing_else() {
 
 #[test]
 fn the_filters_fit_the_kernel() {
-    assert!(static_filter().len() < 4096);
-    assert!(doorman_filter().len() < 4096);
+    assert!(static_filter(Tier::Full).len() < 4096);
+    assert!(doorman_filter(false).len() < 4096);
+}
+
+#[test]
+fn without_namespaces_nobody_else_is_touched_and_no_internet_socket_made() {
+    let filter = static_filter(Tier::NoNamespaces);
+    for (number, argument) in lists::ON_PROCESSES {
+        let mut args = [0_u64; 6];
+        assert_eq!(run(&filter, *number, &args), ALLOW, "{number}");
+        args[*argument as usize] = 4711;
+        assert_eq!(run(&filter, *number, &args), errno(libc::EPERM), "{number}");
+    }
+    for number in lists::MESSAGES {
+        assert_eq!(run(&filter, *number, &[]), errno(libc::ENOSYS));
+    }
+    let socket = |family: i32| {
+        let stream = libc::SOCK_STREAM.unsigned_abs().into();
+        run(
+            &filter,
+            libc::SYS_socket,
+            &[family.unsigned_abs().into(), stream],
+        )
+    };
+    assert_eq!(socket(libc::AF_UNIX), ALLOW);
+    for family in [libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK] {
+        assert_eq!(socket(family), errno(libc::EAFNOSUPPORT));
+    }
+}
+
+#[test]
+fn reading_is_asked_about_only_where_it_is_looked_at() {
+    let open = |filter: &[Instruction]| run(filter, libc::SYS_openat, &[0, 0, 0]);
+    assert_eq!(open(&doorman_filter(false)), ALLOW);
+    assert_eq!(open(&doorman_filter(true)), NOTIFY);
 }
 
 #[test]

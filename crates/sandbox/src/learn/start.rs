@@ -1,9 +1,7 @@
 //! Starting a command that is watched.
 
 use std::ffi::OsString;
-use std::io::{Read, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::net::UnixStream;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
 use rustix::io::Errno;
@@ -12,8 +10,9 @@ use rustix::process::Pid;
 use crate::command::{Direction, Launch, cannot_execute, connect};
 use crate::error::{SandboxError, system};
 use crate::filter;
-use crate::helper::{Failure, Program, encode_failure, take_listener};
-use crate::report::Stage;
+use crate::helper::Failure;
+use crate::program::{Program, hand_over, take_listener};
+use crate::report::{Line, Stage};
 use crate::sys::{self, Forked, SingleThread};
 
 /// Starts it, in a session of its own as in the boundary. Gives the process
@@ -40,17 +39,15 @@ pub(super) fn start(launch: Launch) -> Result<(Pid, OwnedFd), SandboxError> {
         .collect();
     let told = |failure| failed(&failure, &name);
     let program = Program::prepare(&launch.argv, &env).map_err(told)?;
-    let (mut ours, theirs) = UnixStream::pair().map_err(|error| {
-        system("making a socket pair")(Errno::from_io_error(&error).unwrap_or(Errno::IO))
-    })?;
+    let (ours, theirs) = Line::pair().map_err(system("making a socket pair"))?;
     let pid = match sys::fork(&proof).map_err(system("forking"))? {
-        Forked::Child => be_command(&program, &cwd, [&stdin, &stdout, &stderr], theirs),
+        Forked::Child => be_command(&program, &cwd, [&stdin, &stdout, &stderr], &theirs),
         Forked::Parent(pid) => pid,
     };
     drop(theirs);
-    let listener = take_listener(pid, &mut ours).map_err(told)?;
-    ours.write_all(b"!")
-        .map_err(|_| system("starting the command")(Errno::PIPE))?;
+    let listener = take_listener(&ours).map_err(told)?;
+    ours.send(&(), true)
+        .map_err(system("starting the command"))?;
     // Its way to execute the program is told, too, and goes on when the
     // listener is heard. What fails then is an exit code of its own.
     Ok((pid, listener))
@@ -63,7 +60,7 @@ fn failed(failure: &Failure, name: &str) -> SandboxError {
     }
 }
 
-fn be_command(program: &Program, cwd: &Path, streams: [&OwnedFd; 3], mut parent: UnixStream) -> ! {
+fn be_command(program: &Program, cwd: &Path, streams: [&OwnedFd; 3], parent: &Line) -> ! {
     let outcome = (|| -> Result<OwnedFd, (Stage, Errno)> {
         let exec = |errno| (Stage::Exec, errno);
         let filter = |errno| (Stage::Filter, errno);
@@ -73,34 +70,19 @@ fn be_command(program: &Program, cwd: &Path, streams: [&OwnedFd; 3], mut parent:
         rustix::stdio::dup2_stdout(stdout).map_err(exec)?;
         rustix::stdio::dup2_stderr(stderr).map_err(exec)?;
         rustix::process::chdir(cwd).map_err(|errno| (Stage::Exec, errno))?;
-        sys::close_from(3, &[parent.as_raw_fd()]).map_err(exec)?;
+        sys::close_from(3, &[parent.as_fd().as_raw_fd()]).map_err(exec)?;
         sys::reset_signals();
         rustix::thread::set_no_new_privs(true).map_err(filter)?;
         sys::install_listener(&filter::watch_filter()).map_err(filter)
     })();
-    let listener = match outcome {
-        Ok(listener) => listener,
-        Err((stage, errno)) => {
-            let _ = parent.write_all(&encode_failure(stage, errno));
-            std::process::exit(1)
-        }
-    };
-    let [a, b, c, d] = listener.as_raw_fd().to_ne_bytes();
-    let mut go = [0];
-    let told = parent
-        .write_all(&[b'+', a, b, c, d])
-        .and_then(|()| parent.read_exact(&mut go));
     // From here on every call that is told waits for the listener's other
-    // end, which must be the only one left.
-    drop(listener);
-    if told.is_ok() {
-        let errno = program.execute();
-        let code = if errno == Errno::NOENT { 127 } else { 126 };
-        let _ = rustix::io::write(
-            rustix::stdio::stderr(),
-            format!("cofferdam: the command cannot be executed: {errno}\n").as_bytes(),
-        );
-        std::process::exit(code)
-    }
-    std::process::exit(1)
+    // end, which is the only one left.
+    hand_over(outcome, parent);
+    let errno = program.execute();
+    let code = if errno == Errno::NOENT { 127 } else { 126 };
+    let _ = rustix::io::write(
+        rustix::stdio::stderr(),
+        format!("cofferdam: the command cannot be executed: {errno}\n").as_bytes(),
+    );
+    std::process::exit(code)
 }

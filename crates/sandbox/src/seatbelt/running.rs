@@ -25,7 +25,7 @@ use rustix::process::{Pid, Signal};
 use crate::command::{Direction, cannot_execute, connect, refuse_directories};
 use crate::error::{SandboxError, system};
 use crate::sys::{self, Event, Signals, Waiting};
-use crate::{Denial, Launch, LimitHit, Outcome, Stage, Status, Stream};
+use crate::{Denial, Launch, LimitHit, Outcome, Stage, Status, Stream, Tier};
 
 /// The program that applies a policy and becomes the command.
 const SANDBOX_EXEC: &str = "/usr/bin/sandbox-exec";
@@ -42,54 +42,49 @@ const FORWARDED: &[i32] = &[
     libc::SIGCONT,
 ];
 
-/// What this system can enforce.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Tier {
-    /// All there is on macOS: a Seatbelt policy.
-    Full,
-}
-
-impl std::fmt::Display for Tier {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("seatbelt")
+impl Tier {
+    /// The tier that this system gives, found out by doing it.
+    pub fn choose(_: &Path) -> Result<Self, SandboxError> {
+        let root = FileRule {
+            path: PathBuf::from("/"),
+            access: Access::Read,
+            rule: Rule::builtin("files.root"),
+            origin: Origin::BUILTIN,
+            what: String::new(),
+        };
+        let launch = Launch {
+            tier: Self::Seatbelt,
+            argv: vec!["/usr/bin/true".into()],
+            cwd: PathBuf::from("/"),
+            env: std::collections::BTreeMap::new(),
+            profile: ResolvedProfile {
+                name: ":read-only".to_owned(),
+                files: FileRules::new(vec![root], true),
+                network: Network::None,
+                environment: EnvironmentPolicy::default(),
+                confined: true,
+                limits: Limits::default(),
+                needs: Vec::new(),
+                own_tmp: false,
+                git: GitAccess::default(),
+                home: None,
+            },
+            stdin: Stream::Null,
+            stdout: Stream::Null,
+            stderr: Stream::Null,
+            asking: None,
+            transaction: None,
+        };
+        if launch.spawn()?.wait()?.status.success() {
+            Ok(Self::Seatbelt)
+        } else {
+            Err(unavailable("it does not take the policy", Errno::INVAL))
+        }
     }
-}
 
-/// The tier that this system gives, found out by doing it.
-pub fn tier() -> Result<Tier, SandboxError> {
-    let root = FileRule {
-        path: PathBuf::from("/"),
-        access: Access::Read,
-        rule: Rule::builtin("files.root"),
-        origin: Origin::BUILTIN,
-        what: String::new(),
-    };
-    let launch = Launch {
-        argv: vec!["/usr/bin/true".into()],
-        cwd: PathBuf::from("/"),
-        env: std::collections::BTreeMap::new(),
-        profile: ResolvedProfile {
-            name: ":read-only".to_owned(),
-            files: FileRules::new(vec![root], true),
-            network: Network::None,
-            environment: EnvironmentPolicy::default(),
-            confined: true,
-            limits: Limits::default(),
-            needs: Vec::new(),
-            own_tmp: false,
-            git: GitAccess::default(),
-            home: None,
-        },
-        stdin: Stream::Null,
-        stdout: Stream::Null,
-        stderr: Stream::Null,
-        asking: None,
-        transaction: None,
-    };
-    if launch.spawn()?.wait()?.status.success() {
-        Ok(Tier::Full)
-    } else {
-        Err(unavailable("it does not take the policy", Errno::INVAL))
+    /// As [`Self::choose`].
+    pub fn find(state: &Path) -> Result<Self, SandboxError> {
+        Self::choose(state)
     }
 }
 

@@ -285,16 +285,42 @@ impl Drop for Signals {
     }
 }
 
+/// Has everything that a descendant leaves behind become a child of this
+/// process.
+pub(crate) fn adopt_orphans() -> Result<(), Errno> {
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
+}
+
+/// Ends everything that a signal of this process reaches, which a Landlock
+/// domain must keep to what it started; waits for it, and says how `command`
+/// ended.
+pub(crate) fn end_domain(command: Pid) -> crate::Status {
+    use rustix::process::{WaitOptions, wait};
+    let mut end = crate::Status::Signaled(libc::SIGKILL);
+    // SAFETY: plain integers. The kernel holds the list of processes still
+    // meanwhile, so that none is made that it does not reach.
+    unsafe { libc::kill(-1, libc::SIGKILL) };
+    loop {
+        match wait(WaitOptions::empty()) {
+            Ok(Some((pid, status))) if pid == command => end = status_of(status).unwrap_or(end),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(_) => return end,
+        }
+    }
+}
+
+fn status_of(status: rustix::process::WaitStatus) -> Option<crate::Status> {
+    let exited = status.exit_status().map(crate::Status::Exited);
+    exited.or_else(|| status.terminating_signal().map(crate::Status::Signaled))
+}
+
 /// Waits for a child to end: its exit code, or the signal that ended it.
 pub(crate) fn wait_for(pid: Pid) -> Result<crate::Status, Errno> {
     loop {
         match rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty()) {
             Ok(Some((_, status))) => {
-                if let Some(code) = status.exit_status() {
-                    return Ok(crate::Status::Exited(code));
-                }
-                if let Some(signal) = status.terminating_signal() {
-                    return Ok(crate::Status::Signaled(signal));
+                if let Some(status) = status_of(status) {
+                    return Ok(status);
                 }
             }
             Ok(None) | Err(Errno::INTR) => {}

@@ -37,6 +37,7 @@ fn run(cwd: &Path, rules: &[(&Path, Access)], own_tmp: bool, script: &str) -> St
     let root = (Path::new("/"), Access::Read);
     let rules = rules.iter().chain([&root]).map(rule).collect();
     let launch = Launch {
+        tier: dam_sandbox::Tier::Full,
         argv: ["sh", "-c", script].map(Into::into).to_vec(),
         cwd: cwd.to_owned(),
         env: BTreeMap::new(),

@@ -71,6 +71,7 @@ impl Scene {
             stdin: Stream::Null,
             stdout: Stream::Null,
             stderr: Stream::Null,
+            tier: dam_sandbox::Tier::Full,
             asking: Some(Asking {
                 patience: self.patience,
                 never: vec![self.path("own")],

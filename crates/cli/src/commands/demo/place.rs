@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use dam_policy::{Places, Profile, SandboxMode};
-use dam_sandbox::{Launch, Stream};
+use dam_sandbox::{Launch, Stream, Tier};
 
 use crate::error::CommandError;
 use crate::variables::{HOME, TMPDIR, Variables};
@@ -183,6 +183,7 @@ impl Place {
             env,
             profile: Profile::builtin(SandboxMode::DangerFullAccess).resolve(&Places::default()),
             transaction: None,
+            tier: Tier::Full,
             stdin: Stream::Null,
             stdout: Stream::Null,
             stderr: Stream::Inherit,

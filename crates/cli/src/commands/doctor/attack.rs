@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 use dam_config::{Options, Settings};
 use dam_policy::{EnvironmentPolicy, Layer, Places, Profile, ResolvedProfile, SandboxMode};
-use dam_sandbox::{HeldSignals, Launch, SandboxError, Stream};
+use dam_sandbox::{HeldSignals, Launch, SandboxError, Stream, Tier};
 
 use crate::arguments::{Approvals, Grants};
 use crate::error::{CommandError, Kind};
@@ -134,6 +134,7 @@ struct Stage<'a> {
     /// The user's own settings, of which each scene has a copy.
     settings: PathBuf,
     options: Options,
+    tier: Tier,
     variables: &'a Variables,
 }
 
@@ -159,8 +160,9 @@ impl<'a> Stage<'a> {
         let mut stage = Self {
             program,
             base: PathBuf::new(),
-            settings: real.dirs.config,
+            settings: real.dirs.config.clone(),
             options,
+            tier: settings::tier(&real)?,
             variables,
         };
         stage.base = stage.find_base()?;
@@ -203,9 +205,7 @@ impl<'a> Stage<'a> {
             Scene::lay_out(&self.base, &self.settings, Furniture::Plain).map_err(Broken::Scene)?;
         let profile = self.profile(&scene)?;
         let tier = if profile.confined {
-            dam_sandbox::tier()
-                .map_err(|error| CommandError::from(Broken::Start(error)))?
-                .to_string()
+            self.tier.to_string()
         } else {
             "none".to_owned()
         };
@@ -262,6 +262,7 @@ impl<'a> Stage<'a> {
             stdout: Stream::Pipe,
             stderr: Stream::Null,
             asking: None,
+            tier: self.tier,
         };
         trial::run(&mut scene, launch, whole_workspace)
     }

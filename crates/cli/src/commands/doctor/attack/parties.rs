@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dam_policy::{Places, Profile, SandboxMode};
-use dam_sandbox::{Launch, Running, Stream};
+use dam_sandbox::{Launch, Running, Stream, Tier};
 use rustix::fs::{Mode, OFlags};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use rustix::pty::OpenptFlags;
@@ -285,6 +285,7 @@ impl Victim {
             stdout: Stream::Pipe,
             stderr: Stream::Null,
             asking: None,
+            tier: Tier::Full,
         };
         let mut running = launch.spawn()?;
         let pipes = running.stdin.take().zip(running.stdout.take());
