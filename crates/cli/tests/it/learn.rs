@@ -65,6 +65,46 @@ fn what_would_have_been_refused_is_proposed_or_remarked() {
 }
 
 #[test]
+fn a_proposal_is_enough_for_its_command_and_for_nothing_else() {
+    for environment in everybody() {
+        scene(&environment);
+        let script = "mkdir -p ~/.cache/thing/a && echo x > ~/.cache/thing/a/b && echo x > here \
+            && mv ~/.cache/thing/a/b ~/.cache/thing/a/c && echo x >> ~/.toolrc";
+        let run = |script: &str| environment.dam(["run", "--", "sh", "-c", script]).run();
+        let refused = run(script);
+        assert!(!refused.success(), "{}", refused.page());
+        let outcome = environment
+            .dam([
+                "sandbox",
+                "--learn",
+                "--name",
+                "tool",
+                "-o",
+                "tool.toml",
+                "--",
+                "sh",
+                "-c",
+            ])
+            .arg(script)
+            .run();
+        assert!(outcome.success(), "{}", outcome.page());
+        let profile = fs::read_to_string(environment.work().join("tool.toml"));
+        let profile = profile.expect("a profile");
+        environment.write_config(&format!("default_permissions = \"tool\"\n{profile}"));
+        let allowed = run(script);
+        assert!(allowed.success(), "{}\n{profile}", allowed.page());
+        for other in [
+            "echo x > ~/.cache/thing/b",
+            "echo x > ~/.other",
+            "cat ~/.ssh/config",
+        ] {
+            let refused = run(other);
+            assert!(!refused.success(), "{other}: {}", refused.page());
+        }
+    }
+}
+
+#[test]
 fn many_places_become_their_directory() {
     let environment = environment();
     scene(&environment);
