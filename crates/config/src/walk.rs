@@ -96,8 +96,12 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// What is granted and denied, by paths and one level below them.
+    /// What is granted and denied, by paths and one level below them. Nothing
+    /// is fine: a proposed profile may have no more to say than what it extends.
     fn filesystem(&mut self, inner: &Spanned<DeValue<'_>>) -> Result<()> {
+        if inner.get_ref().as_table().is_some_and(DeTable::is_empty) {
+            return Ok(());
+        }
         for (name, inner) in in_order(self.table(inner)?) {
             let key = name.get_ref();
             self.path.push(key);

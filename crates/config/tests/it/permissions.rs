@@ -114,6 +114,13 @@ fn a_profile_that_extends_nothing_has_what_it_names() {
 }
 
 #[test]
+fn a_profile_may_say_no_more_than_what_it_extends() {
+    let world =
+        chosen("[permissions.mine]\nextends = \":workspace\"\n[permissions.mine.filesystem]\n");
+    assert!(world.may_write("project/x") && !world.may_write("project/.git/config"));
+}
+
+#[test]
 fn every_value_of_a_profile_is_shown() {
     let world = chosen(
         "[permissions.mine]\nneeds = [\"own-tmp\"]\ngit = \"read\"\n[permissions.mine.filesystem]\n\"~/x\" = \"none\"\n\":workspace_roots\" = { \"*.a\" = \"deny\" }\n[limits]\nmemory = \"1K\"\n",
