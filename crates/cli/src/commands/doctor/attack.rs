@@ -204,6 +204,12 @@ impl<'a> Stage<'a> {
         let scene =
             Scene::lay_out(&self.base, &self.settings, Furniture::Plain).map_err(Broken::Scene)?;
         let profile = self.profile(&scene)?;
+        if profile.confined && !profile.files.read(&self.program).granted {
+            return Err(CommandError::user(format!(
+                "the profile does not let commands read {}, which is the attacker",
+                self.program.display()
+            )));
+        }
         let tier = if profile.confined {
             self.tier.to_string()
         } else {

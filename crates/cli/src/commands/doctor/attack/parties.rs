@@ -8,10 +8,11 @@ use std::os::fd::OwnedFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dam_policy::{Places, Profile, SandboxMode};
 use dam_sandbox::{Launch, Running, Stream, Tier};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::{Mode, OFlags};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use rustix::pty::OpenptFlags;
@@ -23,6 +24,9 @@ use super::look;
 
 /// How long the host tries to reach an attacker that listens.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How long it waits for the victim, which answers at once where it can.
+const PATIENCE_WITH_VICTIM: Duration = Duration::from_secs(10);
 
 /// Every end on the host that a byte could arrive at.
 pub struct Listeners {
@@ -329,8 +333,8 @@ impl Victim {
 
     /// All of it that somebody else could change.
     fn state(&mut self) -> String {
-        let proc = format!("/proc/{}", self.pid);
-        let read = |name: &str| fs::read_to_string(format!("{proc}/{name}")).unwrap_or_default();
+        let memory = self.answer();
+        let read = |name: &str| self.proc(name);
         let status = read("status");
         let kept = ["TracerPid:", "SigPnd:", "ShdPnd:", "Cpus_allowed_list:"];
         let mut state: Vec<&str> = status
@@ -338,28 +342,43 @@ impl Victim {
             .filter(|line| kept.iter().any(|name| line.starts_with(name)))
             .collect();
         let stat = read("stat");
-        let fields: Vec<&str> = stat.split_whitespace().collect();
-        let stopped = fields.get(2).is_some_and(|state| "tTZX".contains(state));
-        let stopped = if stopped { "stopped" } else { "" };
-        let nice = fields.get(18).copied().unwrap_or_default();
+        let nice = stat.split_whitespace().nth(18).unwrap_or_default();
         let (limits, oom) = (read("limits"), read("oom_score_adj"));
-        let memory = if stopped.is_empty() {
-            self.answer()
-        } else {
-            String::new()
-        };
-        state.extend([stopped, nice, &limits, &oom, &memory]);
+        state.extend([nice, &limits, &oom, &memory]);
         state.join("\n")
     }
 
-    /// What it says its memory holds.
+    /// What it says its memory holds. A stopped one says nothing, and may have
+    /// been stopped at any moment, so nobody waits for it without looking.
     fn answer(&mut self) -> String {
-        let mut line = String::new();
-        let asked = self.stdin.write_all(b"?\n");
-        match asked.and_then(|()| self.stdout.read_line(&mut line)) {
-            Ok(1..) => line,
-            _ => "it does not answer".to_owned(),
+        let silent = "it does not answer".to_owned();
+        if self.stdin.write_all(b"?\n").is_err() {
+            return silent;
         }
+        let deadline = Instant::now() + PATIENCE_WITH_VICTIM;
+        while Instant::now() < deadline {
+            let mut fds = [PollFd::new(self.stdout.get_ref(), PollFlags::IN)];
+            let short = Timespec {
+                tv_sec: 0,
+                tv_nsec: 20_000_000,
+            };
+            if let Ok(1..) = rustix::event::poll(&mut fds, Some(&short)) {
+                // It writes a line at once, or has gone.
+                let mut line = String::new();
+                let length = self.stdout.read_line(&mut line).unwrap_or_default();
+                return if length > 0 { line } else { silent };
+            }
+            let stat = self.proc("stat");
+            let state = stat.split_whitespace().nth(2).unwrap_or("X");
+            if "tTZX".contains(state) {
+                return "it is stopped".to_owned();
+            }
+        }
+        silent
+    }
+
+    fn proc(&self, name: &str) -> String {
+        fs::read_to_string(format!("/proc/{}/{name}", self.pid)).unwrap_or_default()
     }
 }
 

@@ -15,8 +15,9 @@ use super::look::{self, View};
 use super::scene::Scene;
 use super::traces;
 
-/// How long an attempt may take. None needs a tenth of it.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long an attempt may take. None needs a hundredth of it, but a
+/// machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How long processes get to go when the command is over.
 const GOING: Duration = Duration::from_millis(500);
 
