@@ -4,8 +4,9 @@
 pub mod attack;
 mod container;
 mod kernel;
+mod trying;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use dam_config::Settings;
 use dam_policy::Property;
@@ -84,7 +85,7 @@ pub fn run(
 fn look(doctor: &Doctor, variables: &Variables) -> Report {
     let settings = settings::options(&doctor.grants, &Approvals::default())
         .and_then(|options| settings::load(&options, variables, settings::is_interactive()));
-    let tier = Tier::find(&state(&settings));
+    let tier = trying::tier();
     let container = Container::here(variables);
     let mut checks = vec![
         plain("version", env!("CARGO_PKG_VERSION").to_owned()),
@@ -111,14 +112,6 @@ fn look(doctor: &Doctor, variables: &Variables) -> Report {
             .collect(),
         checks,
     }
-}
-
-/// Where the canary is kept while the boundary is tried out.
-fn state(settings: &Result<Settings, CommandError>) -> PathBuf {
-    settings.as_ref().map_or_else(
-        |_| std::env::temp_dir(),
-        |settings| settings.dirs.state.clone(),
-    )
 }
 
 fn show(check: &Check, output: &mut Output) -> Result<(), CommandError> {

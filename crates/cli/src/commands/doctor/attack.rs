@@ -162,7 +162,11 @@ impl<'a> Stage<'a> {
             base: PathBuf::new(),
             settings: real.dirs.config.clone(),
             options,
-            tier: settings::tier(&real)?,
+            tier: if real.posture.profile.value.confined {
+                super::trying::tier()?
+            } else {
+                Tier::Full
+            },
             variables,
         };
         stage.base = stage.find_base()?;

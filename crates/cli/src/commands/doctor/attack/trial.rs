@@ -17,7 +17,7 @@ use super::traces;
 
 /// How long an attempt may take. None needs a hundredth of it, but a
 /// machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How long processes get to go when the command is over.
 const GOING: Duration = Duration::from_millis(500);
 
