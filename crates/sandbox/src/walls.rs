@@ -254,13 +254,15 @@ fn protected_in(files: &FileRules, writable: &[PathBuf]) -> Vec<PathBuf> {
         .collect();
     if files.protects_names() {
         for root in writable {
-            found.extend(
-                PROTECTED_NAMES
-                    .iter()
-                    .map(|name| root.join(name.usual_spelling())),
-            );
+            let named = PROTECTED_NAMES
+                .iter()
+                .map(|name| root.join(name.usual_spelling()));
+            // Through a link it is somewhere else, which has its own rules.
+            found.extend(named.filter(|path| path.canonicalize().is_ok_and(|real| real == *path)));
         }
     }
+    // A rule of its own may open what is protected by name.
+    found.retain(|path| !files.may_write(path));
     if files.git() == GitAccess::Commit {
         open_repositories(files, writable, &mut found);
     }

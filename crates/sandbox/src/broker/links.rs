@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use dam_policy::{Access, FileRules};
-use rustix::fs::{CWD, Dir, DirEntry, FileType, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, CWD, Dir, DirEntry, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::place::Place;
@@ -32,6 +32,7 @@ pub(super) fn all_links_inside(files: &FileRules, path: &Path, stat: &Stat) -> b
             continue;
         }
         let Ok(directory) = open_directory(CWD, *root) else {
+            found += u64::from(is_this_file(root, stat) && files.may_write(root));
             continue;
         };
         if rustix::fs::fstat(&directory).is_ok_and(|dir| dir.st_dev == stat.st_dev) {
@@ -67,6 +68,12 @@ pub(super) fn all_links_inside(files: &FileRules, path: &Path, stat: &Stat) -> b
 #[cfg_attr(target_arch = "x86_64", expect(clippy::useless_conversion))]
 fn link_count(stat: &Stat) -> u64 {
     u64::from(stat.st_nlink)
+}
+
+/// Whether a path is a name of this file: of a file that is granted alone.
+fn is_this_file(path: &Path, stat: &Stat) -> bool {
+    let found = rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW);
+    found.is_ok_and(|found| (found.st_dev, found.st_ino) == (stat.st_dev, stat.st_ino))
 }
 
 /// Whether a directory that is about to become `to` holds anything, at any

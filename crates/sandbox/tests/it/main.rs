@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a test ends where its scene breaks")]
 
 mod asking;
+mod model;
 mod own;
 mod scene;
 
@@ -13,5 +14,9 @@ use dam_testkit::tests;
 
 fn main() -> ExitCode {
     dam_sandbox::take_over_if_helper();
-    dam_testkit::harness::run(&[asking::TESTS, own::TESTS])
+    if std::env::args().nth(1).as_deref() == Some(model::PROBE_WORD) {
+        model::probe_main();
+        return ExitCode::SUCCESS;
+    }
+    dam_testkit::harness::run(&[asking::TESTS, model::TESTS, own::TESTS])
 }
