@@ -22,7 +22,7 @@ use dam_policy::{Access, Limits};
 use landlock::ABI;
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
-use rustix::process::PidfdFlags;
+use rustix::process::{PidfdFlags, WaitOptions};
 use rustix::thread::CapabilitySet;
 
 use crate::broker::{Broker, Door, Init};
@@ -67,6 +67,9 @@ pub(crate) fn run(line: &Line, proof: &SingleThread) -> ! {
                 errno: errno.raw_os_error(),
                 detail,
             };
+            // What was begun ends with what it hung on. Nobody else would wait
+            // for it: not every first process of a container does.
+            while rustix::process::wait(WaitOptions::empty()).is_ok() {}
             // If nobody listens any more, nobody needs to know.
             let _ = line.send(&report, true);
             1

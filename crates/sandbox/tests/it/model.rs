@@ -376,6 +376,8 @@ fn probe(rules: &FileRules, paths: &[PathBuf]) -> Vec<Reach> {
         stdout: Stream::Pipe,
         stderr: Stream::Inherit,
         asking: None,
+        tier: dam_sandbox::Tier::Full,
+        transaction: None,
     };
     let mut running = launch.spawn().expect("a prober that runs");
     let mut stdin = running.stdin.take().expect("its input");
