@@ -150,7 +150,7 @@ impl Transaction {
         rustix::fs::flock(&lock, FlockOperation::NonBlockingLockShared)
             .map_err(|errno| failed(&dirs.dir)(errno.into()))?;
         let record = Record::new(beginning, &dirs, SystemTime::now());
-        record.write(&dirs.dir)?;
+        record.write(&dirs.dir, true)?;
         let place = all.join(beginning.id);
         fs::rename(&dirs.dir, &place).map_err(failed(&place))?;
         Ok(Self {

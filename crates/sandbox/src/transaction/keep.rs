@@ -80,7 +80,7 @@ impl Transaction {
         let left = self.changes()?;
         kept.left = left.iter().any(|change| !change.is_left_out());
         if kept.left {
-            return self.record.write(&self.dirs.dir);
+            return self.record.write(&self.dirs.dir, false);
         }
         let whole = Self {
             dirs: self.dirs.clone(),

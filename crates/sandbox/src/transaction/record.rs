@@ -90,8 +90,9 @@ impl Record {
         Ok(record)
     }
 
-    /// Written beside and renamed, so that it is never seen in part.
-    pub(super) fn write(&self, dir: &Path) -> Result<()> {
+    /// Written beside and renamed, so that it is never seen in part. A new one
+    /// is not waited for: nothing that it describes is on the disk yet, either.
+    pub(super) fn write(&self, dir: &Path, is_new: bool) -> Result<()> {
         let (path, new) = (dir.join(NAME), dir.join("record.new"));
         let bytes = serde_json::to_vec(self).map_err(|error| failed(&path)(error.into()))?;
         let write = || {
@@ -102,7 +103,9 @@ impl Record {
                 .mode(0o600)
                 .open(&new)?;
             file.write_all(&bytes)?;
-            file.sync_all()?;
+            if !is_new {
+                file.sync_all()?;
+            }
             fs::rename(&new, &path)
         };
         write().map_err(failed(&path))
