@@ -17,6 +17,8 @@ use std::path::PathBuf;
 
 use dam_policy::{GitAccess, Limits, Property, ResolvedProfile};
 
+use crate::Tier;
+
 /// A policy for `sandbox-exec`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Policy {
@@ -60,8 +62,10 @@ pub fn policy(profile: &ResolvedProfile) -> Result<Policy, PolicyError> {
     if !profile.confined {
         return Err(PolicyError::Unconfined(profile.name.clone()));
     }
-    if let Some(lacking) = profile.needs.iter().find(|need| !gives(**need)) {
-        return Err(PolicyError::Lacks(*lacking));
+    let own_tmp = profile.own_tmp.then_some(Property::OwnTmp);
+    let mut needs = profile.needs.iter().copied().chain(own_tmp);
+    if let Some(lacking) = needs.find(|need| Tier::Seatbelt.lacks().contains(need)) {
+        return Err(PolicyError::Lacks(lacking));
     }
     let mut text = String::from(base::BEFORE);
     files::write(&profile.files, &mut text)?;
@@ -71,12 +75,6 @@ pub fn policy(profile: &ResolvedProfile) -> Result<Policy, PolicyError> {
     }
     let gaps = gaps(profile);
     Ok(Policy { text, gaps })
-}
-
-/// Whether macOS has it. A path is denied whether or not it exists, so stores
-/// that appear late are covered.
-const fn gives(property: Property) -> bool {
-    matches!(property, Property::LateStores)
 }
 
 fn gaps(profile: &ResolvedProfile) -> Vec<String> {
@@ -103,7 +101,6 @@ fn gaps(profile: &ResolvedProfile) -> Vec<String> {
             written.is_some(),
             "the limit on what is written is not held on macOS",
         ),
-        (profile.own_tmp, "`/tmp` is the host's on macOS"),
         (
             profile.git == GitAccess::Commit,
             "nothing can be committed on macOS: what an index lists cannot be looked at there",

@@ -6,7 +6,8 @@
 
 use super::pattern::{DIRECTORIES, escaped, in_any_spelling};
 
-/// One character beyond ASCII, or the bytes of one.
+/// One character beyond ASCII, or the bytes of one. Several in a row may share
+/// the bytes of one, so that `??` also matches `é`.
 const BEYOND_ASCII: &str = "[^ -~][^ -~]?[^ -~]?[^ -~]?";
 
 /// A regular expression for what a pattern matches, to come after its

@@ -221,6 +221,7 @@ impl Launch {
             sys::begin_unblocked(&mut command);
             return Ok(command);
         }
+        Tier::Seatbelt.suffices(&self.profile)?;
         let policy = super::policy(&self.profile)?;
         check_sandbox_exec()?;
         let mut command = new(Path::new(SANDBOX_EXEC));
