@@ -39,7 +39,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use attempt::{Attempt, attempt};
+use attempt::{Attempt, During, attempt};
 use boundary::{Boundary, Mode, User};
 use serde_json::{Value, json};
 use trial::Outcome;
@@ -151,14 +151,20 @@ impl Order {
         })
     }
 
-    /// What shows where nothing is attempted: traces of the launcher's own.
+    /// What shows where nothing is attempted: traces of the launcher's own. One
+    /// that is ended the hard way may leave more, which is no escape either.
     fn usual(&self) -> Vec<String> {
         let nothing = attempt("", "", &["own-pair"]);
-        match trial::once(&nothing, &self.user, self.boundary, &[]) {
+        let mut usual = match trial::once(&nothing, &self.user, self.boundary, &[]) {
             Outcome::Escaped(evidence) => evidence,
             Outcome::Held(_) => Vec::new(),
             Outcome::NotTried(why) => panic!("nothing starts behind this launcher: {why}"),
+        };
+        let ended = attempt("", "", &["wait-for {out}/never"]).during(During::KillLauncher);
+        if let Outcome::Escaped(left) = trial::once(&ended, &self.user, self.boundary, &[]) {
+            usual.extend(left.into_iter().filter(|text| text.ends_with(" appeared")));
         }
+        usual
     }
 
     fn try_out(&self, row: &Attempt, usual: &[String]) -> Value {
