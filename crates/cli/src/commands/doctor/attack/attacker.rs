@@ -73,8 +73,9 @@ pub fn main() -> ExitCode {
     let result = match role.as_str() {
         VICTIM => suffer(Path::new(root), rest),
         REMAINS => {
+            let said = io::stdout().write_all(b"here\n");
             thread::sleep(REMAINING);
-            Ok(())
+            said
         }
         name => attack(name, root, rest),
     };
@@ -150,14 +151,19 @@ pub fn stay_behind(target: &Target) -> io::Result<Taken> {
         reason = "an attack starts a process to leave it behind"
     )]
     let mut command = Command::new("/proc/self/exe");
-    command
+    let mut child = command
         .args([WORD, REMAINS])
         .arg(&target.root)
         .env_clear()
         .process_group(0)
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()?;
+    // Only then can it be known by its words.
+    let mut said = [0; 5];
+    if let Some(stdout) = &mut child.stdout {
+        stdout.read_exact(&mut said)?;
+    }
     Ok(Taken::Nothing)
 }
