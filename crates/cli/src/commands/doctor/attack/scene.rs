@@ -88,8 +88,9 @@ impl Scene {
         for directory in DIRECTORIES {
             fs::create_dir_all(root.join(directory))?;
         }
+        // Each with a text of its own, so that it shows which one it is.
         for file in FILES {
-            write(&root.join(file), "")?;
+            write(&root.join(file), file)?;
         }
         let own = root.join("home/.config/cofferdam");
         copy(settings, &own, 0)?;
