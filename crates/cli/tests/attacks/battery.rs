@@ -86,6 +86,8 @@ pub fn behind(mode: Mode) -> Boundary {
                 Mode::ReadOnly => STAND_IN_READ_ONLY,
             },
         ),
+        Ok("no-namespaces") => Boundary::Without(mode, "namespaces"),
+        Ok("no-landlock") => Boundary::Without(mode, "landlock"),
         Ok("nothing") => Boundary::None,
         _ => Boundary::Dam(mode),
     }

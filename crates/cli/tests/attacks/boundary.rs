@@ -40,6 +40,8 @@ impl Mode {
 pub enum Boundary {
     None,
     Dam(Mode),
+    /// The same where this is missing: `namespaces` or `landlock`.
+    Without(Mode, &'static str),
     /// What another program makes: the words of its command line, with
     /// `{workspace}`, `{outside}` and `{home}` for the scene's places.
     Launcher(Mode, &'static str),
@@ -58,7 +60,9 @@ impl Boundary {
     pub fn is_read_only(self) -> bool {
         match self {
             Self::None => false,
-            Self::Dam(mode) | Self::Launcher(mode, _) => mode == Mode::ReadOnly,
+            Self::Dam(mode) | Self::Without(mode, _) | Self::Launcher(mode, _) => {
+                mode == Mode::ReadOnly
+            }
         }
     }
 }
@@ -185,19 +189,22 @@ pub fn run_words(scene: &Scene, words: &[&str], boundary: Boundary) -> Run {
 }
 
 fn launcher(scene: &Scene, attempt: &Attempt, boundary: Boundary) -> Vec<OsString> {
-    let text = match boundary {
+    let (mode, mut text) = match boundary {
         Boundary::None => return outside(scene, attempt.outside),
         Boundary::Launcher(_, line) => return foreign(scene, attempt, line),
-        Boundary::Dam(mode) if attempt.unstated_mode => {
-            assert_eq!(
-                mode,
-                Mode::WorkspaceWrite,
-                "the mode that there is without a word"
-            );
-            vec![dam(), "sandbox".into()]
-        }
-        Boundary::Dam(mode) => vec![dam(), "sandbox".into(), "-s".into(), mode.name().into()],
+        Boundary::Dam(mode) => (mode, Vec::new()),
+        Boundary::Without(mode, what) => (mode, vec![confine(), what.into(), "--".into()]),
     };
+    text.extend([dam(), "sandbox".into()]);
+    if attempt.unstated_mode {
+        assert_eq!(
+            mode,
+            Mode::WorkspaceWrite,
+            "the mode that there is without a word"
+        );
+    } else {
+        text.extend(["-s".into(), mode.name().into()]);
+    }
     let workspace = [
         "-C".into(),
         scene.fill(attempt.workspace).into(),
@@ -342,6 +349,19 @@ fn dam() -> OsString {
     let version = (built.len(), built.mtime(), built.mtime_nsec());
     installed("dam", version, |to| {
         fs::copy(env!("CARGO_BIN_EXE_dam"), to).expect("copy the program under test");
+    })
+}
+
+/// What takes a feature of the kernel from what it starts.
+fn confine() -> OsString {
+    let source = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/it/tiers/confine.c"
+    );
+    let version = fs::read(source).expect("its source");
+    installed("confine", version, |to| {
+        let built = Command::new("cc").arg("-o").arg(to).arg(source).status();
+        assert!(built.expect("run `cc`").success(), "{source}");
     })
 }
 
