@@ -77,6 +77,7 @@ pub(crate) fn restrict(abi: ABI, grants: &Grants<'_>) -> Result<(), String> {
         abi,
         rules: empty(abi).map_err(|error| error.to_string())?,
         marks: marks(grants.files),
+        has_walls: grants.tier.has_walls(),
     };
     if !grants.tier.has_own_devices() {
         // Other terminals of the same user are there.
@@ -99,7 +100,13 @@ pub(crate) fn restrict(abi: ABI, grants: &Grants<'_>) -> Result<(), String> {
         }
     }
     for path in grants.writable {
-        ceiling.grant(path, AccessFs::from_all(abi))?;
+        if grants.tier.has_walls() || !ceiling.denies_below(path) {
+            ceiling.grant(path, AccessFs::from_all(abi))?;
+        } else {
+            // Nothing else would keep what is closed in it from being read.
+            let reading = AccessFs::ReadFile | AccessFs::Execute;
+            ceiling.grant(path, AccessFs::from_all(abi) & !reading)?;
+        }
     }
     let restricted = ceiling.rules.restrict_self();
     restricted.map(drop).map_err(|error| error.to_string())
@@ -133,6 +140,7 @@ struct Ceiling {
     abi: ABI,
     rules: RulesetCreated,
     marks: BTreeMap<PathBuf, Access>,
+    has_walls: bool,
 }
 
 impl Ceiling {
@@ -140,18 +148,19 @@ impl Ceiling {
     /// which is granted `around` it.
     fn read_tree(&mut self, path: &Path, around: Option<Access>) -> Result<(), String> {
         let access = self.marks.get(path).copied().or(around);
-        let below = self.marked_below(path);
         match access {
             // Everything in it, whatever is made there later: what is denied
-            // below is left to the walls and the broker.
-            Some(Access::Write) => self.grant_if_there(path, AccessFs::from_read(self.abi)),
-            Some(Access::Read) if below.iter().all(|(_, access)| *access != Access::Deny) => {
+            // below is left to the walls.
+            Some(Access::Write) if self.has_walls => {
                 self.grant_if_there(path, AccessFs::from_read(self.abi))
             }
-            Some(Access::Read) => self.read_entries(path),
+            Some(Access::Read | Access::Write) if !self.denies_below(path) => {
+                self.grant_if_there(path, AccessFs::from_read(self.abi))
+            }
+            Some(access @ (Access::Read | Access::Write)) => self.read_entries(path, access),
             Some(Access::Deny) | None => {
                 let mut done: Option<PathBuf> = None;
-                for (path, _) in below {
+                for (path, _) in self.marked_below(path) {
                     if !done.as_ref().is_some_and(|done| path.starts_with(done)) {
                         self.read_tree(&path, access)?;
                         done = Some(path);
@@ -163,7 +172,7 @@ impl Ceiling {
     }
 
     /// Grants what is in a directory now, but for what is denied.
-    fn read_entries(&mut self, path: &Path) -> Result<(), String> {
+    fn read_entries(&mut self, path: &Path, around: Access) -> Result<(), String> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let Ok(directory) = rustix::fs::openat(CWD, path, flags, Mode::empty()) else {
             // What cannot be listed cannot be looked into by name either, or
@@ -180,7 +189,7 @@ impl Ceiling {
             }
             let child = path.join(OsStr::from_bytes(name));
             if self.marks.contains_key(&child) || !self.marked_below(&child).is_empty() {
-                self.read_tree(&child, Some(Access::Read))?;
+                self.read_tree(&child, Some(around))?;
                 continue;
             }
             let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -190,6 +199,11 @@ impl Ceiling {
             }
         }
         Ok(())
+    }
+
+    fn denies_below(&self, path: &Path) -> bool {
+        let mut below = self.marked_below(path).into_iter();
+        below.any(|(_, access)| access == Access::Deny)
     }
 
     fn marked_below(&self, path: &Path) -> Vec<(PathBuf, Access)> {
