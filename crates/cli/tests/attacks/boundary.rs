@@ -354,10 +354,7 @@ fn dam() -> OsString {
 
 /// What takes a feature of the kernel from what it starts.
 fn confine() -> OsString {
-    let source = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/it/tiers/confine.c"
-    );
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/tiers/confine.c");
     let version = fs::read(source).expect("its source");
     installed("confine", version, |to| {
         let built = Command::new("cc").arg("-o").arg(to).arg(source).status();

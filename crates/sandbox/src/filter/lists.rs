@@ -110,6 +110,27 @@ pub(super) const REFUSED: &[c_long] = calls! {
     SYS_vhangup SYS_setgroups
 };
 
+/// Kinds of `ioctl` requests that are allowed as a whole, by their second byte:
+/// terminals with pipes and descriptors of any sort, and sockets.
+pub(super) const CONTROL_KINDS: &[u32] = &[0x5400, 0x8900];
+
+/// Of terminals' requests those that put words into another's mouth: `TIOCSTI`,
+/// `TIOCLINUX` and `TIOCCONS`.
+pub(super) const REFUSED_CONTROLS: &[u32] = &[0x5412, 0x541c, 0x541d];
+
+/// What may be asked of a file: its flags and version, block size, extents and
+/// label, and to share blocks with another that is open for writing.
+pub(super) const FILE_CONTROLS: &[u32] = &[
+    0x8008_6601, // FS_IOC_GETFLAGS
+    0x8008_7601, // FS_IOC_GETVERSION
+    0x801c_581f, // FS_IOC_FSGETXATTR
+    0x0000_0002, // FIGETBSZ
+    0xc020_660b, // FS_IOC_FIEMAP
+    0x8100_9431, // FS_IOC_GETFSLABEL
+    0x4004_9409, // FICLONE
+    0x4020_940d, // FICLONERANGE
+];
+
 /// Calls that change a process which their argument of this index names, 0
 /// meaning the caller. Without a pid namespace that could be any of the user's.
 pub(super) const ON_PROCESSES: &[(c_long, u32)] = &[

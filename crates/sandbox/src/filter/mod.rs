@@ -88,14 +88,12 @@ pub(crate) fn idle_filter() -> Vec<Instruction> {
 fn conditional() -> Vec<(i64, Test)> {
     let allow = Test::always(Action::Allow);
     let refuse = Test::always(Action::Errno(libc::EPERM));
-    // TIOCSTI, TIOCLINUX and TIOCCONS put words into a terminal's mouth.
-    let terminal = Test::one_of(Argument(1), &[0x5412, 0x541c, 0x541d], &refuse, &allow);
     vec![
         (
             libc::SYS_clone,
             Test::any_bit(Argument(0), CLONE_NEW, &refuse, &allow),
         ),
-        (libc::SYS_ioctl, terminal),
+        (libc::SYS_ioctl, control()),
         (
             libc::SYS_personality,
             Test::one_of(Argument(0), &[0, u32::MAX], &allow, &refuse),
@@ -103,6 +101,19 @@ fn conditional() -> Vec<(i64, Test)> {
         (libc::SYS_socket, socket()),
         (libc::SYS_socketpair, socket_pair()),
     ]
+}
+
+/// Controls of terminals, pipes and sockets, and what only asks about a file or
+/// shares its blocks. File systems have many more, which change files that are
+/// open for reading only (flags, seals) or make and remove directories by name
+/// (subvolumes): neither the doorman nor the ceiling hears of them.
+fn control() -> Test {
+    let (request, allow) = (Argument(1), Test::always(Action::Allow));
+    let unknown = Test::always(Action::Errno(libc::ENOTTY));
+    let files = Test::one_of(request, lists::FILE_CONTROLS, &allow, &unknown);
+    let kinds = Test::masked_in(request, 0xff00, lists::CONTROL_KINDS, &allow, &files);
+    let refuse = Test::always(Action::Errno(libc::EPERM));
+    Test::one_of(request, lists::REFUSED_CONTROLS, &refuse, &kinds)
 }
 
 /// Unix sockets with a connection: a datagram socket could address any socket

@@ -251,3 +251,34 @@ fn watching_refuses_nothing() {
         assert_eq!(run(&filter, number, &[]), NOTIFY);
     }
 }
+
+#[test]
+fn files_are_asked_and_not_changed_by_controls() {
+    for tier in [Tier::Full, Tier::NoNamespaces, Tier::NoLandlock] {
+        let filter = static_filter(tier);
+        let answer = |request| run(&filter, libc::SYS_ioctl, &[0, request]);
+        // FIONREAD, TCGETS, TIOCGPTN, SIOCGIFCONF, FS_IOC_GETFLAGS, FICLONE
+        for request in [
+            0x541b,
+            0x5401,
+            0x8004_5430,
+            0x8912,
+            0x8008_6601,
+            0x4004_9409,
+        ] {
+            assert_eq!(answer(request), ALLOW, "{request:#x}");
+        }
+        // FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR, FS_IOC_ENABLE_VERITY,
+        // BTRFS_IOC_SUBVOL_CREATE, BTRFS_IOC_SNAP_DESTROY, FIDEDUPERANGE
+        for request in [
+            0x4008_6602,
+            0x401c_5820,
+            0x4080_6685,
+            0x5000_940e,
+            0x5000_940f,
+            0xc018_9436,
+        ] {
+            assert_eq!(answer(request), errno(libc::ENOTTY), "{request:#x}");
+        }
+    }
+}
