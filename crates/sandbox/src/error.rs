@@ -51,16 +51,6 @@ pub enum SandboxError {
     /// The profile cannot be rendered for this system; nothing ran.
     #[error("the boundary cannot be put up, so nothing was run: {0}")]
     Policy(#[from] PolicyError),
-    /// The profile asks for what this boundary does not have; nothing ran.
-    #[error(
-        "the profile `{profile}` needs {what}, which this boundary does not have, so nothing was run"
-    )]
-    Beyond {
-        /// The profile.
-        profile: String,
-        /// What it asks for.
-        what: String,
-    },
     /// No tier of the boundary can be had here; nothing ran.
     #[error("{full}; and without that: {second}")]
     NoTier {
@@ -137,7 +127,6 @@ impl SandboxError {
                 stage: Stage::Ceiling,
                 ..
             } => Some("enable Landlock: Linux 5.13 or later, with `landlock` in the `lsm=` list"),
-            Self::Beyond { .. } => Some("take it out of the profile, or choose another"),
             Self::NoTier { full, .. } => full.hint(),
             Self::Lacks { .. } => Some("`dam doctor` says what is missing and how to get it"),
             Self::NotFound(_) => Some("only absolute directories of PATH are searched"),

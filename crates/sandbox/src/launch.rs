@@ -12,7 +12,6 @@ use std::sync::atomic::AtomicBool;
 
 use rustix::io::Errno;
 
-use crate::beyond;
 use crate::command::{Direction, Launch, cannot_execute, connect, refuse_directories};
 use crate::error::{SandboxError, system};
 use crate::follow::Answering;
@@ -92,7 +91,6 @@ impl Launch {
 
     fn spawn_boxed(self, env: BTreeMap<String, String>) -> Result<Running, SandboxError> {
         self.tier.suffices(&self.profile)?;
-        beyond::check(&self.profile)?;
         let program = self.argv[0].to_string_lossy().into_owned();
         let cwd = self.cwd.clone();
         // What is granted on a question is opened for real, past every layer.

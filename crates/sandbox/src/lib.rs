@@ -17,8 +17,6 @@
 //! ask anybody, or write the journal.
 
 #[cfg(target_os = "linux")]
-mod beyond;
-#[cfg(target_os = "linux")]
 mod broker;
 #[cfg(target_os = "linux")]
 mod canary;

@@ -238,7 +238,6 @@ fn not_started(error: SandboxError) -> Result<Result<Started, String>, Stop> {
         SandboxError::Unavailable { .. }
         | SandboxError::NotHeldBack
         | SandboxError::Policy(_)
-        | SandboxError::Beyond { .. }
         | SandboxError::NoTier { .. }
         | SandboxError::Leaks { .. }
         | SandboxError::Lacks { .. }

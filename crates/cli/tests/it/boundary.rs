@@ -144,25 +144,6 @@ fn a_profile_of_ones_own_is_held() {
 }
 
 #[test]
-fn what_no_boundary_holds_is_refused_by_name() {
-    for environment in everybody() {
-        environment.write_config(
-            "default_permissions = \"mine\"\n[permissions.mine]\nextends = \":read-only\"\n\
-             needs = [\"late-stores\"]\n",
-        );
-        let outcome = environment.dam(["run", "--", "true"]).run();
-        insta::allow_duplicates! {
-            insta::assert_snapshot!(outcome.page(), @r#"
-            exit 5
-            -- stderr
-            error: the profile `mine` needs `late-stores`, which this boundary does not have, so nothing was run
-            hint: take it out of the profile, or choose another
-            "#);
-        }
-    }
-}
-
-#[test]
 fn refusals_are_listed_with_path_process_and_rule() {
     for environment in everybody() {
         let outcome = environment

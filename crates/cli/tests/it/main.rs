@@ -12,6 +12,7 @@ mod journal;
 mod learn;
 mod limits;
 mod output;
+mod patterns;
 mod refusals;
 mod terminal;
 mod transaction;

@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use super::caller::Caller;
 use super::open::open_beneath;
 use super::place::{Ground, LastLink, Place};
+use super::reading::Hidden;
 use super::replace::replace;
 use super::worktrees::Worktrees;
 use super::{Answer, Own, Refusal, links, repository};
@@ -82,6 +83,7 @@ pub(super) struct Visit<'a> {
     pub files: &'a FileRules,
     pub layers: &'a [PathBuf],
     pub own: &'a mut Own,
+    pub hidden: &'a mut Hidden,
     pub trees: &'a mut Worktrees,
     pub caller: &'a Caller<'a>,
 }
@@ -126,7 +128,7 @@ impl Visit<'_> {
         let place = self
             .place(directory, path, LastLink::Keep)
             .map(Place::without_slash)?;
-        place.permit(self.files, place.exists().then_some(Errno::EXIST))?;
+        place.permit(self.files, || place.exists().then_some(Errno::EXIST))?;
         let mode = Mode::from_raw_mode(mode & PLAIN).difference(self.caller.standing()?.umask);
         rustix::fs::mkdirat(&place.parent, &place.leaf, mode)?;
         self.note_worktree(&place)?;
@@ -135,7 +137,7 @@ impl Visit<'_> {
 
     fn mknod(&mut self, directory: u32, path: usize, mode: u32) -> Outcome {
         let place = self.place(directory, path, LastLink::Keep)?;
-        place.permit(self.files, place.exists().then_some(Errno::EXIST))?;
+        place.permit(self.files, || place.exists().then_some(Errno::EXIST))?;
         let kind = match mode & libc::S_IFMT {
             0 | libc::S_IFREG => FileType::RegularFile,
             libc::S_IFIFO => FileType::Fifo,
@@ -165,7 +167,7 @@ impl Visit<'_> {
             Ok(_) => is_kept.then_some(Errno::NOTEMPTY),
         };
         if !self.may_drop(&place) {
-            place.permit(self.files, found)?;
+            place.permit(self.files, || found)?;
         }
         rustix::fs::unlinkat(&place.parent, &place.leaf, AtFlags::from_bits_retain(flags))?;
         self.own.forget_gone(stat.ok());
@@ -194,13 +196,13 @@ impl Visit<'_> {
         };
         let from = resolve(from)?;
         let to = resolve(to)?;
-        from.permit(self.files, (!from.exists()).then_some(Errno::NOENT))?;
+        from.permit(self.files, || (!from.exists()).then_some(Errno::NOENT))?;
         if flags.is_empty()
             && let Some(part @ (GitPart::Index | GitPart::Steps)) = self.part(&to)
         {
             return replace(part, &from, &to);
         }
-        to.permit(self.files, None)?;
+        to.permit(self.files, || None)?;
         self.check_moved(&from, &to)?;
         if flags.contains(RenameFlags::EXCHANGE) {
             self.check_moved(&to, &from)?;
@@ -257,8 +259,8 @@ impl Visit<'_> {
             return self.link_open_file(&fd, &target);
         }
         // A second name for a file that may not be written would be a way to it.
-        source.permit(self.files, (!source.exists()).then_some(Errno::NOENT))?;
-        target.permit(self.files, target.exists().then_some(Errno::EXIST))?;
+        source.permit(self.files, || (!source.exists()).then_some(Errno::NOENT))?;
+        target.permit(self.files, || target.exists().then_some(Errno::EXIST))?;
         if self.part(&source).is_some() != self.part(&target).is_some() {
             return Err(Errno::XDEV.into());
         }
@@ -277,9 +279,9 @@ impl Visit<'_> {
     fn link_open_file(&mut self, fd: &OwnedFd, target: &Place) -> Outcome {
         let stat = rustix::fs::fstat(fd)?;
         if let Some(named) = self.name_of(fd, &stat)? {
-            named.permit(self.files, None)?;
+            named.permit(self.files, || None)?;
         }
-        target.permit(self.files, target.exists().then_some(Errno::EXIST))?;
+        target.permit(self.files, || target.exists().then_some(Errno::EXIST))?;
         let name = format!("self/fd/{}", fd.as_raw_fd());
         rustix::fs::linkat(
             self.caller.host_proc(),
@@ -294,7 +296,7 @@ impl Visit<'_> {
     fn symlink(&mut self, text: usize, to: (u32, usize)) -> Outcome {
         let text = self.caller.path(text)?;
         let place = self.place(to.0, to.1, LastLink::Keep)?;
-        place.permit(self.files, place.exists().then_some(Errno::EXIST))?;
+        place.permit(self.files, || place.exists().then_some(Errno::EXIST))?;
         check_link_name(&place)?;
         if self.part(&place).is_some() {
             return Err(not_a_file(&place));
@@ -306,7 +308,7 @@ impl Visit<'_> {
     fn truncate(&mut self) -> Outcome {
         let place = self.place(HERE, 0, LastLink::Follow)?;
         let stat = place.stat()?;
-        place.permit(self.files, None)?;
+        place.permit(self.files, || None)?;
         self.check_existing(&place, &stat, OFlags::WRONLY)?;
         let file = open_beneath(&place, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty())?;
         rustix::fs::ftruncate(&file, self.caller.call.args[1])?;

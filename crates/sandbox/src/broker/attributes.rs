@@ -3,14 +3,14 @@
 //! text, so the same rules hold as for writing.
 
 use std::ffi::CString;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 
 use rustix::fs::{AtFlags, FileType, Gid, Mode, Stat, Timespec, Timestamps, Uid, XattrFlags};
 use rustix::io::Errno;
 
 use super::Refusal;
 use super::acts::{DONE, HERE, Outcome, Visit};
-use super::place::{LastLink, Place};
+use super::place::{Ground, LastLink, Place};
 
 /// As long as the kernel lets an attribute's name and value be.
 const LONGEST_NAME: usize = 255;
@@ -94,7 +94,7 @@ impl Visit<'_> {
         if place.is_descriptor_entry() {
             // How C libraries reach a file that they hold by descriptor.
             let number = place.leaf.to_str().ok().and_then(|leaf| leaf.parse().ok());
-            return self.open_path(number.ok_or(Errno::BADF)?);
+            return self.open_file(number.ok_or(Errno::BADF)?);
         }
         let stat = place.stat()?;
         self.may_change(&place, &stat)?;
@@ -112,7 +112,7 @@ impl Visit<'_> {
     fn at_or_empty(&self, directory: u32, path: usize, flags: u32) -> Result<Target, Refusal> {
         let flags = AtFlags::from_bits_retain(flags);
         if flags.contains(AtFlags::EMPTY_PATH) && self.caller.path(path)?.is_empty() {
-            return self.open_path(directory);
+            return self.open_file(directory);
         }
         let keep = flags.contains(AtFlags::SYMLINK_NOFOLLOW);
         self.at(
@@ -126,37 +126,34 @@ impl Visit<'_> {
         )
     }
 
-    /// What a descriptor has open, by its name: also one that was opened only
-    /// to point at it.
-    fn open_path(&self, fd: u32) -> Result<Target, Refusal> {
-        let held = self.caller.descriptor(fd)?;
-        let stat = rustix::fs::fstat(&held)?;
-        match self.name_of(&held, &stat)? {
-            Some(place) => {
-                self.may_change(&place, &stat)?;
-                Ok(Target::Named(place))
-            }
-            None => Ok(Target::Open(held)),
-        }
-    }
-
-    /// What a descriptor has open, if what it is may be changed.
+    /// What a descriptor has open, if what it is may be changed. Held only to
+    /// point at it, which takes no leave of the caller's.
     fn open_file(&self, fd: u32) -> Result<Target, Refusal> {
-        let held = self.caller.descriptor(fd)?;
+        let held = self.caller.directory(fd)?;
         let stat = rustix::fs::fstat(&held)?;
         if FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice {
             // A terminal that was handed in is the host's.
             return Err(Errno::PERM.into());
         }
-        if let Some(place) = self.name_of(&held, &stat)? {
-            self.may_change(&place, &stat)?;
+        let path = self.caller.path_of(&held)?;
+        // Pipes, sockets and files that were removed or never named have none.
+        if stat.st_nlink > 0 && path.is_absolute() {
+            let around = path.parent().unwrap_or(&path);
+            let ground = Ground::of(around, self.caller.tier.has_own_devices());
+            ground.permit(self.files, &path)?;
+            self.check_links(&path, ground, &stat)?;
         }
         Ok(Target::Open(held))
     }
 
+    /// The name under which what is held can be reached again.
+    fn entry(held: &OwnedFd) -> String {
+        format!("self/fd/{}", held.as_raw_fd())
+    }
+
     fn may_change(&self, place: &Place, stat: &Stat) -> Result<(), Refusal> {
-        place.permit(self.files, None)?;
-        self.check_links(place, stat)
+        place.permit(self.files, || None)?;
+        self.check_links(&place.path(), place.ground(), stat)
     }
 
     fn chmod(&self, target: &Target, mode: u32) -> Outcome {
@@ -187,7 +184,10 @@ impl Visit<'_> {
             Target::Named(place) => {
                 rustix::fs::chmodat(&place.parent, &place.leaf, mode, AtFlags::empty())?;
             }
-            Target::Open(fd) => rustix::fs::fchmod(fd, mode)?,
+            Target::Open(fd) => {
+                let proc = self.caller.host_proc();
+                rustix::fs::chmodat(proc, Self::entry(fd), mode, AtFlags::empty())?;
+            }
         }
         DONE
     }
@@ -202,7 +202,10 @@ impl Visit<'_> {
                 let flags = AtFlags::SYMLINK_NOFOLLOW;
                 rustix::fs::chownat(&place.parent, &place.leaf, owner, group, flags)?;
             }
-            Target::Open(fd) => rustix::fs::fchown(fd, owner, group)?,
+            Target::Open(fd) => {
+                let proc = self.caller.host_proc();
+                rustix::fs::chownat(proc, Self::entry(fd), owner, group, AtFlags::empty())?;
+            }
         }
         DONE
     }
@@ -214,7 +217,10 @@ impl Visit<'_> {
                 let flags = AtFlags::SYMLINK_NOFOLLOW;
                 rustix::fs::utimensat(&place.parent, &place.leaf, &times, flags)?;
             }
-            Target::Open(fd) => rustix::fs::futimens(fd, &times)?,
+            Target::Open(fd) => {
+                let proc = self.caller.host_proc();
+                rustix::fs::utimensat(proc, Self::entry(fd), &times, AtFlags::empty())?;
+            }
         }
         DONE
     }
@@ -270,7 +276,10 @@ impl Visit<'_> {
                 rustix::process::fchdir(&place.parent)?;
                 rustix::fs::lsetxattr(&place.leaf, &name, &value, flags)?;
             }
-            Target::Open(fd) => rustix::fs::fsetxattr(fd, &name, &value, flags)?,
+            Target::Open(fd) => {
+                rustix::process::fchdir(self.caller.host_proc())?;
+                rustix::fs::setxattr(Self::entry(fd), &name, &value, flags)?;
+            }
         }
         DONE
     }
@@ -282,7 +291,10 @@ impl Visit<'_> {
                 rustix::process::fchdir(&place.parent)?;
                 rustix::fs::lremovexattr(&place.leaf, &name)?;
             }
-            Target::Open(fd) => rustix::fs::fremovexattr(fd, &name)?,
+            Target::Open(fd) => {
+                rustix::process::fchdir(self.caller.host_proc())?;
+                rustix::fs::removexattr(Self::entry(fd), &name)?;
+            }
         }
         DONE
     }

@@ -1,9 +1,11 @@
 //! What the broker knows of the process that waits at the door.
 
+use std::cell::{Cell, RefCell};
 use std::ffi::OsString;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -24,11 +26,57 @@ const LONGEST_COMMAND_LINE: usize = 400;
 pub(super) struct Caller<'a> {
     notifier: &'a Notifier,
     host_proc: &'a OwnedFd,
+    memo: &'a Memo,
     pub tier: Tier,
     pub call: &'a Notification,
 }
 
+/// What is remembered of callers for a moment, because to read it again takes
+/// longer than most calls that need it.
+#[derive(Debug, Default)]
+pub(super) struct Memo {
+    standings: RefCell<Vec<(i32, Instant, Standing)>>,
+    /// When a umask was changed last: what is read shortly after may still be
+    /// what it was before.
+    changed: Cell<Option<Instant>>,
+}
+
+/// How long something is remembered: much shorter than it takes until the
+/// number of a thread is given to another.
+const MOMENT: Duration = Duration::from_millis(20);
+const MOST_REMEMBERED: usize = 32;
+
+impl Memo {
+    /// A caller is about to change its umask.
+    pub(super) fn umask_changes(&self) {
+        self.changed.set(Some(Instant::now()));
+        self.standings.borrow_mut().clear();
+    }
+
+    fn recall(&self, tid: i32) -> Option<Standing> {
+        let standings = self.standings.borrow();
+        let (_, when, standing) = standings.iter().find(|(of, ..)| *of == tid)?;
+        (when.elapsed() < MOMENT).then_some(*standing)
+    }
+
+    fn remember(&self, tid: i32, standing: Standing) {
+        if self
+            .changed
+            .get()
+            .is_some_and(|when| when.elapsed() < MOMENT)
+        {
+            return;
+        }
+        let mut standings = self.standings.borrow_mut();
+        standings.retain(|(of, when, _)| *of != tid && when.elapsed() < MOMENT);
+        if standings.len() < MOST_REMEMBERED {
+            standings.push((tid, Instant::now(), standing));
+        }
+    }
+}
+
 /// What `/proc/TID/status` says.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Standing {
     /// The mode bits that new files lose.
     pub umask: Mode,
@@ -42,12 +90,14 @@ impl<'a> Caller<'a> {
     pub(super) fn new(
         notifier: &'a Notifier,
         host_proc: &'a OwnedFd,
+        memo: &'a Memo,
         tier: Tier,
         call: &'a Notification,
     ) -> Self {
         Self {
             notifier,
             host_proc,
+            memo,
             tier,
             call,
         }
@@ -147,6 +197,15 @@ impl<'a> Caller<'a> {
     }
 
     pub(super) fn standing(&self) -> Result<Standing, Errno> {
+        if let Some(standing) = self.memo.recall(self.call.tid) {
+            return Ok(standing);
+        }
+        let standing = self.read_standing()?;
+        self.memo.remember(self.call.tid, standing);
+        Ok(standing)
+    }
+
+    fn read_standing(&self) -> Result<Standing, Errno> {
         let status = self.read(&format!("{}/status", self.call.tid))?;
         let status = String::from_utf8_lossy(&status);
         let field = |name: &str| {

@@ -16,6 +16,7 @@ mod caller;
 mod links;
 mod open;
 mod place;
+mod reading;
 mod replace;
 mod repository;
 mod sockets;
@@ -42,7 +43,8 @@ use crate::tier::Tier;
 use crate::{Denial, Status};
 pub(crate) use acts::name_of;
 use asking::Questions;
-use caller::Caller;
+use caller::{Caller, Memo};
+use reading::Hidden;
 use waiting::{AGAIN, Waiting, WaitsFor};
 
 /// What a running box consists of.
@@ -93,6 +95,8 @@ pub(crate) struct Broker<'a> {
     reached: Option<LimitHit>,
     line: &'a Line,
     own: Own,
+    memo: Memo,
+    hidden: Hidden,
     trees: worktrees::Worktrees,
     waiting: Vec<Waiting>,
     questions: Questions,
@@ -143,6 +147,9 @@ pub(super) enum Answer {
     Value(i64),
     /// With a descriptor that the caller is given.
     Descriptor { fd: OwnedFd, cloexec: bool },
+    /// By the kernel, as if nobody had been asked: only where no memory of the
+    /// caller's says what is done.
+    GoOn,
     /// When something that is waited for has happened.
     Later(WaitsFor),
 }
@@ -202,6 +209,8 @@ impl<'a> Broker<'a> {
             reached: None,
             line,
             own: Own::default(),
+            memo: Memo::default(),
+            hidden: Hidden::default(),
             trees: worktrees::Worktrees::default(),
             waiting: Vec::new(),
             questions: Questions::new(door.patience),
@@ -333,6 +342,7 @@ impl<'a> Broker<'a> {
         match answer {
             Ok(Answer::Value(value)) => self.notifier.answer(call.id, Ok(value)),
             Ok(Answer::Descriptor { fd, cloexec }) => self.notifier.inject(call.id, fd, cloexec),
+            Ok(Answer::GoOn) => self.notifier.let_go_on(call.id),
             Ok(Answer::Later(on)) => {
                 self.waiting.push(Waiting { id: call.id, on });
                 Ok(())
@@ -343,14 +353,19 @@ impl<'a> Broker<'a> {
     }
 
     fn perform(&mut self, call: &Notification) -> Result<Answer, Refusal> {
-        let caller = Caller::new(&self.notifier, &self.host_proc, self.tier, call);
+        let caller = Caller::new(&self.notifier, &self.host_proc, &self.memo, self.tier, call);
         match call.number {
+            libc::SYS_umask => {
+                self.memo.umask_changes();
+                Ok(Answer::GoOn)
+            }
             libc::SYS_connect => sockets::connect(&self.own, &caller),
             libc::SYS_bind => sockets::bind(&mut self.own, &self.files, &caller),
             _ => acts::Visit {
                 files: &self.files,
                 layers: &self.layers,
                 own: &mut self.own,
+                hidden: &mut self.hidden,
                 trees: &mut self.trees,
                 caller: &caller,
             }
@@ -360,7 +375,7 @@ impl<'a> Broker<'a> {
 
     /// Refuses by rule, unless somebody may be asked first.
     fn refuse(&mut self, call: &Notification, refused: Refused) -> Result<(), Errno> {
-        let caller = Caller::new(&self.notifier, &self.host_proc, self.tier, call);
+        let caller = Caller::new(&self.notifier, &self.host_proc, &self.memo, self.tier, call);
         let denial = Denial {
             syscall: name_of(call.number).to_owned(),
             path: refused.path,

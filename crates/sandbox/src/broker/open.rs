@@ -1,6 +1,7 @@
 //! Opening for writing, performed for the caller.
 
 use std::os::fd::OwnedFd;
+use std::path::Path;
 
 use rustix::fs::{CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
@@ -32,6 +33,9 @@ impl Visit<'_> {
             LastLink::Follow
         };
         let place = Place::resolve(self.caller, directory, &self.caller.path(path)?, last)?;
+        if flags.bits() & OPEN_WRITES == 0 {
+            return self.open_to_read(&place, flags);
+        }
         let fd = if flags.contains(OFlags::TMPFILE) {
             self.open_unnamed(&place, flags, mode)?
         } else if let Ground::Process = place.ground() {
@@ -56,7 +60,7 @@ impl Visit<'_> {
 
     /// `/dev/tty` is another terminal for every session, and the broker has
     /// none: opened is the caller's own by its number, in the box's `/dev/pts`.
-    fn open_terminal(&self, flags: OFlags) -> Result<OwnedFd, Refusal> {
+    pub(super) fn open_terminal(&self, flags: OFlags) -> Result<OwnedFd, Refusal> {
         let device = self.caller.terminal()?;
         let path = format!("/dev/pts/{}", rustix::fs::minor(device));
         let flags = flags.difference(OFlags::CREATE | OFlags::EXCL)
@@ -74,7 +78,7 @@ impl Visit<'_> {
     /// A named pipe that was made inside. Opening it may have to wait for the
     /// other end.
     fn open_own_pipe(&self, place: &Place, flags: OFlags) -> Outcome {
-        place.permit(self.files, None)?;
+        place.permit(self.files, || None)?;
         if flags.contains(OFlags::CREATE | OFlags::EXCL) {
             return Err(Errno::EXIST.into());
         }
@@ -99,7 +103,7 @@ impl Visit<'_> {
         flags: OFlags,
         mode: u32,
     ) -> Result<OwnedFd, Refusal> {
-        place.permit(self.files, None)?;
+        place.permit(self.files, || None)?;
         let mode = Mode::from_raw_mode(mode & PLAIN).difference(self.caller.standing()?.umask);
         Ok(rustix::fs::openat(
             &place.parent,
@@ -133,7 +137,7 @@ impl Visit<'_> {
             flags.remove(OFlags::CREATE);
         } else {
             place
-                .permit(self.files, first)
+                .permit(self.files, || first)
                 .map_err(|refusal| self.askable(refusal, place, found, flags, mode))?;
         }
         if let Some(stat) = found {
@@ -149,21 +153,25 @@ impl Visit<'_> {
     }
 
     /// Whether the file is only what its writable names say.
-    pub(super) fn check_links(&self, place: &Place, stat: &Stat) -> Result<(), Refusal> {
+    pub(super) fn check_links(
+        &self,
+        path: &Path,
+        ground: Ground,
+        stat: &Stat,
+    ) -> Result<(), Refusal> {
         let is_file = FileType::from_raw_mode(stat.st_mode).is_file();
-        if !is_file || stat.st_nlink <= 1 || !matches!(place.ground(), Ground::Ruled) {
+        if !is_file || stat.st_nlink <= 1 || ground != Ground::Ruled {
             return Ok(());
         }
-        let path = place.path();
         // A layer parts a file from its other names before it changes, and gives
         // each name a number of its own, so that they could not be counted.
         let is_held_back = self.layers.iter().any(|layer| path.starts_with(layer));
-        if is_held_back || links::all_links_inside(self.files, &path, stat) {
+        if is_held_back || links::all_links_inside(self.files, path, stat) {
             return Ok(());
         }
         Err(Refusal::rule(
             Errno::ACCESS,
-            place.path(),
+            path.to_owned(),
             "files.linked-outside",
             "the file has another name that may not be written, and would change too",
         ))
@@ -184,7 +192,7 @@ impl Visit<'_> {
             Err(Refusal::rule(Errno::ACCESS, place.path(), rule, reason))
         };
         match FileType::from_raw_mode(stat.st_mode) {
-            FileType::RegularFile => self.check_links(place, stat),
+            FileType::RegularFile => self.check_links(&place.path(), place.ground(), stat),
             FileType::CharacterDevice | FileType::BlockDevice => {
                 refuse("files.device", "a device is not a file of the workspace")
             }
@@ -248,7 +256,7 @@ impl Visit<'_> {
             // It has no name left anywhere; the mount it came from still rules.
             return Ok(again(OFlags::empty())?);
         };
-        named.permit(self.files, None)?;
+        named.permit(self.files, || None)?;
         self.check_existing(&named, &stat, flags)?;
         Ok(open_beneath(&named, flags, Mode::empty())?)
     }
@@ -270,7 +278,7 @@ impl Visit<'_> {
     }
 }
 
-fn is_controlling_terminal(stat: &Stat) -> bool {
+pub(super) fn is_controlling_terminal(stat: &Stat) -> bool {
     FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice
         && stat.st_rdev == rustix::fs::makedev(5, 0)
 }

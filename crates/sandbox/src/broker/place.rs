@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use dam_policy::FileRules;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, Stat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
 use super::caller::Caller;
@@ -35,11 +35,14 @@ pub(super) struct Place {
     pub leaf: CString,
     /// Whether the path ended in a slash.
     pub must_be_directory: bool,
+    /// What was there when the way to it was followed.
+    seen: Option<Stat>,
     /// Whether the box has devices of its own.
     own_devices: bool,
 }
 
 /// Whose ground a place is on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Ground {
     /// The profile's rules hold.
     Ruled,
@@ -65,13 +68,13 @@ impl Place {
         } else {
             caller.directory(directory)?
         };
-        Self::resolve_from(caller, &base, path, last)
+        Self::resolve_from(caller, base, path, last)
     }
 
     /// Resolves a path relative to a directory that is held.
     pub(super) fn resolve_from(
         caller: &Caller<'_>,
-        base: &OwnedFd,
+        mut base: OwnedFd,
         path: &[u8],
         last: LastLink,
     ) -> Result<Self, Errno> {
@@ -79,36 +82,36 @@ impl Place {
             return Err(Errno::NOENT);
         }
         let mut path = own_entry(caller, path)?;
-        // Where the way goes on, once it has left the directory that was given.
-        let mut from = None;
         if let Some((fd, rest)) = below_descriptor(caller, &path)? {
             path = rest;
-            from = Some(caller.directory(fd)?);
+            base = caller.directory(fd)?;
         }
         let mut must_be_directory = false;
         for _ in 0..MOST_LINKS {
             must_be_directory |= path.last() == Some(&b'/');
             let (parent, leaf) = split(&path);
-            let parent = open_parent(from.as_ref().unwrap_or(base), parent)?;
-            let place = Self {
+            let parent = open_parent(base, parent)?;
+            let mut place = Self {
                 parent_path: caller.path_of(&parent)?,
                 parent,
                 leaf: CString::new(leaf).map_err(|_| Errno::INVAL)?,
                 must_be_directory,
+                seen: None,
                 own_devices: caller.tier.has_own_devices(),
             };
             if last == LastLink::Keep && !must_be_directory {
                 return Ok(place);
             }
-            match place.link_target() {
-                // Entries of `/proc/…/fd` look like links and are none.
-                Some(target) if !place.is_descriptor_entry() => {
-                    path = own_entry(caller, &target)?;
-                    let absolute = path.first() == Some(&b'/');
-                    from = Some(if absolute { open_root()? } else { place.parent });
-                }
-                _ => return Ok(place),
+            place.seen = place.stat().ok();
+            let is_link = |stat: &Stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink;
+            // Entries of `/proc/…/fd` look like links and are none.
+            if !place.seen.as_ref().is_some_and(is_link) || place.is_descriptor_entry() {
+                return Ok(place);
             }
+            let target = rustix::fs::readlinkat(&place.parent, &place.leaf, Vec::new())?;
+            path = own_entry(caller, target.as_bytes())?;
+            let absolute = path.first() == Some(&b'/');
+            base = if absolute { open_root()? } else { place.parent };
         }
         Err(Errno::LOOP)
     }
@@ -122,11 +125,6 @@ impl Place {
         }
     }
 
-    fn link_target(&self) -> Option<Vec<u8>> {
-        let target = rustix::fs::readlinkat(&self.parent, &self.leaf, Vec::new()).ok()?;
-        Some(target.into_bytes())
-    }
-
     /// The whole path.
     pub(super) fn path(&self) -> PathBuf {
         match self.leaf.as_bytes() {
@@ -137,6 +135,9 @@ impl Place {
 
     /// What is there now, a link as itself.
     pub(super) fn stat(&self) -> Result<Stat, Errno> {
+        if let Some(seen) = self.seen {
+            return Ok(seen);
+        }
         rustix::fs::statat(&self.parent, &self.leaf, AtFlags::SYMLINK_NOFOLLOW)
     }
 
@@ -162,43 +163,58 @@ impl Place {
     }
 
     pub(super) fn ground(&self) -> Ground {
-        let path = &self.parent_path;
-        if path.starts_with("/proc") {
-            Ground::Process
-        } else if path.starts_with("/dev") {
-            if self.own_devices {
-                Ground::Private
-            } else {
-                Ground::HostDevice
-            }
-        } else {
-            Ground::Ruled
-        }
+        Ground::of(&self.parent_path, self.own_devices)
     }
 
     /// Whether the profile lets this place be created, changed or removed.
     /// `found` is the answer that the kernel would give first, such as that
     /// something is there already: it comes before a refusal, because programs
-    /// probe.
-    pub(super) fn permit(&self, files: &FileRules, found: Option<Errno>) -> Result<(), Refusal> {
-        match self.ground() {
-            Ground::Private => return Ok(()),
-            Ground::Process | Ground::HostDevice => return Err(Errno::ACCESS.into()),
-            Ground::Ruled => {}
+    /// probe. It is looked for only then.
+    pub(super) fn permit(
+        &self,
+        files: &FileRules,
+        found: impl FnOnce() -> Option<Errno>,
+    ) -> Result<(), Refusal> {
+        let permitted = self.ground().permit(files, &self.path());
+        permitted.map_err(|refusal| match self.ground() {
+            Ground::Ruled => found().map_or(refusal, Refusal::from),
+            _ => refusal,
+        })
+    }
+}
+
+impl Ground {
+    /// Whose ground a directory is on.
+    pub(super) fn of(directory: &Path, own_devices: bool) -> Self {
+        if directory.starts_with("/proc") {
+            Self::Process
+        } else if directory.starts_with("/dev") {
+            if own_devices {
+                Self::Private
+            } else {
+                Self::HostDevice
+            }
+        } else {
+            Self::Ruled
         }
-        let path = self.path();
-        if files.may_write(&path) {
-            let permitted = repository::permit(files, &path);
-            return permitted.map_err(|refusal| found.map_or(refusal, Refusal::from));
+    }
+
+    /// Whether the profile lets a path on this ground be created, changed or
+    /// removed.
+    pub(super) fn permit(self, files: &FileRules, path: &Path) -> Result<(), Refusal> {
+        match self {
+            Self::Private => return Ok(()),
+            Self::Process | Self::HostDevice => return Err(Errno::ACCESS.into()),
+            Self::Ruled => {}
         }
-        if let Some(errno) = found {
-            return Err(errno.into());
+        if files.may_write(path) {
+            return repository::permit(files, path);
         }
-        let verdict = files.write(&path);
+        let verdict = files.write(path);
         let by_name = verdict.rule.as_str() != "files.root";
         Err(Refusal::Rule(Box::new(Refused {
             errno: if by_name { Errno::ACCESS } else { Errno::ROFS },
-            path,
+            path: path.to_owned(),
             rule: verdict.rule.as_str().to_owned(),
             reason: verdict.reason,
             hint: verdict.hint,
@@ -284,15 +300,14 @@ fn split(path: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-fn open_parent(base: &OwnedFd, path: &[u8]) -> Result<OwnedFd, Errno> {
-    let path = if path.is_empty() {
-        OsStr::new(".")
-    } else {
-        OsStr::from_bytes(path)
-    };
+fn open_parent(base: OwnedFd, path: &[u8]) -> Result<OwnedFd, Errno> {
+    if path.is_empty() {
+        return Ok(base);
+    }
+    let path = OsStr::from_bytes(path);
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     rustix::fs::openat2(
-        base,
+        &base,
         path,
         flags,
         Mode::empty(),

@@ -46,8 +46,13 @@ pub(super) fn bind(
     };
     // Looked at once: another thread may change the directory meanwhile.
     let here = caller.directory(HERE)?;
-    let place = Place::resolve_from(caller, &here, path, LastLink::Keep)?;
-    place.permit(files, place.exists().then_some(Errno::ADDRINUSE))?;
+    let place = Place::resolve_from(
+        caller,
+        here.try_clone().map_err(|_| Errno::MFILE)?,
+        path,
+        LastLink::Keep,
+    )?;
+    place.permit(files, || place.exists().then_some(Errno::ADDRINUSE))?;
     let umask = caller.standing()?.umask;
     // With the caller's own words and from its directory, because the
     // socket tells them to whoever asks for its name. Nothing inside can have

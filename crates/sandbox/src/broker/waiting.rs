@@ -28,6 +28,8 @@ pub(crate) enum WaitsFor {
     Connection(OwnedFd),
     /// A reader of this pipe, to open it with these flags.
     Reader { pipe: OwnedFd, flags: OFlags },
+    /// Something to read from this pipe, or its end.
+    Writer { pipe: OwnedFd, cloexec: bool },
 }
 
 impl Waiting {
@@ -46,6 +48,15 @@ impl Waiting {
                 None => return Ok(false),
                 Some(result) => notifier.answer(self.id, result.map(|()| 0))?,
             },
+            WaitsFor::Writer { pipe, cloexec } => {
+                if !is_readable(pipe)? {
+                    return Ok(false);
+                }
+                let flags = rustix::fs::fcntl_getfl(pipe)?;
+                rustix::fs::fcntl_setfl(pipe, flags.difference(OFlags::NONBLOCK))?;
+                let copy = rustix::io::fcntl_dupfd_cloexec(pipe, 3)?;
+                notifier.inject(self.id, copy, *cloexec)?;
+            }
             WaitsFor::Reader { pipe, flags } => match open_pipe(host_proc, pipe, *flags) {
                 Err(Errno::NXIO) => return Ok(false),
                 Err(errno) => notifier.answer(self.id, Err(errno))?,
@@ -70,6 +81,16 @@ pub(super) fn connection_result(socket: &OwnedFd) -> Option<Result<(), Errno>> {
         Ok(_) => Some(rustix::net::sockopt::socket_error(socket).and_then(|result| result)),
         Err(errno) => Some(Err(errno)),
     }
+}
+
+/// Whether there is something to read, or nobody is left to write.
+fn is_readable(pipe: &OwnedFd) -> Result<bool, Errno> {
+    let mut fds = [PollFd::new(pipe, PollFlags::IN)];
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    Ok(rustix::event::poll(&mut fds, Some(&now))? > 0)
 }
 
 /// Opens a pipe that is held by descriptor, without waiting for its other end.

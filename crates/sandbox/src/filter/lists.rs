@@ -157,7 +157,7 @@ const WATCHED_COMMON: &[c_long] = calls! {
 };
 
 const MEDIATED_COMMON: &[c_long] = calls! {
-    SYS_mkdirat SYS_mknodat SYS_unlinkat SYS_renameat2 SYS_linkat SYS_symlinkat SYS_truncate
+    SYS_umask     SYS_mkdirat SYS_mknodat SYS_unlinkat SYS_renameat2 SYS_linkat SYS_symlinkat SYS_truncate
     SYS_connect SYS_bind SYS_fchmod SYS_fchmodat FCHMODAT2 SYS_fchown SYS_fchownat SYS_utimensat
     SYS_setxattr SYS_lsetxattr SYS_fsetxattr SYS_removexattr SYS_lremovexattr SYS_fremovexattr
 };

@@ -111,8 +111,8 @@ impl Notifier {
         gone_is_fine(result)
     }
 
-    /// Lets the call go on as if nobody had looked at it. Only for watching
-    /// trusted commands: what the kernel then reads from the caller's memory
+    /// Lets the call go on as if nobody had looked at it. Only for calls whose
+    /// arguments are numbers, and for watching trusted commands: what the kernel then reads from the caller's memory
     /// need not be what was read here, so that no refusal may rest on it.
     pub(crate) fn let_go_on(&self, id: u64) -> Result<(), Errno> {
         let response = Response {
