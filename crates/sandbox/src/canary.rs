@@ -267,6 +267,7 @@ fn machine() -> String {
         let text = std::fs::read_to_string(Path::new("/proc").join(file)).unwrap_or_default();
         let _ = writeln!(machine, "{file} {}", text.trim());
     }
+    let _ = writeln!(machine, "landlock {:?}", crate::ceiling::landlock_version());
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let wanted = [
         "Uid:",

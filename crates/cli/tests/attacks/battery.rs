@@ -12,6 +12,35 @@ use crate::trial::{Outcome, alone, must_escape, once, report_directory};
 /// only when they are held, so that none stays here for longer than it must.
 const OPEN: &[(&str, &str)] = &[];
 
+/// What gets out where a feature of the kernel is missing: what the tier of the
+/// boundary is documented to lack, by the property that covers it.
+const LACKS: &[(&str, &str, &[&str])] = &[
+    ("namespaces", "hidden-processes", &["D15", "E13"]),
+    ("namespaces", "store-names", &["K08"]),
+    ("landlock", "late-stores", &["K40", "K41", "K42"]),
+];
+
+/// What is tried in every run of the tests where a feature is missing: what
+/// only that feature would hold, if nothing stood in for it. All the others
+/// with `COFFERDAM_ATTACKS_BEHIND`.
+const WITHOUT: &[(&str, &[&str])] = &[
+    (
+        "namespaces",
+        &[
+            "A02", "A20", "A21", "A22", "A30", "A57", "B10", "C05", "C14", "D01", "D03", "D04",
+            "D06", "D10", "D13", "D14", "D15", "D20", "D22", "D27", "E01", "E06", "F01", "F03",
+            "F09", "H38", "K01", "K08", "K40", "L07", "R02",
+        ],
+    ),
+    (
+        "landlock",
+        &[
+            "A02", "A30", "A57", "B10", "C05", "D01", "D03", "F01", "F03", "H38", "K01", "K40",
+            "L07",
+        ],
+    ),
+];
+
 /// Bubblewrap with the flags that people use. It shows that the battery tells
 /// one boundary from another; nothing depends on it.
 const STAND_IN: &str = "/usr/bin/bwrap --unshare-all --die-with-parent --new-session \
@@ -24,6 +53,31 @@ const STAND_IN_READ_ONLY: &str = "/usr/bin/bwrap --unshare-all --die-with-parent
 /// Tries every attempt as this user and fails if one gets out, or if one that
 /// should get out where there is no boundary does not.
 pub fn run(group: &str, attempts: &[Attempt], user: &User) {
+    try_all(group, attempts, user, behind);
+}
+
+/// Tries what a feature of the kernel would hold where it is missing.
+pub fn run_without(feature: &'static str, user: &User) {
+    let (_, chosen) = WITHOUT
+        .iter()
+        .find(|(missing, _)| *missing == feature)
+        .expect("a list of attempts");
+    let attempts: Vec<Attempt> = crate::rows::groups()
+        .into_iter()
+        .flat_map(|(_, rows)| rows)
+        .filter(|row| chosen.contains(&row.id))
+        .map(|row| Attempt {
+            modes: &row.modes[..1],
+            ..row
+        })
+        .collect();
+    assert_eq!(attempts.len(), chosen.len(), "an attempt has another name");
+    try_all(&format!("without-{feature}"), &attempts, user, |mode| {
+        Boundary::Without(mode, feature)
+    });
+}
+
+fn try_all(group: &str, attempts: &[Attempt], user: &User, behind: impl Fn(Mode) -> Boundary) {
     let mut table = Vec::new();
     let mut failures = Vec::new();
     let mut proven = 0;
@@ -40,11 +94,12 @@ pub fn run(group: &str, attempts: &[Attempt], user: &User) {
                 outside.text()
             ));
         }
-        let open = OPEN.iter().find(|(id, _)| *id == attempt.id);
         for mode in attempt.modes {
-            let inside = once(attempt, user, behind(*mode), &[]);
+            let boundary = behind(*mode);
+            let open = known(attempt, boundary);
+            let inside = once(attempt, user, boundary, &[]);
             let came_back = match (&inside, open) {
-                (Outcome::Escaped(_), Some((_, why))) => format!("open: {why}"),
+                (Outcome::Escaped(_), Some(why)) => format!("open: {why}"),
                 _ => inside.text(),
             };
             if matches!(inside, Outcome::Held(_)) == open.is_some()
@@ -74,6 +129,17 @@ pub fn run(group: &str, attempts: &[Attempt], user: &User) {
     );
     report(group, user, &summary, &table);
     assert!(failures.is_empty(), "{summary}\n{}", failures.join("\n"));
+}
+
+/// Why it is known to get out there.
+fn known(attempt: &Attempt, boundary: Boundary) -> Option<&'static str> {
+    let open = OPEN.iter().find(|(id, _)| *id == attempt.id);
+    let lacks = |&&(feature, _, ids): &&(&str, &str, &[&str])| {
+        matches!(boundary, Boundary::Without(_, missing) if missing == feature)
+            && ids.contains(&attempt.id)
+    };
+    let lacks = LACKS.iter().find(lacks).map(|(_, property, _)| *property);
+    open.map(|(_, why)| *why).or(lacks)
 }
 
 /// The boundary under test, or the stand-in if somebody asks for it.

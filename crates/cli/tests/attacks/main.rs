@@ -73,6 +73,26 @@ macro_rules! groups {
     };
 }
 
+/// The weaker tiers of the boundary.
+mod without {
+    use crate::battery::run_without;
+    use crate::boundary::User;
+
+    #[test]
+    fn namespaces() {
+        for user in User::root().into_iter().chain([User::ordinary()]) {
+            run_without("namespaces", &user);
+        }
+    }
+
+    #[test]
+    fn landlock() {
+        for user in User::root().into_iter().chain([User::ordinary()]) {
+            run_without("landlock", &user);
+        }
+    }
+}
+
 groups!(credentials environment files git kernel links names namespaces processes sockets variants);
 
 #[test]

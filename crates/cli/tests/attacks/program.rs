@@ -45,8 +45,8 @@ use serde_json::{Value, json};
 use trial::Outcome;
 
 const USAGE: &str = "\
-usage: cargo test -p cofferdam --test battery -- (--launcher 'PREFIX …' | --cofferdam)
-           [--user root|UID] [--group NAME]… [--jobs N] [--json FILE]";
+usage: cargo test -p cofferdam --test battery -- (--launcher 'PREFIX …' | --cofferdam |
+           --without namespaces|landlock) [--user root|UID] [--group NAME]… [--jobs N] [--json FILE]";
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -88,6 +88,14 @@ impl Order {
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--cofferdam" => order.boundary = Boundary::Dam(Mode::WorkspaceWrite),
+                "--without" => {
+                    let what = match words.next()?.as_str() {
+                        "namespaces" => "namespaces",
+                        "landlock" => "landlock",
+                        _ => return None,
+                    };
+                    order.boundary = Boundary::Without(Mode::WorkspaceWrite, what);
+                }
                 "--launcher" => {
                     // The program runs once, with one launcher.
                     let line: &'static str = Box::leak(words.next()?.clone().into_boxed_str());

@@ -15,6 +15,8 @@ mod output;
 mod patterns;
 mod refusals;
 mod terminal;
+#[cfg(target_os = "linux")]
+mod tiers;
 mod transaction;
 
 use dam_testkit::environment::Environment;
