@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use dam_policy::{Property, ResolvedProfile};
+use dam_policy::{Limit, Property, ResolvedProfile};
 use serde::{Deserialize, Serialize};
 
 use crate::error::SandboxError;
@@ -55,6 +55,13 @@ impl Tier {
                 Property::OwnTmp,
             ],
         }
+    }
+
+    /// Whether a limit can be held in it. Without a pid namespace nobody knows
+    /// which processes would have to be added up.
+    pub const fn can_limit(self, limit: Limit) -> bool {
+        let one_by_one = matches!(limit, Limit::WallTime | Limit::OpenFiles | Limit::FileSize);
+        one_by_one || !matches!(self, Self::NoNamespaces)
     }
 
     /// An error if it lacks what a profile needs, by name.

@@ -98,7 +98,7 @@ fn look(doctor: &Doctor, variables: &Variables) -> Report {
     }));
     let missing = tier.as_ref().map_or(&[][..], |tier| tier.lacks());
     checks.push(boundary(&tier, missing, container));
-    checks.push(plain("limits", limits()));
+    checks.push(plain("limits", limits(tier.as_ref().ok().copied())));
     checks.push(configuration(&settings));
     checks.push(journal(&settings));
     Report {
@@ -190,10 +190,13 @@ fn boundary(
 }
 
 /// What would hold each limit here.
-fn limits() -> String {
+fn limits(tier: Option<Tier>) -> String {
     let lines: Vec<String> = dam_sandbox::limits_held_by()
         .into_iter()
-        .map(|(limit, by)| format!("{limit}: {by}"))
+        .map(|(limit, by)| match tier {
+            Some(tier) if !tier.can_limit(limit) => format!("{limit}: nothing"),
+            _ => format!("{limit}: {by}"),
+        })
         .collect();
     lines.join(", ")
 }

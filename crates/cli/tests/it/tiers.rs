@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use dam_testkit::environment::{Environment, Run};
+use dam_testkit::environment::{Environment, Outcome, Run};
 use serde_json::Value;
 
 use crate::everybody;
@@ -256,5 +256,63 @@ fn work_goes_on_in_every_tier() {
             assert!(outcome.success(), "{}", outcome.page());
             forget(&environment);
         }
+    }
+}
+
+/// Runs a script in something like a container, as this user.
+fn in_container(environment: &Environment, uid: u32, script: &str) -> Outcome {
+    let mut words = vec!["--mount", "--pid", "--fork", "--ipc", "--uts", "--net"];
+    if !dam_testkit::environment::is_root() {
+        words.push("--map-root-user");
+    }
+    let container = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/tiers/container.sh");
+    let run = environment.command("unshare", words);
+    run.args(["sh", container])
+        .arg(environment.work().join("root"))
+        .arg(uid.to_string())
+        .arg(environment.binary())
+        .arg(confine(environment))
+        .arg(script)
+        .run()
+}
+
+/// Whether one can be made here. A machine that is there for tests must.
+fn has_containers() -> bool {
+    let outcome = in_container(&crate::environment(), 0, "echo made");
+    let made = outcome.stdout == "made\n";
+    let must = std::env::var("CI").is_ok_and(|ci| ci == "true");
+    assert!(made || !must, "no container: {}", outcome.page());
+    made
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "what is not tried is said")]
+fn in_a_container_what_is_missing_is_named_and_the_rest_holds() {
+    if !has_containers() {
+        eprintln!("NOT TRIED: nothing like a container can be made here");
+        return;
+    }
+    let ordinary = dam_testkit::environment::is_root().then_some(20_001);
+    for uid in [0].into_iter().chain(ordinary) {
+        let environment = crate::environment();
+        let outcome = in_container(&environment, uid, "/dam doctor --json");
+        assert!(outcome.success(), "{}", outcome.page());
+        let report: Value = serde_json::from_str(&outcome.stdout).expect("JSON");
+        assert_eq!(report["tier"], "no namespaces");
+        let checks = report["checks"].as_array().expect("checks");
+        let find = |name: &str| checks.iter().find(|check| check["name"] == name);
+        assert_eq!(find("container").expect("a container")["found"], "Docker");
+        let hints = find("boundary").expect("a boundary")["hints"].to_string();
+        assert!(hints.contains("--security-opt seccomp="), "{hints}");
+        let limits = find("limits").expect("limits")["found"].to_string();
+        assert!(limits.contains("memory: nothing"), "{limits}");
+
+        // The command is the first process, as it often is.
+        let script = "mkdir p .ssh; echo secret > .ssh/id; cd p; exec /dam run \
+                      -s workspace-write -- sh -c 'echo kept > f; cat f; cat ../.ssh/id; \
+                      echo x > ../no; cat /proc/1/environ; kill -9 1; echo x > /dev/pts/ptmx; \
+                      python3 -c \"print(1)\"; setsid sleep 7777 & mkdir d; mv f d; ls; ls ..'";
+        let outcome = in_container(&environment, uid, script);
+        assert_eq!(outcome.stdout, "kept\n1\nd\np\n", "{}", outcome.page());
     }
 }
