@@ -17,7 +17,7 @@ use crate::error::Problem;
 use crate::git::{self, GitSettings};
 use crate::merged::Merged;
 use crate::permissions::{self, Shape};
-use crate::places::{Dirs, Surroundings, below_home, directory, settled};
+use crate::places::{Dirs, Surroundings, below_home, directory, settled, settled_below};
 use crate::project::Project;
 use crate::settings::Options;
 use crate::source::Spot;
@@ -141,10 +141,9 @@ impl Ground {
         let state = settled(&dirs.state);
         let mut unreadable = vec![state.clone()];
         unreadable.extend(moved_stores(surroundings));
-        let stores = home.iter().flat_map(|home| {
-            let stores = CREDENTIAL_STORES.iter();
-            stores.map(|store| settled(&home.join(store.path)))
-        });
+        let stores = home
+            .iter()
+            .flat_map(|home| settled_below(home, CREDENTIAL_STORES.iter().map(|store| store.path)));
         let denied = stores.chain(unreadable.iter().cloned()).collect();
         Self {
             git: GitSettings {
@@ -441,7 +440,7 @@ fn moved_stores(surroundings: &Surroundings) -> Vec<PathBuf> {
         let Some(set) = set else { continue };
         let below = CREDENTIAL_STORES.iter();
         let below = below.filter_map(|store| store.path.strip_prefix(usual));
-        moved.extend(below.map(|below| settled(&set.join(below))));
+        moved.extend(settled_below(set, below));
     }
     moved
 }

@@ -1,5 +1,6 @@
 //! Where things are: directories of our own, and paths as they are written.
 
+use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
 use crate::ConfigError;
@@ -76,6 +77,35 @@ pub(crate) fn below_home(text: &str, home: Option<&Path>) -> Option<PathBuf> {
 /// protected must be protected before it is there.
 pub(crate) fn settled(path: &Path) -> PathBuf {
     settle(path, 40)
+}
+
+/// As [`settled`], for many paths below one directory: what is on the way to
+/// several of them is looked at once.
+pub(crate) fn settled_below<'a>(base: &Path, paths: impl Iterator<Item = &'a str>) -> Vec<PathBuf> {
+    let base = settled(base);
+    let mut seen = HashMap::new();
+    let mut kind = |path: &Path| -> Option<bool> {
+        *seen.entry(path.to_owned()).or_insert_with(|| {
+            let found = path.symlink_metadata().ok()?;
+            Some(found.is_symlink())
+        })
+    };
+    paths
+        .map(|path| {
+            let whole = base.join(path);
+            let mut here = base.clone();
+            for part in Path::new(path).components() {
+                here.push(part);
+                match kind(&here) {
+                    // Nothing there, so nothing that leads elsewhere.
+                    None => break,
+                    Some(true) => return settled(&whole),
+                    Some(false) => {}
+                }
+            }
+            whole
+        })
+        .collect()
 }
 
 fn settle(path: &Path, links: usize) -> PathBuf {
