@@ -48,6 +48,7 @@ fn the_whole_set_of_rules() {
     + @/cache
     + @/project
     + @/temporary
+    - @/gitconfig
     - @/me/.config/cofferdam
     - @/me/.config/git/config
     - @/me/.gitconfig

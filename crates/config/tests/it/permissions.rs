@@ -321,7 +321,7 @@ fn limits_hold_under_every_profile() {
     hint: did you mean `cpu_time`?
     "#);
     assert_snapshot!(user("[permissions.a]\nneeds = [\"own-tpm\"]"), @r#"
-    user:2:10: `own-tpm` is no value of `permissions.a.needs`, which is one of `hidden-processes`, `own-devices`, `own-loopback`, `own-ipc`, `own-tmp`, `late-stores`, `ceiling`
+    user:2:10: `own-tpm` is no value of `permissions.a.needs`, which is one of `hidden-processes`, `store-names`, `own-devices`, `own-loopback`, `own-ipc`, `own-tmp`, `late-stores`, `ceiling`
       needs = ["own-tpm"]
                ^^^^^^^^^
     hint: did you mean `own-tmp`?
