@@ -238,6 +238,33 @@ fn wait_for(what: &str, come: impl Fn() -> bool) {
 }
 
 #[test]
+fn the_others_of_the_same_user_are_not_slowed() {
+    for environment in everybody() {
+        let mut other = environment.command("sleep", ["600"]).into_command();
+        let mut other = other.spawn().expect("a process");
+        let stat = format!("/proc/{}/stat", other.id());
+        // After the name: from the state on, the seventeenth is how nice it is.
+        let nice = || {
+            let stat = fs::read_to_string(&stat).expect("a status");
+            let (_, fields) = stat.rsplit_once(") ").expect("fields");
+            fields.split(' ').nth(16).expect("a number").to_owned()
+        };
+        let before = nice();
+        let script = "import os; os.setpriority(os.PRIO_PROCESS, 0, 19); print(1, flush=True); \
+                      os.setpriority(os.PRIO_USER, 0, 19)";
+        for (missing, ..) in WEAKER {
+            let words = ["run", "--", "python3", "-c", script];
+            let outcome = without(&environment, &[missing], &words).run();
+            assert_eq!(outcome.stdout, "1\n", "{}", outcome.page());
+            assert_eq!(nice(), before, "without {missing}");
+            forget(&environment);
+        }
+        other.kill().expect("a signal");
+        other.wait().expect("an end");
+    }
+}
+
+#[test]
 fn work_goes_on_in_every_tier() {
     for environment in everybody() {
         environment.write("main.c", "int main(void) { return 0; }\n");

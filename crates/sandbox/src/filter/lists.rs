@@ -143,6 +143,17 @@ pub(super) const ON_PROCESSES: &[(c_long, u32)] = &[
     (SYS_ioprio_set, 1),
 ];
 
+/// Of these, the calls for which 0 may also mean all processes of the caller's
+/// user: where the first argument is this.
+pub(super) const ON_USERS: &[(c_long, u32)] = &[
+    (SYS_setpriority, PRIO_WHO_USER),
+    (SYS_ioprio_set, IOPRIO_WHO_USER),
+];
+
+/// Of another type, or missing, from one `libc` to the next.
+const PRIO_WHO_USER: u32 = 2;
+const IOPRIO_WHO_USER: u32 = 3;
+
 /// Always handed to the broker.
 pub(super) const MEDIATED: &[&[c_long]] = &[MEDIATED_COMMON, MEDIATED_LEGACY];
 

@@ -62,6 +62,11 @@ fn without_namespaces(dispatch: &mut Dispatch) {
         let itself = Test::one_of(Argument(*argument), &[0], &allow, &refuse);
         dispatch.on(*number, itself);
     }
+    for (number, all_of_a_user) in lists::ON_USERS {
+        let itself = Test::one_of(Argument(1), &[0], &allow, &refuse);
+        let itself = Test::one_of(Argument(0), &[*all_of_a_user], &refuse, &itself);
+        dispatch.on(*number, itself);
+    }
     // An address of the internet family could be anybody's.
     dispatch.on(libc::SYS_socket, socket_pair());
 }

@@ -214,6 +214,10 @@ fn without_namespaces_nobody_else_is_touched_and_no_internet_socket_made() {
         args[*argument as usize] = 4711;
         assert_eq!(run(&filter, *number, &args), errno(libc::EPERM), "{number}");
     }
+    for (number, all_of_a_user) in lists::ON_USERS {
+        let args = [(*all_of_a_user).into(), 0];
+        assert_eq!(run(&filter, *number, &args), errno(libc::EPERM), "{number}");
+    }
     for number in lists::MESSAGES {
         assert_eq!(run(&filter, *number, &[]), errno(libc::ENOSYS));
     }
