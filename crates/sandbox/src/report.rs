@@ -161,8 +161,10 @@ impl Line {
             let mut buffers = [IoSliceMut::new(&mut bytes)];
             match rustix::net::recvmsg(&self.0, &mut buffers, &mut control, RecvFlags::CMSG_CLOEXEC)
             {
-                Err(Errno::INTR) => {}
-                Err(Errno::CONNRESET) => return Ok(None),
+                // The kernel says once that the other end went away with
+                // messages of ours unread, and before what it had sent itself:
+                // that still comes, and then the end.
+                Err(Errno::INTR | Errno::CONNRESET) => {}
                 other => break other?,
             }
         };
@@ -192,5 +194,22 @@ impl Line {
 impl AsFd for Line {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_words_of_who_did_not_listen_are_heard() {
+        let (ours, theirs) = Line::pair().expect("a line");
+        ours.send(&Request::Signal(0), false).expect("sent");
+        theirs.send(&Report::Started, false).expect("sent");
+        drop(theirs);
+        let heard = ours.receive::<Report>().expect("no error");
+        assert!(matches!(heard, Some(Report::Started)), "{heard:?}");
+        let heard = ours.receive::<Report>().expect("no error");
+        assert!(heard.is_none(), "{heard:?}");
     }
 }
