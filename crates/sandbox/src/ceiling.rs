@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::ops::Bound;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -67,6 +67,8 @@ pub(crate) struct Grants<'a> {
     pub writable: &'a [PathBuf],
     /// The host's `/proc`, for the broker.
     pub host_proc: BorrowedFd<'a>,
+    /// The command's standard streams.
+    pub streams: &'a [OwnedFd],
     /// What else holds.
     pub tier: Tier,
 }
@@ -98,6 +100,13 @@ pub(crate) fn restrict(abi: ABI, grants: &Grants<'_>) -> Result<(), String> {
         for name in HOST_DEVICES {
             ceiling.grant_if_there(&Path::new("/dev").join(name), device)?;
         }
+        // A terminal that the command has may be opened again by its name, as
+        // `/dev/stderr` is.
+        for stream in grants.streams {
+            if is_device(stream)? {
+                ceiling.grant_fd(stream.as_fd(), device)?;
+            }
+        }
     }
     for path in grants.writable {
         if grants.tier.has_walls() || !ceiling.denies_below(path) {
@@ -124,6 +133,11 @@ pub(crate) fn keep_signals_inside() -> Result<(), String> {
         .and_then(RulesetCreated::restrict_self)
         .map(drop)
         .map_err(text)
+}
+
+fn is_device(fd: &OwnedFd) -> Result<bool, String> {
+    let stat = rustix::fs::fstat(fd).map_err(|errno| errno.to_string())?;
+    Ok(FileType::from_raw_mode(stat.st_mode).is_char_device())
 }
 
 /// The paths that have a rule, in the order of a tree.

@@ -112,6 +112,7 @@ fn put_up(line: &Line, proof: &SingleThread) -> Result<(Door, Option<OwnedFd>), 
             files: &order.files,
             writable: &writable,
             host_proc: host_proc.as_fd(),
+            streams: &stdio,
             tier: order.tier,
         };
         ceiling::restrict(abi, &grants)

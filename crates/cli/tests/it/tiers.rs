@@ -265,6 +265,25 @@ fn the_others_of_the_same_user_are_not_slowed() {
 }
 
 #[test]
+fn its_own_terminal_can_be_opened_by_name() {
+    for environment in everybody() {
+        for (missing, ..) in WEAKER {
+            let words = without(&environment, &[missing], &["run", "--", "sh", "-c"]);
+            let words = words.arg("echo err >/dev/stderr; echo out >/dev/stdout");
+            let line = words.into_command();
+            let line = std::iter::once(line.get_program()).chain(line.get_args());
+            let line: Vec<String> = line.map(|word| format!("'{}'", word.display())).collect();
+            let outcome = environment
+                .command("script", ["-qec", &line.join(" "), "/dev/null"])
+                .run();
+            let said = "err\r\nout\r\n";
+            assert!(outcome.stdout.ends_with(said), "{}", outcome.page());
+            forget(&environment);
+        }
+    }
+}
+
+#[test]
 fn work_goes_on_in_every_tier() {
     for environment in everybody() {
         environment.write("main.c", "int main(void) { return 0; }\n");
