@@ -40,7 +40,17 @@ pub(super) fn bind(
 ) -> Result<Answer, Refusal> {
     let address = caller.address(1, 2)?;
     let socket = caller.descriptor(caller.word(0))?;
-    let Address::Path(path) = Address::parse(&address)? else {
+    let named = Address::parse(&address)?;
+    // There the names are the host's, and whoever runs on it could connect.
+    if named == Address::Abstract && !caller.tier.has_walls() {
+        return Err(Refusal::rule(
+            Errno::PERM,
+            PathBuf::from("an abstract socket"),
+            "network.abstract-socket",
+            "without a network namespace it could be reached from outside",
+        ));
+    }
+    let Address::Path(path) = named else {
         sys::bind_raw(socket.as_fd(), &address)?;
         return Ok(Answer::Value(0));
     };

@@ -237,7 +237,12 @@ impl<'a> Stage<'a> {
             Outcome::Held(why) | Outcome::Unknown(why) => (Answer::Impossible, why),
             Outcome::Escaped(_) => match self.once(attempt, class.furniture, Side::Inside)? {
                 Outcome::Held(met) => (Answer::Held, met),
-                Outcome::Escaped(evidence) => (Answer::Escaped, evidence),
+                Outcome::Escaped(evidence) => match attempt.held_by {
+                    Some(property) if self.tier.lacks().contains(&property) => {
+                        (Answer::Lacking, property.without().to_owned())
+                    }
+                    _ => (Answer::Escaped, evidence),
+                },
                 Outcome::Unknown(why) => (Answer::Unknown, why),
             },
         };

@@ -129,6 +129,15 @@ static int listen_for_host(char **a) {
     return wait_for(a[1]);
 }
 
+static int listen_by_name(char **a) {
+    struct sockaddr_un at;
+    socklen_t length = unix_address(&at, a[0]);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (fd < 0 || bind(fd, (void *)&at, length) != 0 || listen(fd, 4) != 0) return -1;
+    dprintf(1, "waiting\n");
+    return wait_for(a[1]);
+}
+
 static int make_socket(char **a) {
     int fd = socket(atoi(a[0]), atoi(a[1]), atoi(a[2]));
     if (fd < 0) return -1;
@@ -220,7 +229,7 @@ const struct step socket_steps[] = {
     {"unix-pair-flagged", 1, unix_pair_flagged}, {"unix-pair-connect", 1, unix_pair_connect},
     {"unix-sendmsg", 1, unix_message}, {"unix-sendmmsg", 1, unix_messages}, {"unix-bind", 1, unix_bind},
     {"tcp", 2, tcp}, {"udp", 2, udp}, {"mptcp", 2, mptcp}, {"tcp6", 2, tcp6}, {"udp6", 2, udp6},
-    {"tcp-fast-open", 2, tcp_fast_open}, {"listen", 2, listen_for_host}, {"socket", 3, make_socket},
+    {"tcp-fast-open", 2, tcp_fast_open}, {"listen", 2, listen_for_host}, {"listen-by-name", 2, listen_by_name}, {"socket", 3, make_socket},
     {"raw-icmp", 1, raw_icmp}, {"address-add", 1, address_add}, {"address-remove", 1, address_remove},
     {"uring-write", 1, ring_write}, {"uring-read", 1, ring_read}, {"uring-unlink", 1, ring_unlink},
     {"uring-stream", 1, ring_stream}, {0},

@@ -1,6 +1,8 @@
 //! Sending something to somebody on the host, or being reached from it.
 
 use std::net::TcpStream;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixStream};
 
 use crate::attempt::{Attempt, During, Proof, attempt};
 
@@ -162,6 +164,19 @@ fn internet() -> Vec<Attempt> {
         .during(During::Act(|scene| {
             let port = scene.fill("{free-port}").parse().expect("a port");
             let reached = TcpStream::connect(("127.0.0.1", port)).is_ok();
+            for pid in scene.leftovers() {
+                crate::boundary::end(pid);
+            }
+            reached.then(|| "the host reached it".to_owned())
+        })),
+        attempt(
+            "F49",
+            "listen on an abstract name and be reached from the host",
+            &["listen-by-name @{id}-own {out}/never"],
+        )
+        .during(During::Act(|scene| {
+            let name = SocketAddr::from_abstract_name(scene.fill("{id}-own")).expect("a name");
+            let reached = UnixStream::connect_addr(&name).is_ok();
             for pid in scene.leftovers() {
                 crate::boundary::end(pid);
             }

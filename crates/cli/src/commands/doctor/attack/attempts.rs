@@ -21,6 +21,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use dam_policy::Property;
 use rustix::fs::OFlags;
 
 use super::attacker::Target;
@@ -35,6 +36,18 @@ pub struct Attempt {
     pub act: Act,
     /// Whether a process on the host is to be its victim.
     pub victim: bool,
+    /// What holds it, where not every tier of the boundary does.
+    pub held_by: Option<Property>,
+}
+
+impl Attempt {
+    /// Not held by a tier that lacks this.
+    const fn held_by(self, property: Property) -> Self {
+        Self {
+            held_by: Some(property),
+            ..self
+        }
+    }
 }
 
 /// What an attempt does, inside or outside.
@@ -110,6 +123,7 @@ const fn attempt(name: &'static str, what: &'static str, act: Act) -> Attempt {
         what,
         act,
         victim: false,
+        held_by: None,
     }
 }
 

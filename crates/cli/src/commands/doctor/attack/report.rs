@@ -16,6 +16,8 @@ pub enum Answer {
     Escaped,
     /// It did not succeed outside either, so that nothing would follow.
     Impossible,
+    /// It succeeded inside, and the tier is known not to hold it.
+    Lacking,
     /// It could not be made inside, or not be judged.
     Unknown,
 }
@@ -26,6 +28,7 @@ impl Answer {
             Self::Held => (GOOD, "held"),
             Self::Escaped => (ERROR, "ESCAPED"),
             Self::Impossible => (FAINT, "not possible here"),
+            Self::Lacking => (WARNING, "not in this tier"),
             Self::Unknown => (WARNING, "not known"),
         }
     }
@@ -49,6 +52,7 @@ pub struct Counts {
     pub held: usize,
     pub escaped: usize,
     pub impossible: usize,
+    pub lacking: usize,
     pub unknown: usize,
 }
 
@@ -75,6 +79,7 @@ impl Report {
             Answer::Held => &mut counts.held,
             Answer::Escaped => &mut counts.escaped,
             Answer::Impossible => &mut counts.impossible,
+            Answer::Lacking => &mut counts.lacking,
             Answer::Unknown => &mut counts.unknown,
         } += 1;
         self.attempts.push(row);
@@ -111,6 +116,9 @@ impl Report {
         ];
         if counts.impossible > 0 {
             parts.push(format!("{} not possible here", counts.impossible));
+        }
+        if counts.lacking > 0 {
+            parts.push(format!("{} not in this tier", counts.lacking));
         }
         if counts.unknown > 0 {
             parts.push(format!("{} not known", counts.unknown));

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::symlink;
 
+use dam_policy::Property;
 use rustix::fs::{Mode, OFlags};
 
 use super::{Attempt, Taken, append, attempt, below, read, write_new};
@@ -20,7 +21,8 @@ pub const ATTEMPTS: &[Attempt] = &[
             names.push(b'\n');
         }
         Ok(Taken::Text(names))
-    }),
+    })
+    .held_by(Property::StoreNames),
     attempt("aws", "read a cloud's credentials", |t| {
         read(t.home(".aws/credentials"))
     }),

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 
+use dam_policy::Property;
 use rustix::process::{
     Pid, PidfdFlags, PidfdGetfdFlags, Resource, Rlimit, Signal, getppid, pidfd_getfd, pidfd_open,
     pidfd_send_signal, prlimit, setpriority_process,
@@ -16,7 +17,8 @@ use crate::commands::doctor::attack::attacker::{self, Target};
 pub const ATTEMPTS: &[Attempt] = &[
     on_victim("list", "see what runs on the host", |_| {
         every_process("cmdline")
-    }),
+    })
+    .held_by(Property::HiddenProcesses),
     on_victim("signal", "signal a process", |t| {
         done(rustix::process::kill_process(victim(t)?, Signal::TERM))
     }),
