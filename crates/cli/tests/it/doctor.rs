@@ -141,19 +141,18 @@ fn an_interrupted_attack_leaves_nothing_behind() {
 
 #[test]
 fn a_weaker_tier_holds_all_but_what_it_is_said_to_lack() {
-    for environment in everybody() {
-        let dam = environment.binary().to_string_lossy().into_owned();
-        let script = format!(
-            "echo 0 > /proc/sys/user/max_user_namespaces && {dam} doctor --attack --json"
-        );
-        let words = ["--user", "--map-root-user", "sh", "-c", &script];
-        let outcome = environment.command("unshare", words).run();
-        assert!(outcome.success(), "{}", outcome.page());
-        let report = attacked(&outcome.stdout);
-        assert_eq!(report["tier"], "no namespaces");
-        assert_eq!(report["counts"]["escaped"], 0);
-        assert_eq!(report["counts"]["lacking"], 2, "{}", outcome.page());
-    }
+    // As an ordinary user, where that can be.
+    let environment = everybody().pop().expect("at least one");
+    let dam = environment.binary().to_string_lossy().into_owned();
+    let script =
+        format!("echo 0 > /proc/sys/user/max_user_namespaces && {dam} doctor --attack --json");
+    let words = ["--user", "--map-root-user", "sh", "-c", &script];
+    let outcome = environment.command("unshare", words).run();
+    assert!(outcome.success(), "{}", outcome.page());
+    let report = attacked(&outcome.stdout);
+    assert_eq!(report["tier"], "no namespaces");
+    assert_eq!(report["counts"]["escaped"], 0);
+    assert_eq!(report["counts"]["lacking"], 2, "{}", outcome.page());
 }
 
 /// Scenes, and processes of scenes, that are there now: of everybody.
