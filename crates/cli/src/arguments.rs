@@ -343,7 +343,9 @@ pub struct MacTrial {
 /// What `dam sandbox` tries out.
 #[derive(Args, Debug)]
 pub struct Trial {
-    /// List what was refused when the command has ended
+    /// List what was refused when the command has ended, reading included
+    ///
+    /// Opening a file takes longer meanwhile, because each is looked at.
     #[arg(long)]
     pub log_denials: bool,
     /// Propose a profile from what a trusted command does without a boundary

@@ -47,6 +47,7 @@ pub struct FileRules {
     globs: Vec<DenyGlob>,
     protect_names: bool,
     git: GitAccess,
+    tells_reading: bool,
     tree: Tree,
 }
 
@@ -59,6 +60,8 @@ struct Written {
     protect_names: bool,
     #[serde(default)]
     git: GitAccess,
+    #[serde(default)]
+    tells_reading: bool,
 }
 
 /// What the rules say of one path.
@@ -98,6 +101,7 @@ impl FileRules {
             globs: Vec::new(),
             protect_names,
             git: GitAccess::default(),
+            tells_reading: false,
         }
     }
 
@@ -112,6 +116,16 @@ impl FileRules {
     #[must_use]
     pub fn with_git(self, git: GitAccess) -> Self {
         Self { git, ..self }
+    }
+
+    /// The same rules, with what is refused to be read told, too: reading is
+    /// then looked at file by file, which takes its time.
+    #[must_use]
+    pub fn telling_of_reading(self) -> Self {
+        Self {
+            tells_reading: true,
+            ..self
+        }
     }
 
     /// The rules, most specific first.
@@ -162,10 +176,10 @@ impl FileRules {
     }
 
     /// Whether reading has to be looked at file by file: because a pattern
-    /// forbids it, which mounts cannot hold, or because only what is named may
-    /// be read.
+    /// forbids it, which mounts cannot hold, because only what is named may be
+    /// read, or because refusals are to be told.
     pub fn looks_at_reading(&self) -> bool {
-        !self.globs.is_empty() || !self.may_read(Path::new("/"))
+        self.tells_reading || !self.globs.is_empty() || !self.may_read(Path::new("/"))
     }
 
     /// Whether `path`, which is absolute and canonical, may be read.
@@ -331,9 +345,14 @@ impl DenyGlob {
 
 impl From<Written> for FileRules {
     fn from(written: Written) -> Self {
-        Self::new(written.rules, written.protect_names)
+        let rules = Self::new(written.rules, written.protect_names)
             .denying(written.globs)
-            .with_git(written.git)
+            .with_git(written.git);
+        if written.tells_reading {
+            rules.telling_of_reading()
+        } else {
+            rules
+        }
     }
 }
 
@@ -344,6 +363,7 @@ impl From<FileRules> for Written {
             globs: rules.globs,
             protect_names: rules.protect_names,
             git: rules.git,
+            tells_reading: rules.tells_reading,
         }
     }
 }

@@ -57,6 +57,10 @@ fn try_out(trial: Trial, variables: &Variables, output: &mut Output) -> Result<u
     for notice in &settings.notices {
         output.labelled(WARNING, "note", notice);
     }
+    if trial.log_denials {
+        let files = &mut settings.posture.profile.value.files;
+        *files = std::mem::take(files).telling_of_reading();
+    }
     let typed = Typed {
         front: "sandbox",
         words: trial.command.words,

@@ -144,6 +144,25 @@ fn a_profile_of_ones_own_is_held() {
 }
 
 #[test]
+fn a_store_that_was_not_read_is_listed() {
+    for environment in everybody() {
+        environment.write(environment.home().join(".ssh/id"), "S3CRET\n");
+        let outcome = environment
+            .dam(["sandbox", "--log-denials", "--", "cat"])
+            .arg(environment.home().join(".ssh/id"))
+            .run();
+        assert_eq!(outcome.code, Some(1), "{}", outcome.page());
+        assert!(!outcome.page().contains("S3CRET"), "{}", outcome.page());
+        assert!(
+            outcome.stderr.contains("1 act was refused")
+                && outcome.stderr.contains("files.credential-store"),
+            "{}",
+            outcome.page()
+        );
+    }
+}
+
+#[test]
 fn refusals_are_listed_with_path_process_and_rule() {
     for environment in everybody() {
         let outcome = environment

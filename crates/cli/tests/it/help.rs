@@ -240,7 +240,9 @@ fn sandbox() {
               When to use colour: auto, always or never
 
           --log-denials
-              List what was refused when the command has ended
+              List what was refused when the command has ended, reading included
+              
+              Opening a file takes longer meanwhile, because each is looked at.
 
           --learn
               Propose a profile from what a trusted command does without a boundary

@@ -56,8 +56,11 @@ impl Visit<'_> {
                 open_beneath(place, flags, Mode::empty())?
             }
             Ground::Ruled => {
+                let path = place.path();
+                // First, because what is covered cannot even be looked at.
+                self.may_read(&path)?;
                 let stat = place.stat()?;
-                self.may_read(&place.path(), &stat)?;
+                self.may_read_all_names(&path, &stat)?;
                 if FileType::from_raw_mode(stat.st_mode) == FileType::Fifo {
                     return read_pipe(place, flags);
                 }
@@ -79,7 +82,8 @@ impl Visit<'_> {
         if let Some(named) = self.name_of(&held, &stat)?
             && named.ground() == Ground::Ruled
         {
-            self.may_read(&named.path(), &stat)?;
+            self.may_read(&named.path())?;
+            self.may_read_all_names(&named.path(), &stat)?;
         }
         // Never waits for the other end of a pipe: the caller has it open.
         let flags = flags | OFlags::CLOEXEC | OFlags::NOCTTY;
@@ -95,18 +99,22 @@ impl Visit<'_> {
         Ok(fd)
     }
 
-    fn may_read(&mut self, path: &Path, stat: &Stat) -> Result<(), Refusal> {
-        if !self.files.may_read(path) {
-            let verdict = self.files.read(path);
-            return Err(Refusal::Rule(Box::new(Refused {
-                errno: Errno::ACCESS,
-                path: path.to_owned(),
-                rule: verdict.rule.as_str().to_owned(),
-                reason: verdict.reason,
-                hint: verdict.hint,
-                opening: None,
-            })));
+    fn may_read(&self, path: &Path) -> Result<(), Refusal> {
+        if self.files.may_read(path) {
+            return Ok(());
         }
+        let verdict = self.files.read(path);
+        Err(Refusal::Rule(Box::new(Refused {
+            errno: Errno::ACCESS,
+            path: path.to_owned(),
+            rule: verdict.rule.as_str().to_owned(),
+            reason: verdict.reason,
+            hint: verdict.hint,
+            opening: None,
+        })))
+    }
+
+    fn may_read_all_names(&mut self, path: &Path, stat: &Stat) -> Result<(), Refusal> {
         let has_names = FileType::from_raw_mode(stat.st_mode).is_file() && stat.st_nlink > 1;
         if has_names && !self.files.globs().is_empty() && self.hidden.refuses(self.files, stat) {
             return Err(Refusal::rule(
