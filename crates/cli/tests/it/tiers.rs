@@ -190,6 +190,26 @@ fn what_is_closed_in_the_workspace_is_closed_in_every_tier() {
 }
 
 #[test]
+fn what_reads_for_a_command_cannot_be_read_itself() {
+    for mut environment in everybody() {
+        environment.set("ORDINARY", "outside-alone");
+        environment.write_config(
+            "default_permissions = \"mine\"\n[permissions.mine]\nextends = \":workspace\"\n\
+             environment = { exclude = [\"ORDINARY\"] }\n\
+             [permissions.mine.filesystem.\":workspace_roots\"]\n\"**/*.env\" = \"deny\"\n",
+        );
+        environment.write("a.env", "closed\n");
+        environment.write("look.py", include_str!("tiers/look.py"));
+        for (missing, ..) in WEAKER {
+            let words = ["run", "--", "python3", "look.py"];
+            let outcome = without(&environment, &[missing], &words).run();
+            assert_eq!(outcome.stdout, "python3\nend\n", "{}", outcome.page());
+            forget(&environment);
+        }
+    }
+}
+
+#[test]
 fn everything_ends_with_the_command_and_with_us() {
     for environment in everybody() {
         for (missing, ..) in WEAKER {

@@ -268,6 +268,7 @@ fn own_entry(caller: &Caller<'_>, path: &[u8]) -> Result<Vec<u8>, Errno> {
     .into_iter()
     .find_map(|(prefix, kept)| path.strip_prefix(prefix).map(|rest| [kept, rest].concat()));
     let rest = match path {
+        b"/proc/self" | b"/proc/thread-self" => Some(Vec::new()),
         b"/dev/stdin" => Some(b"fd/0".to_vec()),
         b"/dev/stdout" => Some(b"fd/1".to_vec()),
         b"/dev/stderr" => Some(b"fd/2".to_vec()),

@@ -47,6 +47,7 @@ impl Visit<'_> {
         } else {
             flags
         };
+        self.check_not_ourselves(place)?;
         let fd = match place.ground() {
             Ground::Process if place.is_descriptor_entry() => self.read_again(place, flags)?,
             Ground::Private if is_controlling_terminal(&place.stat()?) => {
@@ -68,6 +69,23 @@ impl Visit<'_> {
             }
         };
         Ok(Answer::Descriptor { fd, cloexec })
+    }
+
+    /// Without a pid namespace the broker is there to be seen, and it may read
+    /// itself, which its callers may not. What else they may not read, it may
+    /// not either.
+    fn check_not_ourselves(&self, place: &Place) -> Result<(), Errno> {
+        if self.caller.tier.has_walls() {
+            return Ok(());
+        }
+        let is_proc = rustix::fs::fstatfs(&place.parent)?.f_type == rustix::fs::PROC_SUPER_MAGIC;
+        let own = Path::new("/proc").join(std::process::id().to_string());
+        // Another mount of it may count processes in another way.
+        let is_usual = place.parent_path.starts_with("/proc");
+        if is_proc && (!is_usual || place.parent_path.starts_with(own)) {
+            return Err(Errno::ACCESS);
+        }
+        Ok(())
     }
 
     /// Opens anew what one of the caller's descriptors has open.
