@@ -45,7 +45,6 @@ pub struct Typed {
 pub fn run(
     typed: &Typed,
     settings: &Settings,
-    tier: Result<Tier, SandboxError>,
     variables: &Variables,
     output: &mut Output,
 ) -> Result<Outcome, CommandError> {
@@ -61,6 +60,10 @@ pub fn run(
         return Err(refused(&settled));
     }
     let profile = settings.posture.profile.value.clone();
+    let tier = settings::tier(settings);
+    if let Ok(tier) = &tier {
+        settings::warn_of(*tier, output);
+    }
     let started = command_started(typed, &settings.cwd, &profile, tier.as_ref().ok());
     let held = match &typed.transaction {
         Some(id) => Some(Held::begin(id, &session, &text(&typed.words), settings)?),
@@ -87,9 +90,15 @@ pub fn run(
         Ok(outcome) => {
             let limit = outcome.limit.as_ref();
             let why = limit.map(|hit| ended_for(hit, &typed.grants, settings));
+            if let Some(why) = &why {
+                output.note(why);
+            }
             finished(&mut journal, outcome, why, clock)?;
         }
         Err(error) => {
+            if matches!(error, SandboxError::Unavailable { .. }) {
+                Tier::forget(&settings.dirs.state);
+            }
             let text = error.to_string();
             journal.append_together(&[Event::Error { text }, ended("failed")])?;
         }
@@ -116,7 +125,7 @@ pub fn count_refused(times: u64) -> String {
 }
 
 /// What a person is told of a limit that was reached.
-pub fn ended_for(hit: &LimitHit, grants: &Grants, settings: &Settings) -> String {
+fn ended_for(hit: &LimitHit, grants: &Grants, settings: &Settings) -> String {
     let set_by = settings::limit_set_by(hit.limit, grants, settings);
     format!("cofferdam: ended: {}", hit.sentence(&set_by))
 }

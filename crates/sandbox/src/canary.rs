@@ -56,6 +56,13 @@ impl Tier {
         Self::find(state)
     }
 
+    /// Forgets what was found out, because it could not be put up: the next
+    /// command finds out anew, and this one was not run.
+    pub fn forget(state: &Path) {
+        // What was not remembered need not be forgotten.
+        let _ = std::fs::remove_file(state.join(REMEMBERED));
+    }
+
     /// As [`Self::choose`], found out now whatever is remembered.
     pub fn find(state: &Path) -> Result<Self, SandboxError> {
         let tier = Self::strongest(state)?;

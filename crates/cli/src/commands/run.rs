@@ -21,14 +21,7 @@ pub fn run(run: Run, variables: &Variables, output: &mut Output) -> Result<u8, C
         grants: run.grants,
         transaction: run.hold_back.transaction,
     };
-    let tier = settings::tier(&settings);
-    if let Ok(tier) = &tier {
-        settings::warn_of(*tier, output);
-    }
-    let outcome = boxed::run(&typed, &settings, tier, variables, output)?;
-    if let Some(hit) = &outcome.limit {
-        output.note(&boxed::ended_for(hit, &typed.grants, &settings));
-    }
+    let outcome = boxed::run(&typed, &settings, variables, output)?;
     let refused = outcome.denials.len() as u64 + outcome.unreported;
     if refused > 0 {
         let count = boxed::count_refused(refused);

@@ -67,14 +67,7 @@ fn try_out(trial: Trial, variables: &Variables, output: &mut Output) -> Result<u
         grants: trial.grants,
         transaction: trial.hold_back.transaction,
     };
-    let tier = settings::tier(&settings);
-    if let Ok(tier) = &tier {
-        settings::warn_of(*tier, output);
-    }
-    let outcome = boxed::run(&typed, &settings, tier, variables, output)?;
-    if let Some(hit) = &outcome.limit {
-        output.note(&boxed::ended_for(hit, &typed.grants, &settings));
-    }
+    let outcome = boxed::run(&typed, &settings, variables, output)?;
     if trial.log_denials {
         list(&outcome.denials, outcome.unreported, output);
     }

@@ -119,6 +119,9 @@ fn a_tier_is_remembered_for_the_machine_it_was_found_on() {
         environment.write(&remembered, other.to_string());
         let outcome = run(&["namespaces"]);
         assert_eq!(outcome.code, Some(5), "{}", outcome.page());
+        // And is forgotten, so that the next command is held by what there is.
+        assert!(run(&["namespaces"]).success());
+        assert_eq!(read(), found);
         // Of another machine it says nothing.
         other["machine"] = "another".into();
         environment.write(&remembered, other.to_string());
