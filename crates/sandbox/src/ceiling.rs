@@ -189,6 +189,10 @@ impl Ceiling {
     fn read_entries(&mut self, path: &Path, around: Access) -> Result<(), String> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let Ok(directory) = rustix::fs::openat(CWD, path, flags, Mode::empty()) else {
+            // A rule may name what is below a file: there is nothing.
+            if std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file()) {
+                return self.grant_if_there(path, AccessFs::from_read(self.abi));
+            }
             // What cannot be listed cannot be looked into by name either, or
             // is not there.
             return Ok(());
