@@ -6,6 +6,7 @@
 //! transaction a copy-on-write layer takes the place of each clone.
 
 mod layout;
+mod masks;
 mod overlay;
 
 use std::collections::HashSet;
@@ -21,6 +22,7 @@ use crate::report::Order;
 use crate::sys::{Attributes, set_attributes};
 use layout::Layout;
 pub(crate) use layout::{is_temporary, with_own};
+use masks::Shroud;
 
 /// What went wrong, and on what.
 #[derive(Debug)]
@@ -88,7 +90,7 @@ pub(crate) fn build(order: &Order) -> Result<Vec<PathBuf>> {
     hang_all(panels)?;
     build_dev(&devices)?;
     hang_all(nested(&order.files, &layout)?)?;
-    mask(&order.files)?;
+    masks::lay(&order.files)?;
     Ok(layout.writable())
 }
 
@@ -135,6 +137,9 @@ fn own_directory(path: &Path) -> Result<Panel> {
 /// How much of the machine's memory a directory of the box's own may take.
 const OWN_DIRECTORY_SIZE: &str = "25%";
 
+/// What may be done with a directory on the way to a panel in one.
+const OWN_WAY: Mode = Mode::from_raw_mode(0o755);
+
 /// Makes the places where panels will hang that lie below a directory of the
 /// box's own, which is empty.
 fn make_mount_points(panels: &[Panel], own: &[PathBuf]) -> Result<()> {
@@ -152,7 +157,7 @@ fn make_mount_points(panels: &[Panel], own: &[PathBuf]) -> Result<()> {
             .unwrap_or(Path::new(""));
         let stat = on(path.path.display(), rustix::fs::fstat(&path.tree))?;
         let is_directory = FileType::from_raw_mode(stat.st_mode).is_dir();
-        let made = make_mount_point(&holder.tree, below, is_directory);
+        let made = make_mount_point(&holder.tree, below, is_directory, OWN_WAY);
         on(path.path.display(), made)?;
     }
     Ok(())
@@ -162,6 +167,7 @@ fn make_mount_point(
     tree: &OwnedFd,
     below: &Path,
     is_directory: bool,
+    way: Mode,
 ) -> std::result::Result<(), Errno> {
     let mut at = rustix::io::fcntl_dupfd_cloexec(tree, 3)?;
     let mut parts = below.components().peekable();
@@ -171,7 +177,7 @@ fn make_mount_point(
             let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
             return rustix::fs::openat(&at, name, flags, Mode::RUSR).map(drop);
         }
-        match rustix::fs::mkdirat(&at, name, Mode::from_raw_mode(0o755)) {
+        match rustix::fs::mkdirat(&at, name, way) {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(errno) => return Err(errno),
         }
@@ -305,72 +311,6 @@ fn open_repositories(files: &FileRules, writable: &[PathBuf], found: &mut Vec<Pa
         let closed = CLOSED_IN_GIT.iter().map(|name| repository.join(name));
         // Through a link it is somewhere else, which has its own rules.
         found.extend(closed.filter(|path| path.canonicalize().is_ok_and(|real| real == *path)));
-    }
-}
-
-fn mask(files: &FileRules) -> Result<()> {
-    let mut shroud = None;
-    for path in files.paths(Access::Deny) {
-        // Followed to where it leads: a store may be a link into another place.
-        let flags = OFlags::PATH | OFlags::CLOEXEC;
-        let Ok(target) = rustix::fs::openat(CWD, path, flags, Mode::empty()) else {
-            continue;
-        };
-        let shroud = match &mut shroud {
-            Some(shroud) => shroud,
-            none => none.insert(Shroud::new()?),
-        };
-        shroud.lay_over(path, &target)?;
-    }
-    Ok(())
-}
-
-/// An unreadable empty directory and file to lay over others.
-///
-/// It hangs at `/proc`, where the box's own comes to lie over it: before Linux
-/// 6.15 only what hangs somewhere can be cloned.
-struct Shroud(OwnedFd);
-
-impl Shroud {
-    fn new() -> Result<Self> {
-        let mount = new_filesystem(
-            "tmpfs",
-            &[("size", "4k"), ("nr_inodes", "4"), ("mode", "0000")],
-            MountAttrFlags::empty(),
-        )?;
-        on("a mask", rustix::fs::mkdirat(&mount, "d", Mode::empty()))?;
-        on(
-            "a mask",
-            rustix::fs::openat(
-                &mount,
-                "f",
-                OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC,
-                Mode::empty(),
-            )
-            .map(drop),
-        )?;
-        let sealed = Attributes {
-            read_only: true,
-            no_devices: true,
-            no_exec: true,
-            private: true,
-        };
-        on("a mask", set_attributes(mount.as_fd(), sealed))?;
-        hang_at("a mask", &mount, CWD, Path::new("/proc"))?;
-        Ok(Self(mount))
-    }
-
-    fn cover(&self, path: &Path) -> Result<()> {
-        let target = on(path.display(), open_path(path))?;
-        self.lay_over(path, &target)
-    }
-
-    fn lay_over(&self, path: &Path, target: &OwnedFd) -> Result<()> {
-        let stat = on(path.display(), rustix::fs::fstat(target))?;
-        let is_directory = FileType::from_raw_mode(stat.st_mode).is_dir();
-        let source = Path::new(if is_directory { "d" } else { "f" });
-        let copy = on(path.display(), clone_tree(self.0.as_fd(), source))?;
-        hang_at(path.display(), &copy, target.as_fd(), Path::new(""))
     }
 }
 

@@ -244,17 +244,6 @@ fn rules(root: &Path, case: &Case) -> FileRules {
             (None, Access::Write) => {}
         }
     }
-    // What is granted below a denied directory is not built yet: such a
-    // profile is refused, or shows less than it says.
-    let denied: Vec<PathBuf> = rules
-        .iter()
-        .filter(|rule| rule.access == Access::Deny)
-        .map(|rule| rule.path.clone())
-        .collect();
-    rules.retain(|rule| {
-        let below = |denied: &PathBuf| rule.path != *denied && rule.path.starts_with(denied);
-        rule.access == Access::Deny || !denied.iter().any(below)
-    });
     FileRules::new(rules, case.protect_names)
 }
 
@@ -323,16 +312,17 @@ fn expected(rules: &FileRules, links: &BTreeMap<u64, Vec<PathBuf>>, path: &Path)
     }
 }
 
-/// The canonical path of what exists, if no directory on the way is denied.
+/// The canonical path of what exists, if each directory on the way is readable
+/// or leads to what is.
 fn resolve(rules: &FileRules, path: &Path) -> Option<PathBuf> {
     let mut left: Vec<OsString> = parts(path);
     let mut at = PathBuf::from("/");
     let mut links = 0;
     while let Some(name) = left.pop() {
-        if !rules.read(&at).granted {
+        let next = at.join(&name);
+        if !rules.read(&at).granted && !leads_on(rules, &next) {
             return None;
         }
-        let next = at.join(&name);
         if fs::symlink_metadata(&next).ok()?.is_symlink() {
             links += 1;
             if links > 40 {
@@ -346,6 +336,14 @@ fn resolve(rules: &FileRules, path: &Path) -> Option<PathBuf> {
         }
     }
     Some(at)
+}
+
+/// Whether something that is there is granted at a path or below it: through a
+/// denied directory there is a way to that.
+fn leads_on(rules: &FileRules, path: &Path) -> bool {
+    rules.iter().any(|rule| {
+        rule.path.starts_with(path) && rules.read(&rule.path).granted && rule.path.exists()
+    })
 }
 
 /// The names of a path, the last one first.

@@ -1,4 +1,4 @@
-//! A `/tmp` of the box's own, and writable places within what is read-only.
+//! A `/tmp` of the box's own, and places within what grants less.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,6 +15,9 @@ dam_testkit::tests! {
     a_workspace_below_an_own_tmp_is_the_real_one
     a_working_directory_below_an_own_tmp_is_shown_read_only
     a_writable_place_below_a_read_only_one_is_writable
+    what_is_granted_below_a_denied_directory_is_all_that_is_there
+    what_is_denied_below_what_is_granted_there_stays_closed
+    a_denied_link_into_another_place_closes_that
 }
 
 /// A directory below `/tmp`, canonical.
@@ -102,4 +105,86 @@ fn a_writable_place_below_a_read_only_one_is_writable() {
     let script = "echo 1 > a; echo 1 > closed/b; echo 1 > closed/open/c; find . -type f | sort";
     let said = run(host.path(), &rules, false, script);
     assert_eq!(said, "./a\n./closed/open/c\n");
+}
+
+/// A home directory of closed and open things.
+fn home() -> TempDir {
+    let home = below_tmp();
+    for file in [
+        "secret",
+        "note",
+        "way/beside",
+        "way/docs/readme",
+        "work/.git/config",
+        "work/closed/key",
+        "work/closed/open/page",
+        "work/closed/open/key",
+    ] {
+        let path = home.path().join(file);
+        fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
+        fs::write(path, "x").expect("a file");
+    }
+    home
+}
+
+fn what_is_granted_below_a_denied_directory_is_all_that_is_there() {
+    let home = home();
+    let at = |path: &str| home.path().join(path);
+    let (work, docs, note) = (at("work"), at("way/docs"), at("note"));
+    let rules = [
+        (home.path(), Access::Deny),
+        (&*work, Access::Write),
+        (&*docs, Access::Read),
+        (&*note, Access::Read),
+        (&at("way/missing"), Access::Read),
+    ];
+    let script = "cd .. && cat note way/docs/readme; echo; \
+        for path in . way secret way/beside; do ls $path && echo $path; done; \
+        for path in note way/docs/new way/new new work/.git/config work/made; do \
+            echo 1 > $path && echo $path; done; \
+        chmod 700 . && echo mode; mkdir way/missing && echo made; rmdir way && echo gone; \
+        cat work/made";
+    let said = run(&work, &rules, false, script);
+    assert_eq!(said, "xx\nwork/made\n1\n");
+    assert_eq!(fs::read(at("work/made")).expect("a file"), b"1\n");
+    for file in ["note", "secret", "way/beside", "work/.git/config"] {
+        assert_eq!(fs::read(at(file)).expect("a file"), b"x", "{file}");
+    }
+}
+
+fn what_is_denied_below_what_is_granted_there_stays_closed() {
+    let home = home();
+    let at = |path: &str| home.path().join(path);
+    let (closed, open) = (at("work/closed"), at("work/closed/open"));
+    let rules = [
+        (home.path(), Access::Deny),
+        (&*at("work"), Access::Write),
+        (&*closed, Access::Deny),
+        (&*open, Access::Read),
+        (&*at("work/closed/open/key"), Access::Deny),
+        // Denied twice on the way.
+        (&*at("way"), Access::Deny),
+        (&*at("way/docs"), Access::Write),
+    ];
+    let script = "cat closed/open/page; echo; cat closed/key; cat closed/open/key; ls closed; \
+        echo 1 > closed/open/new; echo 1 > closed/new; cat ../way/beside; ls ../way; \
+        echo 1 > ../way/docs/new; ls -A ../way/docs";
+    let said = run(&at("work"), &rules, false, script);
+    assert_eq!(said, "x\nnew\nreadme\n");
+    assert!(!at("work/closed/open/new").exists() && !at("work/closed/new").exists());
+}
+
+fn a_denied_link_into_another_place_closes_that() {
+    let home = home();
+    let at = |path: &str| home.path().join(path);
+    std::os::unix::fs::symlink(at("work/closed"), at("way/store")).expect("a link");
+    let rules = [
+        (&*at("way"), Access::Deny),
+        (&*at("way/store"), Access::Deny),
+        (&*at("way/docs"), Access::Read),
+        (&*at("work"), Access::Write),
+    ];
+    let script = "cat ../way/docs/readme; cat closed/key; cat ../way/store/key; cat .git/config";
+    let said = run(&at("work"), &rules, false, script);
+    assert_eq!(said, "xx");
 }
