@@ -166,7 +166,8 @@ fn without_walls(order: &Order) -> Result<Vec<PathBuf>, Failure> {
     }
     let roots = order.files.paths(Access::Write);
     Ok(roots
-        .filter(|path| path.exists())
+        // Of two rules on one path, the one that denies counts.
+        .filter(|path| path.exists() && order.files.may_read(path))
         .map(Path::to_owned)
         .collect())
 }

@@ -37,6 +37,8 @@ impl Layout {
             .files
             .paths(Access::Write)
             .filter(|path| path.exists() && !is_own(path))
+            // Of two rules on one path, the one that denies counts.
+            .filter(|path| order.files.may_read(path))
             .map(Path::to_path_buf)
             .collect();
         writable.sort_by_key(|path| path.components().count());

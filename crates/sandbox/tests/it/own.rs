@@ -162,16 +162,20 @@ fn what_is_denied_below_what_is_granted_there_stays_closed() {
         (&*closed, Access::Deny),
         (&*open, Access::Read),
         (&*at("work/closed/open/key"), Access::Deny),
+        // Of two on one path, the one that denies counts.
+        (&*at("secret"), Access::Write),
+        (&*at("secret"), Access::Deny),
         // Denied twice on the way.
         (&*at("way"), Access::Deny),
         (&*at("way/docs"), Access::Write),
     ];
     let script = "cat closed/open/page; echo; cat closed/key; cat closed/open/key; ls closed; \
         echo 1 > closed/open/new; echo 1 > closed/new; cat ../way/beside; ls ../way; \
-        echo 1 > ../way/docs/new; ls -A ../way/docs";
+        cat ../secret; echo 1 > ../secret; echo 1 > ../way/docs/new; ls -A ../way/docs";
     let said = run(&at("work"), &rules, false, script);
     assert_eq!(said, "x\nnew\nreadme\n");
     assert!(!at("work/closed/open/new").exists() && !at("work/closed/new").exists());
+    assert_eq!(fs::read(at("secret")).expect("a file"), b"x");
 }
 
 fn a_denied_link_into_another_place_closes_that() {
