@@ -6,9 +6,10 @@
 
 use super::pattern::{DIRECTORIES, escaped, in_any_spelling};
 
-/// One character beyond ASCII, or the bytes of one. Several in a row may share
-/// the bytes of one, so that `??` also matches `é`.
-const BEYOND_ASCII: &str = "[^ -~][^ -~]?[^ -~]?[^ -~]?";
+/// One character beyond ASCII, composed or not: its bytes, which may begin with
+/// the letter that an accent stands on. Where one character ends and the next
+/// begins cannot be said, so that `??` also matches `é`, and `?` also `éé`.
+const BEYOND_ASCII: &str = "[ -.0-~]?[^ -~]+";
 
 /// A regular expression for what a pattern matches, to come after its
 /// directory and a slash.
@@ -129,6 +130,7 @@ mod tests {
         assert!(expression("[!a]").contains(BEYOND_ASCII));
         assert!(expression("[\u{e9}]").contains(BEYOND_ASCII));
         assert!(!expression("[!a]").contains("|a|"));
+        assert!(!expression("[a-c]").contains(BEYOND_ASCII));
     }
 
     #[test]
