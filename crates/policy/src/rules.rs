@@ -285,12 +285,9 @@ impl FileRules {
     fn how_to_write(&self, path: &Path) -> String {
         // Where nothing is writable, another root would not be either.
         if self.paths(Access::Write).next().is_none() {
-            return "`--sandbox workspace-write` would make the workspace writable".to_owned();
+            return "`--sandbox workspace-write`, which makes the workspace writable".to_owned();
         }
-        format!(
-            "`--add-dir {}` would make it writable",
-            path.parent().unwrap_or(path).display()
-        )
+        format!("`--add-dir {}`", path.parent().unwrap_or(path).display())
     }
 }
 

@@ -90,6 +90,33 @@ pub struct Denial {
     pub pid: i32,
     /// Its command line, shortened.
     pub process: String,
+    /// Whether it was only to be read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reads: bool,
+}
+
+impl Denial {
+    /// What was refused, why, and what would allow it. Not cleaned: path and
+    /// reason come from inside.
+    pub fn sentence(&self) -> String {
+        let path = self.path.display();
+        let act = match &*self.syscall {
+            _ if self.reads => "reading",
+            "open" | "openat" | "creat" | "truncate" => "writing",
+            "mkdir" | "mkdirat" | "mknod" | "mknodat" | "bind" => "making",
+            "unlink" | "unlinkat" | "rmdir" => "removing",
+            "rename" | "renameat" | "renameat2" => "renaming",
+            "link" | "linkat" | "symlink" | "symlinkat" => "linking",
+            "connect" => "connecting to",
+            _ => "changing the attributes of",
+        };
+        let mut sentence = format!("{act} {path} was refused because {}", self.reason);
+        if let Some(hint) = &self.hint {
+            sentence.push_str("; this would allow it: ");
+            sentence.push_str(hint);
+        }
+        sentence
+    }
 }
 
 /// How a command ended, and what was refused on the way.

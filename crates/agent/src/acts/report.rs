@@ -69,16 +69,12 @@ pub(super) fn refusals(denials: &[Denial], unreported: u64) -> String {
 }
 
 fn refusal(denial: &Denial) -> String {
-    let mut line = format!(
-        "{} `{}` (rule {}): {}",
+    let line = format!(
+        "{} ({}, rule {})",
+        denial.sentence(),
         denial.syscall,
-        denial.path.display(),
-        denial.rule,
-        denial.reason
+        denial.rule
     );
-    if let Some(hint) = &denial.hint {
-        let _ = write!(line, "; {hint}");
-    }
     shown(&line).replace('\n', "<U+000A>")
 }
 
@@ -102,9 +98,10 @@ mod tests {
             path: path.into(),
             rule: "files.root".to_owned(),
             reason: format!("{path} is not writable"),
-            hint: Some("`--add-dir /x` would make it writable".to_owned()),
+            hint: Some("`--add-dir /x`".to_owned()),
             pid: 1,
             process: "sh".to_owned(),
+            reads: false,
         }
     }
 
@@ -126,8 +123,8 @@ mod tests {
         insta::assert_snapshot!(report("hello\n", &denials, 0), @r"
         exit code 1 (after 1.2 s)
         Refused by the boundary:
-        - openat `/x/a` (rule files.root): /x/a is not writable; `--add-dir /x` would make it writable
-        - openat `/x/b<U+000A><U+200B>` (rule files.root): /x/b<U+000A><U+200B> is not writable; `--add-dir /x` would make it writable
+        - writing /x/a was refused because /x/a is not writable; this would allow it: `--add-dir /x` (openat, rule files.root)
+        - writing /x/b<U+000A><U+200B> was refused because /x/b<U+000A><U+200B> is not writable; this would allow it: `--add-dir /x` (openat, rule files.root)
         Output:
         hello
         ");

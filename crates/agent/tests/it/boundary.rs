@@ -29,7 +29,7 @@ fn a_refusal_is_told_to_everybody() {
     assert_eq!(scene.read("work/.git/hooks/pre-commit"), None);
     let output = &played.outputs()[0];
     assert!(output.contains("Refused by the boundary:\n- "), "{output}");
-    assert!(output.contains("(rule files.protected-name)"), "{output}");
+    assert!(output.contains("rule files.protected-name)"), "{output}");
     let item = &played.items("command_execution").pop().unwrap()["item"];
     assert_eq!(item["denials"][0]["rule"], "files.protected-name");
     assert_eq!(item["decision"]["containment"], "boxed");

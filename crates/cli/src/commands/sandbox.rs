@@ -119,14 +119,11 @@ fn load(mut options: Options, variables: &Variables) -> Result<dam_config::Setti
 fn list(denials: &[Denial], unreported: u64, output: &mut Output) {
     output.note(&boxed::count_refused(denials.len() as u64 + unreported));
     for denial in denials {
-        output.note(&dam_journal::clean(&format!(
-            "  {} {} by `{}` ({}): {} ({})",
-            denial.syscall,
-            denial.path.display(),
-            denial.process,
-            denial.pid,
-            denial.reason,
-            denial.rule
+        let line = |text: &str| dam_journal::clean(text).replace('\n', "<U+000A>");
+        output.note(&format!("  {}", line(&denial.sentence())));
+        output.note(&line(&format!(
+            "    {} by `{}` (process {}), rule {}",
+            denial.syscall, denial.process, denial.pid, denial.rule
         )));
     }
     if unreported > 0 {

@@ -155,6 +155,7 @@ fn a_store_that_was_not_read_is_listed() {
         assert!(!outcome.page().contains("S3CRET"), "{}", outcome.page());
         assert!(
             outcome.stderr.contains("1 act was refused")
+                && outcome.stderr.contains("reading ")
                 && outcome.stderr.contains("files.credential-store"),
             "{}",
             outcome.page()
@@ -174,22 +175,26 @@ fn refusals_are_listed_with_path_process_and_rule() {
             .stderr
             .lines()
             .map(|line| {
-                line.split(|c: char| c.is_ascii_digit())
-                    .collect::<Vec<_>>()
-                    .join("N")
+                let parts = line.split(|c: char| c.is_ascii_digit());
+                let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+                parts.join("N")
             })
             .collect();
         assert_eq!(outcome.code, Some(1), "{}", outcome.page());
-        assert_eq!(lines.len(), 3, "{}", outcome.page());
         assert!(lines[0].ends_with("acts were refused"), "{}", lines[0]);
-        assert!(
-            lines[1].contains("openat [WORK]/.envrc by `touch"),
+        assert_eq!(
+            lines[1..],
+            [
+                "  writing [WORK]/.envrc was refused because `.envrc` is a protected name: \
+                 a script that the shell runs on entering the directory",
+                "    openat by `touch .envrc ../outside` (process N), rule files.protected-name",
+                "  writing [ROOT]/outside was refused because [ROOT]/outside is not writable: \
+                 it is outside the workspace; this would allow it: `--add-dir [ROOT]`",
+                "    openat by `touch .envrc ../outside` (process N), rule files.root",
+            ],
             "{}",
-            lines[1]
+            outcome.page()
         );
-        assert!(lines[1].contains("files.protected-name"), "{}", lines[1]);
-        assert!(lines[2].contains("[ROOT]/outside"), "{}", lines[2]);
-        assert!(lines[2].contains("files.root"), "{}", lines[2]);
     }
 }
 

@@ -166,7 +166,7 @@ fn a_deny_is_not_asked_and_says_what_would_allow_it() {
     refused to write /w/src/main.rs
     why: /w/src/main.rs is not writable: the profile `:read-only` only reads
     rule: files.root (built-in default)
-    to allow it: `--sandbox workspace-write` would make the workspace writable
+    to allow it: `--sandbox workspace-write`, which makes the workspace writable
     ");
 }
 

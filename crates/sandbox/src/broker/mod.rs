@@ -169,6 +169,8 @@ pub(super) struct Refused {
     pub rule: String,
     pub reason: String,
     pub hint: Option<String>,
+    /// Whether it was only to be read.
+    pub reads: bool,
     /// What could be granted instead, if somebody is asked.
     pub opening: Option<Opening>,
 }
@@ -183,6 +185,7 @@ impl Refusal {
             rule,
             reason,
             hint: None,
+            reads: false,
             opening: None,
         }))
     }
@@ -384,6 +387,7 @@ impl<'a> Broker<'a> {
             hint: refused.hint,
             pid: call.tid,
             process: caller.command_line(),
+            reads: refused.reads,
         };
         let denial = match refused.opening {
             Some(opening) => self.ask(call.id, refused.errno, denial, opening),

@@ -218,6 +218,7 @@ impl Ground {
             rule: verdict.rule.as_str().to_owned(),
             reason: verdict.reason,
             hint: verdict.hint,
+            reads: false,
             opening: None,
         })))
     }

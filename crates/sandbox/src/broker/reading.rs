@@ -128,6 +128,7 @@ impl Visit<'_> {
             rule: verdict.rule.as_str().to_owned(),
             reason: verdict.reason,
             hint: verdict.hint,
+            reads: true,
             opening: None,
         })))
     }
@@ -135,13 +136,17 @@ impl Visit<'_> {
     fn may_read_all_names(&mut self, path: &Path, stat: &Stat) -> Result<(), Refusal> {
         let has_names = FileType::from_raw_mode(stat.st_mode).is_file() && stat.st_nlink > 1;
         if has_names && !self.files.globs().is_empty() && self.hidden.refuses(self.files, stat) {
-            return Err(Refusal::rule(
-                Errno::ACCESS,
-                path.to_owned(),
-                "files.denied-glob",
-                "the file has another name that may not be read, or too many files would have to \
-                 be looked at to tell",
-            ));
+            return Err(Refusal::Rule(Box::new(Refused {
+                errno: Errno::ACCESS,
+                path: path.to_owned(),
+                rule: "files.denied-glob".to_owned(),
+                reason: "the file has another name that may not be read, or too many files would \
+                         have to be looked at to tell"
+                    .to_owned(),
+                hint: None,
+                reads: true,
+                opening: None,
+            })));
         }
         Ok(())
     }
