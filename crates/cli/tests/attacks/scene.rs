@@ -167,11 +167,15 @@ impl Scene {
             ),
             "late-stream" => at(Listener::stream, self.fill("{ws}/late")),
             "late-pipe" => {
-                self.make_pipe("{ws}/late");
-                at(
+                // Under its name only when it is read from, or whoever waits
+                // for the name finds nobody there.
+                self.make_pipe("{ws}/early");
+                let early = at(
                     |path| Listener::fifo(Path::new(path)),
-                    self.fill("{ws}/late"),
-                )
+                    self.fill("{ws}/early"),
+                );
+                fs::rename(&early, self.fill("{ws}/late")).expect("a name");
+                early
             }
             "tcp" => port(Listener::tcp("127.0.0.1")),
             "tcp6" => port(Listener::tcp("::1")),
