@@ -1,5 +1,5 @@
-//! What entering the boundary costs: `/bin/true` bare, in the boundary, and in
-//! bubblewrap with the same mounts, in one run.
+//! What entering the boundary costs: `/bin/true` bare, in the boundary, in
+//! bubblewrap with the same mounts, and in what two other agents use, in one run.
 //!
 //! `cargo bench -p cofferdam --bench boundary [-- RUNS]`. Wall time is the
 //! median of interleaved runs; CPU time is that of the process and everything
@@ -15,7 +15,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use dam_policy::{Places, Profile, ResolvedProfile, SandboxMode};
@@ -31,6 +31,12 @@ struct Way {
     start: Start,
     wall: Vec<Duration>,
     cpu: Vec<Duration>,
+}
+
+impl Way {
+    fn is_slow(&self) -> bool {
+        self.name.starts_with("codex") || self.name.starts_with("srt")
+    }
 }
 
 /// How it is started.
@@ -55,6 +61,10 @@ fn main() {
     // batches, because the kernel tells children's CPU time in ticks.
     for round in 0..=runs / BATCH {
         for way in &mut ways {
+            // A few batches of what takes a hundred times as long will do.
+            if way.is_slow() && round > 2 {
+                continue;
+            }
             let (walls, cpu) = measure(&way.start, &place);
             if round > 0 {
                 way.wall.extend(walls);
@@ -73,7 +83,7 @@ struct Place {
 impl Place {
     fn make() -> Self {
         let base = Path::new("/var/tmp").join(format!("cofferdam-bench-{}", std::process::id()));
-        for below in ["work/.git", "home/.ssh", "home/.aws"] {
+        for below in ["work/.git", "home/.ssh", "home/.aws", "home/.codex"] {
             fs::create_dir_all(base.join(below)).expect("the benchmark's directory is made");
         }
         Self { base }
@@ -117,6 +127,7 @@ fn ways(place: &Place) -> Vec<Way> {
     } else {
         println!("bubblewrap is not installed: no comparison");
     }
+    ways.extend(peers(place));
     let mut starts: Vec<(&str, Start)> = ways
         .into_iter()
         .map(|(name, words)| (name, Start::Program(words)))
@@ -179,6 +190,71 @@ fn bubblewrap(place: &Place) -> Vec<String> {
     words
 }
 
+/// What other agents start their commands with, from the npm registry: Codex
+/// and the sandbox of Claude Code. Where they cannot be had or do not start,
+/// there is no comparison.
+fn peers(place: &Place) -> Vec<(&'static str, Vec<String>)> {
+    let at = Path::new(env!("CARGO_TARGET_TMPDIR")).join("peers");
+    fs::create_dir_all(&at).expect("a directory for peers");
+    let wanted = [
+        "@openai/codex@0.169.0",
+        "@anthropic-ai/sandbox-runtime@0.0.78",
+    ];
+    let installed = Command::new("npm")
+        .args([
+            "install",
+            "--silent",
+            "--no-audit",
+            "--no-fund",
+            "--prefer-offline",
+        ])
+        .args(wanted)
+        .current_dir(&at)
+        .status();
+    if !installed.is_ok_and(|status| status.success()) {
+        println!("npm cannot install the peers: no comparison");
+        return Vec::new();
+    }
+    let settings = place.path("srt.json");
+    let text = r#"{"network":{"allowedDomains":[],"deniedDomains":[]},
+        "filesystem":{"denyRead":["~/.ssh","~/.aws"],"allowWrite":["."],"denyWrite":[]}}"#;
+    fs::write(&settings, text).expect("settings");
+    let bin = |name: &str| {
+        at.join("node_modules/.bin")
+            .join(name)
+            .display()
+            .to_string()
+    };
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    // The program itself, where it can be found, without the script before it.
+    let native =
+        at.join("node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex");
+    let codex = if native.exists() {
+        native.display().to_string()
+    } else {
+        bin("codex")
+    };
+    let mode = "sandbox_mode=\"workspace-write\"";
+    let mut peers: Vec<(&str, Vec<String>)> = vec![
+        (
+            "codex sandbox 0.169.0",
+            words(&[&codex, "sandbox", "-c", mode, "--", "/bin/true"]),
+        ),
+        (
+            "srt 0.0.78",
+            words(&[&bin("srt"), "--settings", &settings, "/bin/true"]),
+        ),
+    ];
+    peers.retain(|(name, words)| {
+        let starts = start(words, place).is_ok_and(|status| status.success());
+        if !starts {
+            println!("{name} does not start here: no comparison");
+        }
+        starts
+    });
+    peers
+}
+
 /// The wall time of each run of a batch, and the CPU time of all.
 fn measure(start: &Start, place: &Place) -> (Vec<Duration>, Duration) {
     let before = children_cpu();
@@ -203,7 +279,12 @@ fn reap() {
 }
 
 fn run_program(words: &[String], place: &Place) {
-    let status = Command::new(&words[0])
+    let status = start(words, place).expect("what is measured can be started");
+    assert!(status.success(), "{words:?} failed");
+}
+
+fn start(words: &[String], place: &Place) -> std::io::Result<ExitStatus> {
+    Command::new(&words[0])
         .args(&words[1..])
         .current_dir(place.base.join("work"))
         .env("HOME", place.path("home"))
@@ -213,8 +294,6 @@ fn run_program(words: &[String], place: &Place) {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
-        .expect("what is measured can be started");
-    assert!(status.success(), "{words:?} failed");
 }
 
 fn run_here(profile: &ResolvedProfile, place: &Place) {

@@ -236,6 +236,7 @@ fn rules(root: &Path, case: &Case) -> FileRules {
             // A name that does not exist yet, in a directory that does.
             (None, Access::Read | Access::Deny) => {
                 let parent = path.parent().and_then(|parent| parent.canonicalize().ok());
+                let parent = parent.filter(|parent| parent.is_dir());
                 let free = fs::symlink_metadata(&path).is_err();
                 if let (Some(parent), Some(name), true) = (parent, path.file_name(), free) {
                     rules.push(rule(parent.join(name), *access));
