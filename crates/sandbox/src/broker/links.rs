@@ -29,10 +29,13 @@ pub(super) fn all_links_inside(files: &FileRules, path: &Path, stat: &Stat) -> b
     let mut roots: Vec<&Path> = files.paths(Access::Write).collect();
     roots.sort_by_key(|root| (!path.starts_with(root), root.components().count()));
     for (index, root) in roots.iter().enumerate() {
-        if roots[..index]
-            .iter()
-            .any(|earlier| root.starts_with(earlier))
-        {
+        // Already seen on the way, unless what is between is covered.
+        let between = |outer: &Path| {
+            let mut denied = files.paths(Access::Deny);
+            denied.any(|path| root.starts_with(path) && path.starts_with(outer))
+        };
+        let seen = |outer: &&Path| root.starts_with(outer) && (*root == *outer || !between(outer));
+        if roots[..index].iter().any(seen) {
             continue;
         }
         let Ok(directory) = open_directory(CWD, *root) else {
