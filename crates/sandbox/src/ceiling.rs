@@ -206,7 +206,7 @@ impl Ceiling {
                 continue;
             }
             let child = path.join(OsStr::from_bytes(name));
-            if self.marks.contains_key(&child) || !self.marked_below(&child).is_empty() {
+            if self.is_marked(&child) {
                 self.read_tree(&child, Some(around))?;
                 continue;
             }
@@ -222,6 +222,14 @@ impl Ceiling {
     fn denies_below(&self, path: &Path) -> bool {
         let mut below = self.marked_below(path).into_iter();
         below.any(|(_, access)| access == Access::Deny)
+    }
+
+    /// Whether there is a rule on a path or below it.
+    fn is_marked(&self, path: &Path) -> bool {
+        let mut from = self
+            .marks
+            .range::<Path, _>((Bound::Included(path), Bound::Unbounded));
+        from.next().is_some_and(|(mark, _)| mark.starts_with(path))
     }
 
     fn marked_below(&self, path: &Path) -> Vec<(PathBuf, Access)> {

@@ -88,7 +88,10 @@ fn rules(files: &FileRules) -> BTreeMap<PathBuf, Access> {
     let mut rules = BTreeMap::new();
     for rule in files.iter() {
         let path = match rule.access {
-            Access::Deny => rule.path.canonicalize().ok(),
+            // Most of what is denied is not there: one look is enough.
+            Access::Deny => rustix::fs::access(&rule.path, rustix::fs::Access::EXISTS)
+                .ok()
+                .and_then(|()| rule.path.canonicalize().ok()),
             Access::Read | Access::Write => {
                 Some(rule.path.clone()).filter(|path| open_path(path).is_ok())
             }
