@@ -51,7 +51,7 @@ pub enum Stream {
     Inherit,
     /// `/dev/null`.
     Null,
-    /// A pipe, whose other end [`Running`] holds.
+    /// A pipe, whose other end [`crate::Running`] holds.
     Pipe,
     /// A descriptor of the caller's, such as the write end of a pipe that
     /// several streams share.
