@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use dam_policy::{Action, CommandClass, CommandFacts, Escalation};
-use dam_shell::{Analysis, Class, Simple};
+use dam_policy::{Action, CommandClass, CommandFacts, Escalation, Started, Token};
+use dam_shell::{Analysis, Class, Simple, Spread, Word};
 
 use crate::paths;
 
@@ -105,6 +105,43 @@ fn facts(argv: &[String], cwd: &Path, home: Option<&Path>) -> CommandFacts {
         because,
         programs: programs(&analysis),
         paths: paths::named(&analysis, cwd, home),
+        writes: Vec::new(),
+        starts: started(&analysis),
+        safer: None,
+    }
+}
+
+/// Every program that is started, with its words, wrappers before what they
+/// start.
+fn started(analysis: &Analysis) -> Vec<Started> {
+    let wrapper = |name: &String| Started {
+        words: vec![Token::Known(name.clone())],
+    };
+    analysis
+        .commands
+        .iter()
+        .filter(|simple| !simple.argv.is_empty())
+        .flat_map(|simple| {
+            let itself = Started {
+                words: simple.argv.iter().map(token).collect(),
+            };
+            simple
+                .through
+                .iter()
+                .map(wrapper)
+                .chain([itself])
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn token(word: &Word) -> Token {
+    match word {
+        Word::Known(text) => Token::Known(text.clone()),
+        Word::Unknown { prefix, spread, .. } => Token::Unknown {
+            prefix: prefix.clone(),
+            many: *spread != Spread::One,
+        },
     }
 }
 

@@ -71,6 +71,40 @@ pub struct CommandFacts {
     /// The paths that its words name, absolute: what it may read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<PathBuf>,
+    /// The paths that it writes for certain, absolute: what a redirection
+    /// creates or truncates, what a known program is told to write or remove.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub writes: Vec<PathBuf>,
+    /// Every program that it starts, in order: what rules are matched with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub starts: Vec<Started>,
+    /// A way to get the same with less danger, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safer: Option<String>,
+}
+
+/// A program that a command starts, with its words. A wrapper such as `sudo`
+/// is one of its own, and what it starts is another.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Started {
+    /// The words, the program first.
+    pub words: Vec<Token>,
+}
+
+/// A word of a command, as far as it can be known before the command runs.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Token {
+    /// Exactly this.
+    Known(String),
+    /// It may be anything that its fields leave open.
+    Unknown {
+        /// What it starts with for certain.
+        prefix: String,
+        /// Whether it may be no word or several.
+        many: bool,
+    },
 }
 
 /// Classes of commands. The order is strictness: a script has the strictest

@@ -28,7 +28,7 @@ mod rules;
 mod tree;
 mod verdict;
 
-pub use action::{Action, CommandClass, CommandFacts, Escalation};
+pub use action::{Action, CommandClass, CommandFacts, Escalation, Started, Token};
 pub use approval::{ApprovalPolicy, Granular, UnknownApprovalPolicy};
 pub use credentials::{CREDENTIAL_STORES, CredentialStore};
 pub use environment::{EnvironmentPolicy, Inherit, is_never_inherited, looks_secret};

@@ -48,6 +48,9 @@ fn command(class: CommandClass, path: Option<&str>, escalates: bool) -> Action {
             because: "of x".to_owned(),
             programs: vec!["x".to_owned()],
             paths: path.map(Into::into).into_iter().collect(),
+            writes: Vec::new(),
+            starts: Vec::new(),
+            safer: None,
         },
         escalation: escalates.then(|| Escalation {
             justification: "please".to_owned(),
