@@ -10,6 +10,7 @@ use dam_policy::{
     ApprovalPolicy, Limit, Limits, SandboxMode, UnknownApprovalPolicy, UnknownSandboxMode,
 };
 
+use crate::commands::Policy;
 use crate::output::Color;
 use crate::{exit, variables};
 
@@ -132,6 +133,13 @@ Examples:
     /// Show and verify what happened
     #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
     Log(Log),
+    /// Ask what the policy says of a command, and why
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        disable_help_subcommand = true
+    )]
+    Policy(Policy),
     /// Show the settings and where they come from
     #[command(
         subcommand,

@@ -9,8 +9,11 @@ mod exec;
 #[cfg(target_os = "linux")]
 mod learn;
 mod log;
+mod policy;
 mod run;
 mod sandbox;
+
+pub use policy::Policy;
 
 pub use doctor::attack::attacker::{WORD as ATTACK_WORD, main as attack_main};
 
@@ -28,6 +31,7 @@ pub fn run(task: Task, variables: &Variables, output: &mut Output) -> Result<u8,
         // Without the settings: what happened can be read also where they are
         // broken.
         Task::Log(log) => log::run(&log, &settings::dirs(variables)?.journal, output),
+        Task::Policy(policy) => policy::run(policy, variables, output),
         Task::Config(Config::Show(show)) => config::show(&show, variables, output),
         Task::Changes(changes) => changes::show(&changes, variables, output),
         Task::Keep(keep) => changes::keep(&keep, variables, output),

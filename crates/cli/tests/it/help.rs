@@ -30,6 +30,7 @@ fn overview() {
       keep        Make what a transaction would change
       drop        Throw away what a transaction would change
       log         Show and verify what happened
+      policy      Ask what the policy says of a command, and why
       config      Show the settings and where they come from
       doctor      Find out what this machine can enforce
       demo        Watch an agent's whole day in the box, with nothing to sign up for
@@ -97,6 +98,7 @@ fn short_overview() {
       keep        Make what a transaction would change
       drop        Throw away what a transaction would change
       log         Show and verify what happened
+      policy      Ask what the policy says of a command, and why
       config      Show the settings and where they come from
       doctor      Find out what this machine can enforce
       demo        Watch an agent's whole day in the box, with nothing to sign up for
@@ -535,6 +537,7 @@ fn completions_know_every_subcommand() {
             "keep",
             "drop",
             "log",
+            "policy",
             "doctor",
             "completion",
         ] {

@@ -13,6 +13,7 @@ mod learn;
 mod limits;
 mod output;
 mod patterns;
+mod policy;
 mod refusals;
 mod terminal;
 #[cfg(target_os = "linux")]
