@@ -153,6 +153,8 @@ impl Session {
                         input_tokens: usage.input_tokens,
                         output_tokens: usage.output_tokens,
                         duration_ms: milliseconds(started),
+                        cached_tokens: Some(usage.cached_input_tokens),
+                        reasoning_tokens: Some(usage.reasoning_output_tokens),
                     })?;
                     return Ok((items, usage));
                 }

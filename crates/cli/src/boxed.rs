@@ -140,6 +140,8 @@ pub fn session_started(front: &str, cwd: &Path, posture: &Posture) -> Result<Eve
             .collect(),
         posture: serde_json::to_value(posture.without_values()).map_err(CommandError::internal)?,
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        model: None,
+        provider: None,
     })
 }
 
@@ -308,6 +310,10 @@ pub fn decision(
         verdict: value(serde_json::to_value(&settled.verdict))?,
         answer,
         allowed: settled.allowed,
+        source: None,
+        posture: None,
+        context: serde_json::Value::Null,
+        call: None,
     })
 }
 

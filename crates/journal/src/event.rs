@@ -22,6 +22,12 @@ pub enum Event {
         posture: Value,
         /// The version of the program.
         version: String,
+        /// The model, where the session has one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
+        /// Who provides it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider: Option<String>,
     },
     /// What the user asked for.
     Prompt {
@@ -39,6 +45,21 @@ pub enum Event {
         answer: Option<String>,
         /// Whether the action goes ahead.
         allowed: bool,
+        /// Who or what decided. Filled in when it is written, if it is not
+        /// given: see [`DecisionSource::of`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<DecisionSource>,
+        /// The digest of the posture that it was decided under. Filled in
+        /// when it is written, from what this writer recorded last.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        posture: Option<String>,
+        /// What else it was decided by, as it serialises: what the session
+        /// has read and taken in, answers that were remembered.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        context: Value,
+        /// The model's call of a tool that it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<String>,
     },
     /// A command is about to start. Written before the act.
     CommandStarted {
@@ -114,6 +135,21 @@ pub enum Event {
         /// The attempt, from 1.
         attempt: u32,
     },
+    /// Something that a model's stream told before its end: that it began,
+    /// that an item is complete, that it failed.
+    ModelEvent {
+        /// The event, as the wire calls it: `response.created`.
+        event: String,
+        /// What it carried that is worth keeping: an item's kind, name and
+        /// call.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        item: Value,
+        /// What failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+        /// How long after the request.
+        duration_ms: u64,
+    },
     /// A model answered in full.
     ModelResponse {
         /// Tokens taken in.
@@ -122,6 +158,155 @@ pub enum Event {
         output_tokens: u64,
         /// How long it took.
         duration_ms: u64,
+        /// Of the tokens taken in, those that the provider had kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cached_tokens: Option<u64>,
+        /// Of the tokens given out, those of its reasoning.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reasoning_tokens: Option<u64>,
+    },
+    /// What came of a model's call of a tool.
+    ToolResult {
+        /// The call, as the model names it.
+        call: String,
+        /// The tool.
+        tool: String,
+        /// Whether it did what was asked.
+        ok: bool,
+        /// How long it took.
+        duration_ms: u64,
+        /// How much the model was told, in bytes.
+        output_bytes: u64,
+        /// Whether the model was told less than there was.
+        truncated: bool,
+    },
+    /// A connection, or a request on one, was judged.
+    NetworkDecision {
+        /// The command whose process it was, if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        command: Option<String>,
+        /// The host, as it was asked for.
+        host: String,
+        /// The port.
+        port: u16,
+        /// `http`, `https`, `socks5`, `tcp`, `udp`, `dns`, `unix`.
+        protocol: String,
+        /// The request's method, where it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        method: Option<String>,
+        /// The request's path, where it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        path: Option<String>,
+        /// The verdict, as it serialises.
+        verdict: Value,
+        /// The reviewer's answer, if one was asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answer: Option<String>,
+        /// Whether it goes ahead.
+        allowed: bool,
+        /// Who or what decided, as in a decision.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<DecisionSource>,
+        /// The digest of the posture, as in a decision.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        posture: Option<String>,
+        /// The process.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pid: Option<i32>,
+        /// The process's name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        process: Option<String>,
+    },
+    /// A tool of an MCP server is about to be called. Written before the act.
+    McpCall {
+        /// Names the call within the session.
+        id: String,
+        /// The server's name in the settings.
+        server: String,
+        /// The tool.
+        tool: String,
+        /// What it is given.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        arguments: Value,
+    },
+    /// An MCP server answered, or did not.
+    McpResult {
+        /// Which call.
+        id: String,
+        /// Whether the tool did what was asked.
+        ok: bool,
+        /// What failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+        /// How long it took.
+        duration_ms: u64,
+        /// How much it answered.
+        output_bytes: u64,
+    },
+    /// A hook is about to run. Written before the act.
+    HookStarted {
+        /// Names the run within the session.
+        id: String,
+        /// What it is run for: `pre_tool_use` and so on.
+        event: String,
+        /// Its words, the program first.
+        argv: Vec<String>,
+        /// The file that names it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<String>,
+    },
+    /// A hook ended.
+    HookFinished {
+        /// Which run.
+        id: String,
+        /// What came of it: `allowed`, `blocked`, `failed`, `timed_out`.
+        outcome: String,
+        /// What it said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        said: Option<String>,
+        /// Its exit code, unless a signal ended it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        exit: Option<i32>,
+        /// How long it ran.
+        duration_ms: u64,
+    },
+    /// Settings or rules were changed, or a session goes on under others.
+    ConfigurationChanged {
+        /// What was done: `rule_added`, `imported`, `mode_changed` and so on.
+        what: String,
+        /// The file that was changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<String>,
+        /// What stood there before.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        before: Value,
+        /// What stands there now.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        after: Value,
+        /// The posture from here on, if it is another one; it is kept as that
+        /// of [`Self::SessionStarted`] is.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        posture: Value,
+    },
+    /// A project was trusted, or is not any more.
+    TrustChanged {
+        /// The project's root.
+        project: String,
+        /// What was done: `trusted`, `revoked`, `found_changed`.
+        what: String,
+        /// The digest of its content before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<String>,
+        /// The digest of its content now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+    },
+    /// The session is marked by what it took in: what flow rules go by.
+    FlowMarked {
+        /// The mark: `private_read`, `untrusted_taken_in`.
+        mark: String,
+        /// What it was.
+        what: String,
     },
     /// Something that the user was told.
     Notice {
@@ -141,6 +326,44 @@ pub enum Event {
     /// An event that this version does not know.
     #[serde(untagged)]
     Unknown(UnknownEvent),
+}
+
+/// Who or what made a decision.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DecisionSource {
+    /// Settings: a profile, a mode, an approval policy.
+    Configuration,
+    /// A rule that somebody wrote.
+    Rule,
+    /// A person's answer.
+    User,
+    /// The automatic reviewer's answer.
+    Reviewer,
+    /// What an administrator fixed.
+    Requirement,
+    /// What the session had read and taken in.
+    Flow,
+    /// What the program brings along.
+    BuiltIn,
+}
+
+impl DecisionSource {
+    /// What a verdict and its answer say themselves, in their serialised form:
+    /// an answer is a person's, unless nobody was there; else the verdict's
+    /// rule and layer say it.
+    pub fn of(verdict: &Value, answer: Option<&str>) -> Self {
+        let text = |path: &str| verdict.pointer(path).and_then(Value::as_str);
+        let rule = text("/rule").unwrap_or_default();
+        match (answer, text("/origin/layer")) {
+            (Some(answer), _) if answer != "nobody to ask" => Self::User,
+            (_, Some("requirements")) => Self::Requirement,
+            _ if rule.starts_with("flow") => Self::Flow,
+            _ if rule.starts_with("rules") => Self::Rule,
+            (_, Some("builtin") | None) => Self::BuiltIn,
+            (_, Some(_)) => Self::Configuration,
+        }
+    }
 }
 
 /// An event that this version does not know, kept as it was written.

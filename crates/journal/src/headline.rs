@@ -1,6 +1,6 @@
 //! One line for each event, as `dam log` shows it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{Event, UnknownEvent, clean};
 
@@ -24,6 +24,7 @@ impl Event {
                 verdict,
                 answer,
                 allowed,
+                ..
             } => decision(action, verdict, answer.as_deref(), *allowed),
             Self::CommandStarted { argv, profile, .. } => {
                 format!("runs: {} ({profile})", words(argv))
@@ -65,6 +66,7 @@ impl Event {
                 input_tokens,
                 output_tokens,
                 duration_ms,
+                ..
             } => format!(
                 "model: answered after {}, {input_tokens} tokens in, {output_tokens} out",
                 span(*duration_ms)
@@ -75,8 +77,66 @@ impl Event {
             Self::Unknown(UnknownEvent { kind, .. }) => {
                 format!("{kind}: not known to this version")
             }
+            _ => self.sentence_of_parts(),
         }
     }
+
+    /// As [`Self::sentence`], for what other programs and files had a part in.
+    fn sentence_of_parts(&self) -> String {
+        match self {
+            Self::ModelEvent { event, error, .. } => {
+                format!("model: {event}{}", because(error.as_deref()))
+            }
+            Self::ToolResult {
+                tool,
+                ok,
+                duration_ms,
+                ..
+            } => format!("tool {tool}: {} after {}", done(*ok), span(*duration_ms)),
+            Self::NetworkDecision {
+                host,
+                port,
+                protocol,
+                verdict,
+                answer,
+                allowed,
+                ..
+            } => {
+                let action = json!({"kind": protocol, "host": host, "port": port});
+                decision(&action, verdict, answer.as_deref(), *allowed)
+            }
+            Self::McpCall { server, tool, .. } => format!("calls: {tool} of {server}"),
+            Self::McpResult {
+                ok,
+                error,
+                duration_ms,
+                ..
+            } => format!(
+                "answered: {} after {}{}",
+                done(*ok),
+                span(*duration_ms),
+                because(error.as_deref())
+            ),
+            Self::HookStarted { event, argv, .. } => format!("hook for {event}: {}", words(argv)),
+            Self::HookFinished { outcome, said, .. } => {
+                format!("hook: {outcome}{}", because(said.as_deref()))
+            }
+            Self::ConfigurationChanged { what, file, .. } => {
+                format!("configuration: {what}{}", because(file.as_deref()))
+            }
+            Self::TrustChanged { project, what, .. } => format!("trust: {what}: {project}"),
+            Self::FlowMarked { mark, what } => format!("marked {mark}: {what}"),
+            _ => String::new(),
+        }
+    }
+}
+
+fn because(text: Option<&str>) -> String {
+    text.map(|text| format!(": {text}")).unwrap_or_default()
+}
+
+const fn done(ok: bool) -> &'static str {
+    if ok { "done" } else { "failed" }
 }
 
 fn decision(action: &Value, verdict: &Value, answer: Option<&str>, allowed: bool) -> String {
@@ -161,10 +221,8 @@ fn cut(line: String, most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use insta::assert_snapshot;
-    use serde_json::json;
-
     use super::*;
+    use insta::assert_snapshot;
 
     fn headline(event: Value) -> String {
         serde_json::from_value::<Event>(event).unwrap().headline()
@@ -187,6 +245,16 @@ mod tests {
             json!({"kind": "model_request", "model": "m-1", "provider": "local", "attempt": 1}),
             json!({"kind": "model_request", "model": "m-1", "provider": "local", "attempt": 3}),
             json!({"kind": "model_response", "input_tokens": 10, "output_tokens": 2, "duration_ms": 800}),
+            json!({"kind": "model_event", "event": "response.failed", "error": "overloaded", "duration_ms": 3}),
+            json!({"kind": "tool_result", "call": "c", "tool": "exec_command", "ok": false, "duration_ms": 3, "output_bytes": 9, "truncated": false}),
+            json!({"kind": "network_decision", "host": "a.example", "port": 443, "protocol": "https", "verdict": {"reason": "no rule allows it"}, "allowed": false}),
+            json!({"kind": "mcp_call", "id": "m1", "server": "issues", "tool": "search", "arguments": {"q": 1}}),
+            json!({"kind": "mcp_result", "id": "m1", "ok": false, "error": "gone", "duration_ms": 20, "output_bytes": 0}),
+            json!({"kind": "hook_started", "id": "h1", "event": "pre_tool_use", "argv": ["./check.sh", "x"]}),
+            json!({"kind": "hook_finished", "id": "h1", "outcome": "blocked", "said": "not today", "exit": 2, "duration_ms": 20}),
+            json!({"kind": "configuration_changed", "what": "rule_added", "file": "/src/.cofferdam/shop.rules", "after": "x"}),
+            json!({"kind": "trust_changed", "project": "/src/shop", "what": "trusted", "after": "00ff"}),
+            json!({"kind": "flow_marked", "mark": "private_read", "what": "/src/shop/.env"}),
             json!({"kind": "notice", "text": "AGENTS.md is not trusted"}),
             json!({"kind": "error", "text": "the stream ended"}),
             json!({"kind": "session_ended", "outcome": "completed"}),
@@ -208,6 +276,16 @@ mod tests {
         model: asks m-1 at local
         model: asks m-1 at local, attempt 3
         model: answered after 800 ms, 10 tokens in, 2 out
+        model: response.failed: overloaded
+        tool exec_command: failed after 3 ms
+        refused: https a.example:443: no rule allows it
+        calls: search of issues
+        answered: failed after 20 ms: gone
+        hook for pre_tool_use: ./check.sh x
+        hook: blocked: not today
+        configuration: rule_added: /src/.cofferdam/shop.rules
+        trust: trusted: /src/shop
+        marked private_read: /src/shop/.env
         notice: AGENTS.md is not trusted
         error: the stream ended
         finished: completed

@@ -9,10 +9,13 @@ use std::time::Duration;
 
 use jiff::{Timestamp, Unit};
 use rustix::fs::FlockOperation;
+use serde_json::Value;
 
 use crate::line::{Draft, NO_HASH};
 use crate::store::{Access, Store, journal_name, try_lock};
-use crate::{Entry, Event, JournalError, SessionId, State, head, line, scrub, verify};
+use crate::{
+    DecisionSource, Entry, Event, JournalError, SessionId, State, head, line, scrub, verify,
+};
 
 /// More than any event needs: a line stays small enough to read as a whole.
 pub(crate) const MOST_LINE_BYTES: usize = 16 * 1024 * 1024;
@@ -175,7 +178,8 @@ impl Journal {
     /// reader will see, and what cannot be read back is not written.
     fn draft(&self, event: &Event, seq: u64, prev: &str) -> Result<Entry, JournalError> {
         let unwritable = |error: &dyn Error| JournalError::Unwritable(error.to_string());
-        let value = serde_json::to_value(event).map_err(|error| unwritable(&error))?;
+        let mut value = serde_json::to_value(event).map_err(|error| unwritable(&error))?;
+        name_source(event, &mut value).map_err(|error| unwritable(&error))?;
         // Before the work of cleaning it, and again after.
         check_size(value.to_string().len())?;
         let event = scrub::scrubbed(value).map_err(|error| unwritable(&error))?;
@@ -207,6 +211,27 @@ impl Journal {
         }
         Ok(())
     }
+}
+
+/// Says of a decision who made it, where its writer did not.
+fn name_source(event: &Event, value: &mut Value) -> Result<(), serde_json::Error> {
+    if let Event::Decision {
+        verdict,
+        answer,
+        source: None,
+        ..
+    }
+    | Event::NetworkDecision {
+        verdict,
+        answer,
+        source: None,
+        ..
+    } = event
+    {
+        let source = DecisionSource::of(verdict, answer.as_deref());
+        value["source"] = serde_json::to_value(source)?;
+    }
+    Ok(())
 }
 
 fn check_size(bytes: usize) -> Result<(), JournalError> {

@@ -41,7 +41,7 @@ mod store;
 mod verify;
 
 pub use clean::{clean, clean_output};
-pub use event::{Event, UnknownEvent};
+pub use event::{DecisionSource, Event, UnknownEvent};
 pub use journal::Journal;
 pub use line::{Entry, LineError};
 pub use mask::mask;

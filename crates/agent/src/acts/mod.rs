@@ -73,6 +73,10 @@ impl Session {
             verdict: serde_json::to_value(&settled.verdict).map_err(broken)?,
             answer: settled.answer.as_ref().map(ToString::to_string),
             allowed: settled.allowed,
+            source: None,
+            posture: None,
+            context: serde_json::Value::Null,
+            call: None,
         })?;
         Ok(())
     }

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use dam_journal::{Event, Journal, SessionId, UnknownEvent, clean, mask, read, verify};
+use dam_journal::{
+    DecisionSource, Event, Journal, SessionId, UnknownEvent, clean, mask, read, verify,
+};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -116,6 +118,10 @@ fn what_is_nested_too_deeply_is_cut_and_readable() {
         verdict: Value::Null,
         answer: None,
         allowed: false,
+        source: None,
+        posture: None,
+        context: Value::Null,
+        call: None,
     };
     let event = serde_json::to_string(&written(&event)).unwrap();
     assert!(event.contains("nested too deeply"), "{event}");
@@ -180,7 +186,9 @@ fn event() -> impl Strategy<Value = Event> {
                     cwd,
                     argv,
                     posture,
-                    version
+                    version,
+                    model: None,
+                    provider: None,
                 }
             ),
         text().prop_map(|text| Event::Prompt { text }),
@@ -191,9 +199,14 @@ fn event() -> impl Strategy<Value = Event> {
                     verdict,
                     answer,
                     allowed,
+                    source: None,
+                    posture: None,
+                    context: Value::Null,
+                    call: None,
                 }
             }
         ),
+        parts(),
         (
             text(),
             prop::collection::vec(text(), 0..5),
@@ -242,6 +255,8 @@ fn event() -> impl Strategy<Value = Event> {
                     input_tokens,
                     output_tokens,
                     duration_ms,
+                    cached_tokens: None,
+                    reasoning_tokens: Some(output_tokens),
                 }
             }
         ),
@@ -254,6 +269,78 @@ fn event() -> impl Strategy<Value = Event> {
             Event::Unknown(UnknownEvent { kind, fields })
         }),
     ]
+}
+
+/// The kinds that tell of other programs, files and hosts.
+fn parts() -> impl Strategy<Value = Event> {
+    (text(), text(), value(), any::<bool>(), any::<u32>(), 0..10).prop_map(|(a, b, v, ok, n, kind)| {
+        from_json(match kind {
+            0 => json!({"kind": "model_event", "event": a, "item": v, "error": b, "duration_ms": n}),
+            1 => json!({"kind": "tool_result", "call": a, "tool": b, "ok": ok, "duration_ms": n, "output_bytes": n, "truncated": ok}),
+            2 => json!({"kind": "network_decision", "host": a, "port": n % 65536, "protocol": b, "verdict": v, "allowed": ok, "source": "rule"}),
+            3 => json!({"kind": "mcp_call", "id": a, "server": b, "tool": a, "arguments": v}),
+            4 => json!({"kind": "mcp_result", "id": a, "ok": ok, "error": b, "duration_ms": n, "output_bytes": n}),
+            5 => json!({"kind": "hook_started", "id": a, "event": b, "argv": [a, b], "file": b}),
+            6 => json!({"kind": "hook_finished", "id": a, "outcome": b, "said": b, "exit": 2, "duration_ms": n}),
+            7 => json!({"kind": "configuration_changed", "what": a, "file": b, "before": v, "after": v}),
+            8 => json!({"kind": "trust_changed", "project": a, "what": b, "before": a, "after": b}),
+            _ => json!({"kind": "flow_marked", "mark": a, "what": b}),
+        })
+    })
+}
+
+#[test]
+fn every_kind_is_known_by_its_name() {
+    let text = "words of no secret";
+    for event in [
+        json!({"kind": "session_started", "front": text, "cwd": text, "argv": [text], "posture": text, "version": text, "model": text, "provider": text}),
+        json!({"kind": "decision", "action": text, "verdict": text, "answer": text, "allowed": true, "source": "built-in", "posture": text, "context": {"flow": [text]}, "call": text}),
+        json!({"kind": "model_event", "event": text, "item": {"name": text, "call": text}, "error": text, "duration_ms": 1}),
+        json!({"kind": "model_response", "input_tokens": 1, "output_tokens": 1, "duration_ms": 1, "cached_tokens": 1, "reasoning_tokens": 1}),
+        json!({"kind": "tool_result", "call": text, "tool": text, "ok": true, "duration_ms": 1, "output_bytes": 1, "truncated": true}),
+        json!({"kind": "network_decision", "command": text, "host": text, "port": 443, "protocol": text, "method": text, "path": text, "verdict": text, "answer": text, "allowed": true, "source": "requirement", "posture": text, "pid": 1, "process": text}),
+        json!({"kind": "mcp_call", "id": text, "server": text, "tool": text, "arguments": {"a": text}}),
+        json!({"kind": "mcp_result", "id": text, "ok": true, "error": text, "duration_ms": 1, "output_bytes": 1}),
+        json!({"kind": "hook_started", "id": text, "event": text, "argv": [text], "file": text}),
+        json!({"kind": "hook_finished", "id": text, "outcome": text, "said": text, "exit": 1, "duration_ms": 1}),
+        json!({"kind": "configuration_changed", "what": text, "file": text, "before": text, "after": text, "posture": text}),
+        json!({"kind": "trust_changed", "project": text, "what": text, "before": text, "after": text}),
+        json!({"kind": "flow_marked", "mark": text, "what": text}),
+    ] {
+        let known = from_json(event.clone());
+        assert!(!matches!(known, Event::Unknown(_)), "{known:?}");
+        // None of the fields is named like a secret: all is kept.
+        let value = serde_json::to_value(written(&known)).unwrap();
+        assert_eq!(value, event);
+    }
+}
+
+#[test]
+fn a_decision_is_written_with_who_made_it() {
+    let event = from_json(
+        json!({"kind": "decision", "action": {}, "verdict": {"rule": "a", "origin": {"layer": "builtin"}}, "answer": "once", "allowed": true}),
+    );
+    let value = serde_json::to_value(written(&event)).unwrap();
+    assert_eq!(value["source"], "user");
+}
+
+#[test]
+fn the_source_of_a_decision_is_told_from_its_verdict() {
+    use DecisionSource::{BuiltIn, Configuration, Flow, Requirement, Rule, User};
+    let of = |layer, rule, answer| {
+        let verdict = json!({"origin": {"layer": layer}, "rule": rule});
+        DecisionSource::of(&verdict, answer)
+    };
+    assert_eq!(of("builtin", "command.known-safe", None), BuiltIn);
+    assert_eq!(of("builtin", "command.ordinary", Some("once")), User);
+    assert_eq!(of("builtin", "command.ordinary", Some("declined")), User);
+    assert_eq!(
+        of("user", "command.x", Some("nobody to ask")),
+        Configuration
+    );
+    assert_eq!(of("requirements", "rules.prefix", None), Requirement);
+    assert_eq!(of("project", "rules.prefix", None), Rule);
+    assert_eq!(of("user", "flow.reach", None), Flow);
 }
 
 /// Every string in a value, keys included.

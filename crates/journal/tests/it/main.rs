@@ -80,6 +80,8 @@ fn started() -> Event {
         argv: vec!["dam".to_owned(), "exec".to_owned()],
         posture: json!({"approval": "never"}),
         version: "0.1.0".to_owned(),
+        model: None,
+        provider: None,
     }
 }
 

@@ -111,6 +111,10 @@ mod tests {
             }),
             answer: Some("no".to_owned()),
             allowed: false,
+            source: None,
+            posture: None,
+            context: Value::Null,
+            call: None,
         };
         assert_eq!(
             self::event(&event),
