@@ -1,9 +1,10 @@
 //! Requests: what a front wants done, before anything is known of it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use dam_policy::{Action, CommandClass, CommandFacts, Escalation, Started, Token};
-use dam_shell::{Analysis, Class, Simple, Spread, Word};
+use dam_shell::{Analysis, Class, Simple, Spread, Word, Wrapper};
 
 use crate::paths;
 
@@ -114,25 +115,23 @@ fn facts(argv: &[String], cwd: &Path, home: Option<&Path>) -> CommandFacts {
 /// Every program that is started, with its words, wrappers before what they
 /// start.
 fn started(analysis: &Analysis) -> Vec<Started> {
-    let wrapper = |name: &String| Started {
-        words: vec![Token::Known(name.clone())],
+    let mut seen: Vec<&Arc<Wrapper>> = Vec::new();
+    let mut all = Vec::new();
+    let words = |words: &[Word]| Started {
+        words: words.iter().map(token).collect(),
     };
-    analysis
-        .commands
-        .iter()
-        .filter(|simple| !simple.argv.is_empty())
-        .flat_map(|simple| {
-            let itself = Started {
-                words: simple.argv.iter().map(token).collect(),
-            };
-            simple
-                .through
-                .iter()
-                .map(wrapper)
-                .chain([itself])
-                .collect::<Vec<_>>()
-        })
-        .collect()
+    for simple in &analysis.commands {
+        for wrapper in &simple.through {
+            if !seen.iter().any(|other| Arc::ptr_eq(other, wrapper)) {
+                all.push(words(&wrapper.words));
+                seen.push(wrapper);
+            }
+        }
+        if !simple.argv.is_empty() {
+            all.push(words(&simple.argv));
+        }
+    }
+    all
 }
 
 fn token(word: &Word) -> Token {
@@ -153,7 +152,7 @@ fn programs(analysis: &Analysis) -> Vec<String> {
         simple
             .through
             .iter()
-            .cloned()
+            .map(|wrapper| wrapper.name.clone())
             .chain(program)
             .collect::<Vec<_>>()
     };
@@ -163,4 +162,31 @@ fn programs(analysis: &Analysis) -> Vec<String> {
         }
     }
     programs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn starts(script: &str) -> Vec<String> {
+        let argv = ["bash", "-c", script].map(str::to_owned);
+        let shown = |token: &Token| match token {
+            Token::Known(text) => text.clone(),
+            Token::Unknown { prefix, .. } => format!("{prefix}…"),
+        };
+        started(&dam_shell::analyse(&argv))
+            .iter()
+            .skip(1)
+            .map(|one| one.words.iter().map(shown).collect::<Vec<_>>().join(" "))
+            .collect()
+    }
+
+    #[test]
+    fn a_wrapper_and_what_it_starts_are_started_each_with_its_words() {
+        assert_eq!(
+            starts("sudo -u root env A=1 rm x; ls \"$y\""),
+            ["sudo -u root env A=1 rm x", "env A=1 rm x", "rm x", "ls …"]
+        );
+        assert_eq!(starts("sh -c 'a; b'"), ["sh -c a; b", "a", "b"]);
+    }
 }

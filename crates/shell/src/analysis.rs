@@ -1,6 +1,7 @@
 //! The types that an analysis is made of.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// Everything that a command would run.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -13,7 +14,7 @@ pub struct Analysis {
 }
 
 /// One program, builtin or function call with its words.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Simple {
     /// The words, the program first. Empty when there is no program: a bare
     /// assignment or redirection, or those of a whole group of commands.
@@ -23,11 +24,24 @@ pub struct Simple {
     /// Its redirections.
     pub redirects: Vec<Redirect>,
     /// The wrappers that start it, the outermost first: `sudo`, `xargs`, …
-    pub through: Vec<String>,
+    pub through: Vec<Arc<Wrapper>>,
     /// Where its standard input comes from.
     pub input: Input,
+    /// The directory it runs in, as far as `cd` says: relative to the one in
+    /// which everything starts, absolute, or below `~`. `None` where that
+    /// cannot be known.
+    pub directory: Option<String>,
     /// Whether it is a function that starts itself beside itself.
     pub calls_itself: bool,
+}
+
+/// A program or builtin that starts another.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Wrapper {
+    /// Its name, without a directory.
+    pub name: String,
+    /// All its words, those of what it starts included.
+    pub words: Vec<Word>,
 }
 
 /// A word after expansion, as far as that can be known.
@@ -45,6 +59,12 @@ pub enum Word {
         spread: Spread,
         /// Whether a program that downloads gives it its value.
         downloaded: bool,
+        /// What it is if no variable in it that the script leaves open has a
+        /// value, where nothing else in it is unknown.
+        bare: Option<String>,
+        /// The file name pattern that it is, where nothing else in it is
+        /// unknown. A backslash stands before what is meant as it is.
+        pattern: Option<String>,
     },
 }
 
@@ -108,6 +128,20 @@ pub enum Input {
     File(Word),
 }
 
+impl Default for Simple {
+    fn default() -> Self {
+        Self {
+            argv: Vec::new(),
+            assignments: Vec::new(),
+            redirects: Vec::new(),
+            through: Vec::new(),
+            input: Input::default(),
+            directory: Some(String::new()),
+            calls_itself: false,
+        }
+    }
+}
+
 impl Simple {
     /// A command with these words and nothing else.
     pub fn of(argv: Vec<Word>) -> Self {
@@ -149,6 +183,8 @@ impl Word {
             prefix: String::new(),
             spread: Spread::Any,
             downloaded: false,
+            bare: None,
+            pattern: None,
         }
     }
 

@@ -137,6 +137,8 @@ impl Shape {
             prefix: self.text,
             spread: self.spread,
             downloaded: self.downloaded,
+            bare: None,
+            pattern: None,
         }
     }
 }

@@ -16,7 +16,9 @@ mod syntax;
 mod unwrap;
 mod walk;
 
-pub use analysis::{Analysis, Assignment, Input, Redirect, RedirectKind, Simple, Spread, Word};
+pub use analysis::{
+    Analysis, Assignment, Input, Redirect, RedirectKind, Simple, Spread, Word, Wrapper,
+};
 pub use class::{Class, class};
 
 use unwrap::Launch;

@@ -3,8 +3,9 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 
-use crate::analysis::{Analysis, Assignment, Input, Redirect, RedirectKind, Simple, Word};
+use crate::analysis::{Analysis, Assignment, Input, Redirect, RedirectKind, Simple, Word, Wrapper};
 use crate::class::downloads;
 use crate::expand;
 use crate::syntax::{
@@ -35,22 +36,25 @@ pub(crate) struct Surroundings {
     pub(crate) dialect: Dialect,
     pub(crate) input: Input,
     /// The wrappers that start it, the outermost first.
-    pub(crate) through: Vec<String>,
+    pub(crate) through: Vec<Arc<Wrapper>>,
     /// The function whose body it stands in.
     pub(crate) function: Option<Rc<str>>,
     /// Whether something else runs at the same time: another stage of a pipe,
     /// or what follows a `&`.
     pub(crate) beside: bool,
+    /// The directory, as [`Simple::directory`] has it.
+    pub(crate) directory: Option<String>,
 }
 
 impl Surroundings {
-    pub(crate) const fn outermost() -> Self {
+    pub(crate) fn outermost() -> Self {
         Self {
             dialect: Dialect::Bash,
             input: Input::Inherited,
             through: Vec::new(),
             function: None,
             beside: false,
+            directory: Some(String::new()),
         }
     }
 }
@@ -371,7 +375,7 @@ fn assigned(name: &str) -> Assignment {
 /// an index.
 fn evaluates(simple: &Simple) -> bool {
     // In zsh too many builtins do.
-    if simple.through.iter().any(|wrapper| wrapper == "zsh") {
+    if simple.through.iter().any(|wrapper| wrapper.name == "zsh") {
         return true;
     }
     matches!(

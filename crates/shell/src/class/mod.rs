@@ -169,9 +169,9 @@ fn unsafe_part(simple: &Simple) -> Option<String> {
     if let Some(wrapper) = simple
         .through
         .iter()
-        .find(|wrapper| !safe::is_wrapper(wrapper))
+        .find(|wrapper| !safe::is_wrapper(&wrapper.name))
     {
-        return Some(format!("`{wrapper}` starts it"));
+        return Some(format!("`{}` starts it", wrapper.name));
     }
     if simple.argv.is_empty() {
         return None;

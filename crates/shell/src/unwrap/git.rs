@@ -48,7 +48,7 @@ impl Walker {
                 self.opaque(format!("`git` with `{word}` runs something else"));
             }
         }
-        let inside = around.inside("git");
+        let inside = around.inside("git", &launch);
         let text = |index: usize| words.get(index).and_then(Word::known);
         if let Some(at) = subcommand {
             match (text(at), text(at + 1)) {

@@ -6,7 +6,11 @@ mod options;
 mod shells;
 mod table;
 
-use crate::analysis::{Assignment, Input, Redirect, RedirectKind, Simple, Spread, Word, base_name};
+use std::sync::Arc;
+
+use crate::analysis::{
+    Assignment, Input, Redirect, RedirectKind, Simple, Spread, Word, Wrapper, base_name,
+};
 use crate::walk::{Surroundings, Walker};
 
 use options::Options;
@@ -45,9 +49,12 @@ impl Launch {
 
 impl Surroundings {
     /// These, inside of a wrapper.
-    fn inside(&self, wrapper: &str) -> Self {
+    fn inside(&self, name: &str, launch: &Launch) -> Self {
         let mut inside = self.clone();
-        inside.through.push(wrapper.to_owned());
+        inside.through.push(Arc::new(Wrapper {
+            name: name.to_owned(),
+            words: launch.words.clone(),
+        }));
         inside
     }
 }
@@ -106,7 +113,7 @@ impl Walker {
                 "busybox" | "toybox"
                     if launch.text(1).is_some_and(|word| !word.starts_with('-')) =>
                 {
-                    self.launch(launch.from(1), &around.inside(&name));
+                    self.launch(launch.from(1), &around.inside(&name, &launch));
                 }
                 _ => self.list(launch, around),
             }
@@ -121,6 +128,7 @@ impl Walker {
             redirects: launch.redirects,
             through: around.through.clone(),
             input: around.input.clone(),
+            directory: around.directory.clone(),
             calls_itself: false,
         };
         simple.calls_itself = simple
@@ -177,7 +185,7 @@ impl Walker {
                 target: file.clone(),
             });
         }
-        let mut around = around.inside(name);
+        let mut around = around.inside(name, launch);
         if name == "xargs" {
             around.input = xargs(&mut inner.words, &options, &around.input);
         }
@@ -213,7 +221,7 @@ impl Walker {
             return;
         }
         self.opaque(format!("`{name}` starts something that is not read"));
-        let inside = around.inside(name);
+        let inside = around.inside(name, launch);
         let gives_script = |word: &Word| {
             word.known().is_some_and(|text| {
                 text == "--command" || (text.starts_with('-') && text.ends_with('c'))
@@ -232,7 +240,7 @@ impl Walker {
     }
 
     fn find(&mut self, launch: Launch, around: &Surroundings) {
-        let inside = around.inside("find");
+        let inside = around.inside("find", &launch);
         let mut starts = Vec::new();
         for (index, word) in launch.words.iter().enumerate() {
             if matches!(word.known(), Some("-exec" | "-execdir" | "-ok" | "-okdir")) {
@@ -258,7 +266,7 @@ impl Walker {
                 .map(|word| filled_in(word, "{", false))
                 .collect();
             words.push(Word::anything("{}"));
-            self.launch(Launch::of(words), &around.inside("fd"));
+            self.launch(Launch::of(words), &around.inside("fd", &launch));
         }
         self.list(launch, around);
     }
@@ -271,7 +279,7 @@ impl Walker {
         match known {
             Some(words) if !options.unclear && !words.is_empty() => {
                 let text = words.join(" ");
-                self.source(&text, &around.inside("watch"));
+                self.source(&text, &around.inside("watch", &launch));
             }
             _ => self.opaque("`watch` is given words that are not known"),
         }
@@ -303,6 +311,8 @@ fn xargs(words: &mut Vec<Word>, options: &Options, input: &Input) -> Input {
             prefix: String::new(),
             spread: Spread::Any,
             downloaded,
+            bare: None,
+            pattern: None,
         });
     }
     Input::Inherited
@@ -317,6 +327,8 @@ fn filled_in(word: &Word, mark: &str, is_downloaded: bool) -> Word {
                 prefix: text[..at].to_owned(),
                 spread: Spread::One,
                 downloaded: is_downloaded,
+                bare: None,
+                pattern: None,
             },
             None => word.clone(),
         },

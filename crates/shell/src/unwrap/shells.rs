@@ -128,7 +128,7 @@ impl Walker {
         }
         let inside = Surroundings {
             dialect,
-            ..around.inside(name)
+            ..around.inside(name, &launch)
         };
         let script = launch.words.get(options.rest).cloned();
         if options.has("c") {
@@ -184,7 +184,7 @@ impl Walker {
     }
 
     pub(super) fn eval(&mut self, launch: Launch, around: &Surroundings) {
-        let inside = around.inside("eval");
+        let inside = around.inside("eval", &launch);
         let start = if launch.text(1) == Some("--") { 2 } else { 1 };
         let words = launch.words.get(start..).unwrap_or_default();
         let known: Option<Vec<&str>> = words.iter().map(Word::known).collect();
@@ -205,7 +205,7 @@ impl Walker {
         match launch.words.get(start) {
             Some(Word::Known(text)) if !text.is_empty() && !text.starts_with('-') => {
                 if !text.chars().all(|c| c.is_ascii_digit()) {
-                    self.source(&text.clone(), &around.inside("trap"));
+                    self.source(&text.clone(), &around.inside("trap", &launch));
                 }
             }
             Some(Word::Unknown { .. }) => self.opaque("`trap` is given words that are not known"),
@@ -221,7 +221,7 @@ impl Walker {
                 self.opaque("an alias may stand for anything");
             }
             if let Some((_, value)) = word.known().and_then(|text| text.split_once('=')) {
-                self.rough(value, &around.inside("alias"));
+                self.rough(value, &around.inside("alias", &launch));
             }
         }
         self.list(launch, around);

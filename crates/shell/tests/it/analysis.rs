@@ -20,8 +20,9 @@ fn shown(analysis: &Analysis) -> String {
         for redirect in &simple.redirects {
             let _ = write!(text, " {:?}({})", redirect.kind, word(&redirect.target));
         }
-        if simple.through.as_slice() != ["bash"] {
-            let _ = write!(text, "  through {}", simple.through.join(" "));
+        let through: Vec<&str> = simple.through.iter().map(|one| one.name.as_str()).collect();
+        if through != ["bash"] {
+            let _ = write!(text, "  through {}", through.join(" "));
         }
         if !matches!(simple.input, Input::Inherited) {
             let _ = write!(text, "  from {:?}", simple.input);

@@ -9,7 +9,7 @@ use super::has;
 pub(super) fn is_for_each(simple: &Simple) -> bool {
     simple.through.iter().any(|wrapper| {
         matches!(
-            wrapper.as_str(),
+            wrapper.name.as_str(),
             "find" | "fd" | "xargs" | "gxargs" | "parallel"
         )
     })

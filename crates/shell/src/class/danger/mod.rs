@@ -96,8 +96,12 @@ fn always(name: &str) -> Option<&'static str> {
 
 /// Why a command is dangerous, if it is.
 pub(super) fn danger(simple: &Simple, analysis: &Analysis) -> Option<String> {
-    if let Some(raised) = simple.through.iter().find(|name| always(name).is_some()) {
-        return Some(format!("`{raised}` acts as another user"));
+    if let Some(raised) = simple
+        .through
+        .iter()
+        .find(|wrapper| always(&wrapper.name).is_some())
+    {
+        return Some(format!("`{}` acts as another user", raised.name));
     }
     simple
         .redirects
