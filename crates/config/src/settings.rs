@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use dam_policy::{
-    ApprovalPolicy, GitAccess, Layer, Limits, Origin, Posture, ReviewerKind, SandboxMode, Sourced,
-    looks_secret,
+    ApprovalPolicy, CommandRules, GitAccess, Layer, Limits, Origin, Posture, ReviewerKind,
+    SandboxMode, Sourced, looks_secret,
 };
 
 use crate::ConfigError;
@@ -107,6 +107,7 @@ pub fn load(
         } else {
             ReviewerKind::Nobody
         },
+        rules: CommandRules::default(),
     };
     Ok(Settings {
         posture,

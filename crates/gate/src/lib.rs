@@ -11,6 +11,7 @@ mod paths;
 mod question;
 mod request;
 mod show;
+mod starts;
 
 pub use gate::{Gate, Settled};
 pub use question::{Answer, Asker, Nobody, Question, Reviewer};

@@ -1,12 +1,11 @@
 //! Requests: what a front wants done, before anything is known of it.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use dam_policy::{Action, CommandClass, CommandFacts, Escalation, Started, Token};
-use dam_shell::{Analysis, Class, Simple, Spread, Word, Wrapper};
+use dam_policy::{Action, CommandFacts, Escalation};
+use dam_shell::{Analysis, Simple};
 
-use crate::paths;
+use crate::{paths, starts};
 
 /// What a front wants done.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -97,50 +96,14 @@ fn facts(argv: &[String], cwd: &Path, home: Option<&Path>) -> CommandFacts {
     let analysis = dam_shell::analyse(argv);
     let (class, because) = dam_shell::class(&analysis);
     CommandFacts {
-        class: match class {
-            Class::KnownSafe => CommandClass::KnownSafe,
-            Class::Ordinary => CommandClass::Ordinary,
-            Class::Opaque => CommandClass::Opaque,
-            Class::Dangerous => CommandClass::Dangerous,
-        },
+        class: starts::command_class(class),
         because,
         programs: programs(&analysis),
         paths: paths::named(&analysis, cwd, home),
         writes: Vec::new(),
-        starts: started(&analysis),
+        starts: starts::started(&analysis),
+        opaque: starts::is_opaque(&analysis),
         safer: None,
-    }
-}
-
-/// Every program that is started, with its words, wrappers before what they
-/// start.
-fn started(analysis: &Analysis) -> Vec<Started> {
-    let mut seen: Vec<&Arc<Wrapper>> = Vec::new();
-    let mut all = Vec::new();
-    let words = |words: &[Word]| Started {
-        words: words.iter().map(token).collect(),
-    };
-    for simple in &analysis.commands {
-        for wrapper in &simple.through {
-            if !seen.iter().any(|other| Arc::ptr_eq(other, wrapper)) {
-                all.push(words(&wrapper.words));
-                seen.push(wrapper);
-            }
-        }
-        if !simple.argv.is_empty() {
-            all.push(words(&simple.argv));
-        }
-    }
-    all
-}
-
-fn token(word: &Word) -> Token {
-    match word {
-        Word::Known(text) => Token::Known(text.clone()),
-        Word::Unknown { prefix, spread, .. } => Token::Unknown {
-            prefix: prefix.clone(),
-            many: *spread != Spread::One,
-        },
     }
 }
 
@@ -162,31 +125,4 @@ fn programs(analysis: &Analysis) -> Vec<String> {
         }
     }
     programs
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn starts(script: &str) -> Vec<String> {
-        let argv = ["bash", "-c", script].map(str::to_owned);
-        let shown = |token: &Token| match token {
-            Token::Known(text) => text.clone(),
-            Token::Unknown { prefix, .. } => format!("{prefix}…"),
-        };
-        started(&dam_shell::analyse(&argv))
-            .iter()
-            .skip(1)
-            .map(|one| one.words.iter().map(shown).collect::<Vec<_>>().join(" "))
-            .collect()
-    }
-
-    #[test]
-    fn a_wrapper_and_what_it_starts_are_started_each_with_its_words() {
-        assert_eq!(
-            starts("sudo -u root env A=1 rm x; ls \"$y\""),
-            ["sudo -u root env A=1 rm x", "env A=1 rm x", "rm x", "ls …"]
-        );
-        assert_eq!(starts("sh -c 'a; b'"), ["sh -c a; b", "a", "b"]);
-    }
 }

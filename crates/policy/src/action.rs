@@ -78,6 +78,9 @@ pub struct CommandFacts {
     /// Every program that it starts, in order: what rules are matched with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub starts: Vec<Started>,
+    /// Whether something cannot be known: what it starts, or where it writes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub opaque: bool,
     /// A way to get the same with less danger, where one is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub safer: Option<String>,
@@ -86,10 +89,17 @@ pub struct CommandFacts {
 /// A program that a command starts, with its words. A wrapper such as `sudo`
 /// is one of its own, and what it starts is another.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
-#[serde(transparent)]
 pub struct Started {
     /// The words, the program first.
     pub words: Vec<Token>,
+    /// The class of this program by itself.
+    pub class: CommandClass,
+    /// How many of the words, from the first, put it into that class.
+    pub decided_by: usize,
+    /// Whether it does nothing but start what comes after it, as a shell does
+    /// with a script that has been read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub carries: bool,
 }
 
 /// A word of a command, as far as it can be known before the command runs.

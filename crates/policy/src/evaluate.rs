@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     Action, ApprovalPolicy, CommandClass, CommandFacts, Containment, Decision, Escalation, Network,
-    Origin, Posture, Rule, Verdict,
+    Origin, Posture, Rule, Verdict, ruled,
 };
 
 /// What the posture says of an action.
@@ -39,11 +39,20 @@ fn command(posture: &Posture, facts: &CommandFacts, escalation: Option<&Escalati
         origin: posture.approval_policy.origin.clone(),
         hint: None,
     };
-    if escalation.is_some() && confined {
+    let escalates = escalation.is_some() && confined;
+    let ruled = ruled::command(posture, facts, escalates);
+    if let Some(strict) = ruled.as_ref().filter(|ruled| !ruled.is_allow) {
+        return strict.verdict.clone();
+    }
+    if ruled.is_none() && escalates {
         return leave_boundary(posture);
     }
+    // What the profile hides, no rule shows.
     if let Some(refused) = unreadable(posture, facts) {
         return refused;
+    }
+    if let Some(allowed) = ruled {
+        return allowed.verdict;
     }
     let containment = if confined {
         Containment::Boxed
@@ -185,6 +194,11 @@ fn write(posture: &Posture, path: &Path) -> Verdict {
 }
 
 fn reach(posture: &Posture, host: &str, port: u16) -> Verdict {
+    if posture.profile.value.network != Network::None
+        && let Some(ruled) = ruled::host(posture, host, port)
+    {
+        return ruled;
+    }
     let (decision, rule, reason, hint) = match posture.profile.value.network {
         Network::None => (
             Decision::Deny,
@@ -229,7 +243,7 @@ const fn ask_if_untrusted(posture: &Posture) -> Decision {
 }
 
 /// A question where the approval policy has questions of this sort.
-const fn ask_or_deny(policy: ApprovalPolicy, leaves_boundary: bool) -> Decision {
+pub(crate) const fn ask_or_deny(policy: ApprovalPolicy, leaves_boundary: bool) -> Decision {
     match policy {
         ApprovalPolicy::Untrusted | ApprovalPolicy::OnFailure | ApprovalPolicy::OnRequest => {
             Decision::Ask
@@ -246,7 +260,7 @@ const fn ask_or_deny(policy: ApprovalPolicy, leaves_boundary: bool) -> Decision 
     }
 }
 
-const fn containment(posture: &Posture) -> Containment {
+pub(crate) const fn containment(posture: &Posture) -> Containment {
     if posture.profile.value.confined {
         Containment::Boxed
     } else {

@@ -10,6 +10,7 @@
 
 mod action;
 mod approval;
+mod command_rules;
 mod credentials;
 mod environment;
 mod evaluate;
@@ -24,12 +25,17 @@ mod profile;
 mod property;
 mod protected;
 mod repository;
+mod ruled;
 mod rules;
 mod tree;
 mod verdict;
 
 pub use action::{Action, CommandClass, CommandFacts, Escalation, Started, Token};
 pub use approval::{ApprovalPolicy, Granular, UnknownApprovalPolicy};
+pub use command_rules::{
+    BadHost, CommandRules, HostExecutable, HostRule, Judgement, PrefixRule, Protocol, RuleDecision,
+    RuleHit,
+};
 pub use credentials::{CREDENTIAL_STORES, CredentialStore};
 pub use environment::{EnvironmentPolicy, Inherit, is_never_inherited, looks_secret};
 pub use evaluate::evaluate;

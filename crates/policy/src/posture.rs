@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ApprovalPolicy, ResolvedProfile, Sourced};
+use crate::{ApprovalPolicy, CommandRules, ResolvedProfile, Sourced};
 
 /// Who answers a question.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -23,6 +23,9 @@ pub struct Posture {
     pub approval_policy: Sourced<ApprovalPolicy>,
     /// Who answers.
     pub reviewer: ReviewerKind,
+    /// What `.rules` files say.
+    #[serde(default, skip_serializing_if = "CommandRules::is_empty")]
+    pub rules: CommandRules,
 }
 
 impl Posture {

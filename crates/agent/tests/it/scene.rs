@@ -61,6 +61,7 @@ impl Scene {
             profile: Sourced::builtin(profile.resolve(&places)),
             approval_policy: Sourced::builtin(policy),
             reviewer: ReviewerKind::User,
+            rules: dam_policy::CommandRules::default(),
         };
         let id = SessionId::generate().unwrap();
         let answer = Answer::NobodyToAsk;

@@ -15,8 +15,8 @@ use dam_gate::Nobody;
 use dam_journal::{Journal, SessionId};
 use dam_model::Recorded;
 use dam_policy::{
-    Access, ApprovalPolicy, EnvironmentPolicy, Inherit, Origin, Place as Named, Places, Posture,
-    Profile, ReviewerKind, SandboxMode, Sourced,
+    Access, ApprovalPolicy, CommandRules, EnvironmentPolicy, Inherit, Origin, Place as Named,
+    Places, Posture, Profile, ReviewerKind, SandboxMode, Sourced,
 };
 use dam_sandbox::Tier;
 
@@ -137,5 +137,6 @@ fn posture(place: &Place, variables: &Variables, journal: &Path) -> Posture {
         profile: Sourced::builtin(profile.resolve(&places)),
         approval_policy: Sourced::builtin(ApprovalPolicy::OnRequest),
         reviewer: ReviewerKind::Nobody,
+        rules: CommandRules::default(),
     }
 }

@@ -24,6 +24,7 @@ fn posture(mode: SandboxMode, approval_policy: ApprovalPolicy) -> Posture {
         profile: Sourced::builtin(Profile::builtin(mode).resolve(&places)),
         approval_policy: Sourced::new(approval_policy, Origin::of(Layer::Flag)),
         reviewer: ReviewerKind::User,
+        rules: dam_policy::CommandRules::default(),
     }
 }
 

@@ -36,6 +36,7 @@ fn posture(mode: SandboxMode, policy: ApprovalPolicy) -> Posture {
         profile: Sourced::builtin(Profile::builtin(mode).resolve(&places)),
         approval_policy: Sourced::builtin(policy),
         reviewer: ReviewerKind::User,
+        rules: dam_policy::CommandRules::default(),
     }
 }
 
@@ -50,6 +51,7 @@ fn command(class: CommandClass, path: Option<&str>, escalates: bool) -> Action {
             paths: path.map(Into::into).into_iter().collect(),
             writes: Vec::new(),
             starts: Vec::new(),
+            opaque: false,
             safer: None,
         },
         escalation: escalates.then(|| Escalation {

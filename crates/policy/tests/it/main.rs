@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod command_rules;
 mod environment;
 mod evaluate;
 mod files;
