@@ -183,7 +183,7 @@ pub struct Grants {
     /// Limit what each command uses, as in `memory=2G` or `wall-time=10m`
     #[arg(long, value_name = "NAME=VALUE", value_parser = limit)]
     pub limit: Vec<(Limit, u64)>,
-    /// Use a named profile of the settings (`[profiles.NAME]`)
+    /// Use a named profile: `NAME.config.toml` or `[profiles.NAME]`
     #[arg(short, long, value_name = "NAME")]
     pub profile: Option<String>,
     /// Override one setting, as in `-c sandbox_mode='"read-only"'`
@@ -446,6 +446,8 @@ pub enum LogTask {
 pub enum Config {
     /// Show the settings in effect
     Show(ConfigShow),
+    /// Explain a setting: every layer that sets it, and which one counts
+    Explain(ConfigExplain),
 }
 
 /// `dam config show`.
@@ -454,6 +456,22 @@ pub struct ConfigShow {
     /// Say where each value comes from
     #[arg(long)]
     pub origin: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// What it would be allowed.
+    #[command(flatten)]
+    pub grants: Grants,
+    /// When it would ask.
+    #[command(flatten)]
+    pub approvals: Approvals,
+}
+
+/// `dam config explain`.
+#[derive(Args, Debug)]
+pub struct ConfigExplain {
+    /// The key, as in `sandbox_mode` or `permissions.mine.network`
+    pub key: String,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

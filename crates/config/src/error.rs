@@ -88,7 +88,7 @@ impl ConfigError {
                 path.display()
             )),
             Self::NoProfile { nearest, name } => Some(nearest.as_ref().map_or_else(
-                || format!("add [profiles.{name}] to config.toml"),
+                || format!("write {name}.config.toml beside your config.toml"),
                 |near| format!("did you mean `{near}`?"),
             )),
             Self::Unfit { .. } => Some("choose a directory that holds only your work".to_owned()),

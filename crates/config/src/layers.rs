@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use dam_policy::{Inherit, Layer};
 
 use crate::error::Problem;
-use crate::merged::Merged;
+use crate::merged::{Leaf, Merged};
 use crate::places::{Dirs, Surroundings, settled};
 use crate::project::{Project, trust};
 use crate::source::nearest;
@@ -39,13 +39,15 @@ pub(crate) fn find(
     found.add_builtin();
     let system = surroundings.system_dir.join("config.toml");
     let user = dirs.config.join("config.toml");
+    let managed = surroundings.system_dir.join("managed_config.toml");
     found.add_file(Layer::System, &system, home)?;
+    found.add_file(Layer::Managed, &managed, home)?;
     found.add_file(Layer::User, &user, home)?;
     for (path, leaf) in overrides::read(typed, home)? {
         found.merged.add(path, leaf);
     }
     // Before the project's files: neither may have a say in these.
-    found.apply_profile(profile)?;
+    found.add_profile(profile, &dirs.config, home)?;
     found.judge_trust(cwd, home)?;
     found.add_project(cwd, home, &settled(&user))?;
     Ok(found)
@@ -93,7 +95,14 @@ impl Found {
         Ok(())
     }
 
-    fn apply_profile(&mut self, flag: Option<&str>) -> Result<(), ConfigError> {
+    /// A named profile: a table of one of the files so far, or a file of its
+    /// own beside the user's.
+    fn add_profile(
+        &mut self,
+        flag: Option<&str>,
+        config: &Path,
+        home: Option<&Path>,
+    ) -> Result<(), ConfigError> {
         if let Some(name) = flag {
             let value = Value::Text(name.to_owned());
             self.merged.set(["profile"], value, Layer::Flag);
@@ -104,24 +113,43 @@ impl Found {
         let Value::Text(name) = &chosen.value else {
             return Ok(());
         };
-        let known = self.merged.names(&["profiles"]);
-        if known.contains(&name.as_str()) {
-            self.merged.apply_profile(name);
-            return Ok(());
+        let file = profile_file(config, name).filter(|file| file::is_there(file));
+        let path = ["profiles", name];
+        let table = self.merged.below(&path).next();
+        match (table, file) {
+            (Some((_, leaf)), Some(file)) => {
+                let file = file.display();
+                let text = format!("the profile `{name}` is described here and in {file}");
+                let hint = format!(
+                    "keep {file}, and move what [profiles.{name}] says there; or remove {file}"
+                );
+                Err(leaf.spot.wrong(Problem::new(text).hint(hint)))
+            }
+            (Some(_), None) => {
+                self.merged.apply_profile(name);
+                Ok(())
+            }
+            (None, Some(file)) => self.add_file(Layer::Profile, &file, home),
+            (None, None) => Err(self.no_profile(&chosen, name, config)),
         }
-        let nearest = nearest(name, known).map(str::to_owned);
+    }
+
+    fn no_profile(&self, chosen: &Leaf, name: &str, config: &Path) -> ConfigError {
+        let files = profile_files(config);
+        let tables = self.merged.names(&["profiles"]).into_iter();
+        let known = tables.chain(files.iter().map(String::as_str));
         let missing = ConfigError::NoProfile {
-            name: name.clone(),
-            nearest,
+            name: name.to_owned(),
+            nearest: nearest(name, known).map(str::to_owned),
         };
         if chosen.spot.origin.layer == Layer::Flag {
-            return Err(missing);
+            return missing;
         }
         let problem = Problem::new(missing.to_string());
-        Err(chosen.spot.wrong(match missing.hint() {
+        chosen.spot.wrong(match missing.hint() {
             Some(hint) => problem.hint(hint),
             None => problem,
-        }))
+        })
     }
 
     fn judge_trust(&mut self, cwd: &Path, home: Option<&Path>) -> Result<(), ConfigError> {
@@ -165,4 +193,24 @@ impl Found {
         }
         Ok(())
     }
+}
+
+/// What the name of a named profile's own file ends with.
+const PROFILE_FILE: &str = ".config.toml";
+
+/// Where a named profile has its own file; none, if no file can be called so.
+fn profile_file(config: &Path, name: &str) -> Option<PathBuf> {
+    let is_name = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+    let is_named = !name.is_empty() && name.chars().all(is_name);
+    is_named.then(|| config.join(format!("{name}{PROFILE_FILE}")))
+}
+
+/// The names of the profiles that have a file of their own.
+fn profile_files(config: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(config).into_iter().flatten().flatten();
+    let name = |entry: std::fs::DirEntry| {
+        let name = entry.file_name().into_string().ok()?;
+        name.strip_suffix(PROFILE_FILE).map(str::to_owned)
+    };
+    entries.filter_map(name).collect()
 }

@@ -12,6 +12,7 @@
 mod approval;
 mod environment;
 mod error;
+mod explain;
 mod file;
 mod filesystem;
 mod git;
@@ -30,6 +31,7 @@ mod value;
 mod walk;
 
 pub use error::ConfigError;
+pub use explain::{Explanation, Said};
 pub use places::{Dirs, Surroundings, dirs};
 pub use project::Project;
 pub use provider::{Patience, ProviderSettings};

@@ -2,7 +2,8 @@
 //! and between equals the one read last.
 //!
 //! Tables are merged key by key, at any depth. Lists are replaced as a whole:
-//! a mixture of two people's lists is nobody's wish.
+//! a mixture of two people's lists is nobody's wish. What weaker layers said
+//! is kept beside it, so that it can be explained.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -38,6 +39,12 @@ impl KeyPath {
     }
 }
 
+impl From<Vec<String>> for KeyPath {
+    fn from(parts: Vec<String>) -> Self {
+        Self(parts)
+    }
+}
+
 impl<'a, const N: usize> From<[&'a str; N]> for KeyPath {
     fn from(parts: [&'a str; N]) -> Self {
         Self(parts.map(str::to_owned).into())
@@ -69,15 +76,35 @@ pub(crate) struct Leaf {
 
 /// What all layers say together.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Merged(BTreeMap<KeyPath, Leaf>);
+pub(crate) struct Merged {
+    counts: BTreeMap<KeyPath, Leaf>,
+    /// Everything that was said, in the order of reading.
+    said: BTreeMap<KeyPath, Vec<Leaf>>,
+}
 
 impl Merged {
     /// Adds a value, if nothing stronger is there.
     pub(crate) fn add(&mut self, path: KeyPath, leaf: Leaf) {
-        let present = self.0.get(&path);
+        let said = self.said.entry(path.clone()).or_default();
+        said.push(leaf.clone());
+        let present = self.counts.get(&path);
         if present.is_none_or(|present| present.spot.origin.layer <= leaf.spot.origin.layer) {
-            self.0.insert(path, leaf);
+            self.counts.insert(path, leaf);
         }
+    }
+
+    /// Everything that layers said of a key, the strongest first and the one
+    /// that was read last before its equals.
+    pub(crate) fn said(&self, path: &KeyPath) -> Vec<&Leaf> {
+        let mut said: Vec<&Leaf> = self.said.get(path).into_iter().flatten().collect();
+        said.reverse();
+        said.sort_by_key(|leaf| std::cmp::Reverse(leaf.spot.origin.layer));
+        said
+    }
+
+    /// Every key of which something was said.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &KeyPath> {
+        self.said.keys()
     }
 
     /// Adds a value that is in no text.
@@ -89,22 +116,22 @@ impl Merged {
     /// Puts a value in the place of whatever is there.
     pub(crate) fn replace(&mut self, path: impl Into<KeyPath>, value: Value, layer: Layer) {
         let spot = Spot::of(layer);
-        self.0.insert(path.into(), Leaf { value, spot });
+        self.counts.insert(path.into(), Leaf { value, spot });
     }
 
     pub(crate) fn get<const N: usize>(&self, path: [&str; N]) -> Option<&Leaf> {
-        self.0.get(&KeyPath::from(path))
+        self.counts.get(&KeyPath::from(path))
     }
 
     /// As [`Self::get`], by a path whose length is not known before.
     pub(crate) fn at(&self, path: &[&str]) -> Option<&Leaf> {
         let path = path.iter().map(ToString::to_string).collect();
-        self.0.get(&KeyPath(path))
+        self.counts.get(&KeyPath(path))
     }
 
     /// Takes out a value, and whatever is below it.
     pub(crate) fn remove(&mut self, path: &[&str]) {
-        self.0.retain(|found, _| {
+        self.counts.retain(|found, _| {
             let start = found.parts().iter().take(path.len());
             !start.eq(path.iter())
         });
@@ -112,7 +139,7 @@ impl Merged {
 
     /// Every value, by its path.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&KeyPath, &Leaf)> {
-        self.0.iter()
+        self.counts.iter()
     }
 
     /// The values below a path, each with the names that lead on to it.
@@ -120,7 +147,7 @@ impl Merged {
         &'a self,
         path: &'a [&'a str],
     ) -> impl Iterator<Item = (&'a [String], &'a Leaf)> {
-        self.0.iter().filter_map(move |(found, leaf)| {
+        self.counts.iter().filter_map(move |(found, leaf)| {
             let (start, rest) = found.parts().split_at_checked(path.len())?;
             let is_below = !rest.is_empty() && start.iter().eq(path.iter());
             is_below.then_some((rest, leaf))
@@ -160,9 +187,10 @@ mod tests {
 
     use super::*;
 
-    const LAYERS: [Layer; 7] = [
+    const LAYERS: [Layer; 8] = [
         Layer::Builtin,
         Layer::System,
+        Layer::Managed,
         Layer::User,
         Layer::Profile,
         Layer::Project,

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use dam_policy::Layer;
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::ConfigError;
@@ -39,7 +38,7 @@ pub(crate) fn read(
 }
 
 fn source(text: &str) -> Result<Source, ConfigError> {
-    let Some((key, value)) = split(text).filter(|(key, _)| is_key(key)) else {
+    let Some((key, value)) = split(text).filter(|(key, _)| key_parts(key).is_some()) else {
         return Err(ConfigError::Flags(format!(
             "`-c {}` is not of the form KEY=VALUE",
             visible(text)
@@ -74,23 +73,24 @@ fn split(text: &str) -> Option<(&str, &str)> {
     None
 }
 
-/// Whether it is one dotted key and nothing else: no comment, no second line,
+/// The names of one dotted key that stands alone: no comment, no second line,
 /// no header.
-fn is_key(key: &str) -> bool {
+pub(crate) fn key_parts(key: &str) -> Option<Vec<String>> {
     if key.contains('\n') || key.starts_with('[') {
-        return false;
+        return None;
     }
     let text = format!("{key} = 0");
-    let Ok(document) = DeTable::parse(&text) else {
-        return false;
-    };
+    let document = DeTable::parse(&text).ok()?;
     let mut table = document.get_ref();
+    let mut parts = Vec::new();
     loop {
-        let mut values = table.values();
-        match (values.next().map(Spanned::get_ref), values.next()) {
-            (Some(DeValue::Integer(_)), None) => return true,
-            (Some(DeValue::Table(inner)), None) => table = inner,
-            _ => return false,
+        let mut entries = table.iter();
+        let (name, value) = entries.next()?;
+        parts.push(name.get_ref().to_string());
+        match (value.get_ref(), entries.next()) {
+            (DeValue::Integer(_), None) => return Some(parts),
+            (DeValue::Table(inner), None) => table = inner,
+            _ => return None,
         }
     }
 }

@@ -9,8 +9,7 @@ pub(crate) struct Key {
     pub name: &'static str,
     pub shape: Shape,
     pub by: By,
-    /// What it does, for the page.
-    #[cfg_attr(not(test), expect(dead_code, reason = "a test holds the page to it"))]
+    /// What it does, for people.
     pub doc: &'static str,
 }
 
@@ -72,7 +71,7 @@ pub(crate) enum Names {
 }
 
 /// Who may set a key.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum By {
     /// Every layer.
     Anybody,
@@ -81,6 +80,17 @@ pub(crate) enum By {
     Person,
     /// Neither a project nor a named profile.
     PersonOutsideProfiles,
+}
+
+impl By {
+    /// The same for people.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Anybody => "every layer, a trusted project included",
+            Self::Person => "every layer but a project",
+            Self::PersonOutsideProfiles => "every layer but a project and a [profiles.<name>]",
+        }
+    }
 }
 
 const fn key(name: &'static str, shape: Shape, by: By, doc: &'static str) -> Key {
@@ -437,6 +447,28 @@ mod tests {
             }
         }
         page
+    }
+
+    /// What could send a session elsewhere, or run something.
+    #[test]
+    fn no_project_names_providers_credentials_telemetry_or_hooks() {
+        const NEVER: &[&str] = &[
+            "model_provider",
+            "model_providers",
+            "otel",
+            "hooks",
+            "notify",
+            "history",
+            "journal",
+            "mcp_servers",
+            "features",
+            "permissions",
+            "projects",
+            "shell_environment_policy",
+        ];
+        let mut never = TOP.iter().filter(|key| NEVER.contains(&key.name));
+        assert!(never.all(|key| key.by != By::Anybody));
+        assert!(TOP.iter().any(|key| key.name == NEVER[1]));
     }
 
     #[test]

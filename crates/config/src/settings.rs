@@ -10,6 +10,7 @@ use dam_policy::{
 use crate::ConfigError;
 use crate::environment;
 use crate::error::Problem;
+use crate::explain::{Explanation, History};
 use crate::grants::{Ground, chosen};
 use crate::layers::{Found, find};
 use crate::merged::{KeyPath, Leaf, Merged};
@@ -64,6 +65,7 @@ pub struct Settings {
     /// What a person should know.
     pub notices: Vec<String>,
     entries: Vec<(String, String, Origin)>,
+    history: History,
 }
 
 /// Reads every layer and yields the settings. `interactive` says whether
@@ -114,6 +116,7 @@ pub fn load(
         model: merged.get(["model"]).and_then(sourced_text),
         provider,
         entries: entries(&merged),
+        history: History::of(&merged),
         dirs,
         project,
         cwd,
@@ -127,6 +130,11 @@ impl Settings {
     /// value as TOML has it and where it was set. Secrets are hidden.
     pub fn entries(&self) -> &[(String, String, Origin)] {
         &self.entries
+    }
+
+    /// What a key does, who may set it, and what each layer says of it.
+    pub fn explain(&self, key: &str) -> Result<Explanation, ConfigError> {
+        self.history.explain(key)
     }
 }
 
@@ -234,7 +242,7 @@ fn entries(merged: &Merged) -> Vec<(String, String, Origin)> {
 }
 
 /// The value as TOML, or a word in its place where it may be a secret.
-fn shown(path: &KeyPath, value: &Value) -> String {
+pub(crate) fn shown(path: &KeyPath, value: &Value) -> String {
     const HIDDEN: &str = "\"[hidden]\"";
     let parts = path.parts();
     let is_below = |name: &str| parts.iter().rev().nth(1).is_some_and(|part| part == name);

@@ -191,6 +191,12 @@ impl Walk<'_> {
             let problem = Problem::new(text).hint("set it in your own config.toml");
             return Err(source.wrong(&name.span(), problem));
         }
+        let is_own_file = source.layer == Layer::Profile && self.path.is_empty();
+        if is_own_file && matches!(key.name, "profile" | "profiles") {
+            let text = format!("`{}` cannot be set in a named profile's file", key.name);
+            let problem = Problem::new(text).hint("set it in config.toml");
+            return Err(source.wrong(&name.span(), problem));
+        }
         if self.in_profile && self.path.len() == 2 && key.by == By::PersonOutsideProfiles {
             let text = format!("`{}` cannot be set in a named profile", key.name);
             let problem = Problem::new(text).hint("set it at the top of the file");

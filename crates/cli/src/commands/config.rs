@@ -1,13 +1,14 @@
-//! `dam config show`: the settings in effect, and where each was set.
+//! `dam config show`: the settings in effect, and where each was set;
+//! `dam config explain`: what each layer says of one of them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use dam_config::Settings;
-use dam_policy::Posture;
+use dam_policy::{Layer, Posture};
 use serde::Serialize;
 
-use crate::arguments::ConfigShow;
+use crate::arguments::{ConfigExplain, ConfigShow};
 use crate::error::CommandError;
 use crate::exit;
 use crate::output::{FAINT, Output, STRONG, WARNING};
@@ -46,17 +47,98 @@ pub fn show(
     }
     for (key, value, origin) in settings.entries() {
         let origin = if show.origin {
-            format!("  {FAINT}# {origin}{FAINT:#}")
+            format!("  {FAINT}# {}{FAINT:#}", clean(&origin.to_string()))
         } else {
             String::new()
         };
-        let value = dam_journal::clean(value);
+        let (key, value) = (clean(key), clean(value));
         output.data(&format!("{STRONG}{key}{STRONG:#} = {value}{origin}"))?;
     }
     for notice in &settings.notices {
         output.labelled(WARNING, "note", notice);
     }
     Ok(exit::OK.code)
+}
+
+/// What `--json` prints of a key.
+#[derive(Debug, Serialize)]
+struct Explained<'a> {
+    key: &'a str,
+    doc: &'a str,
+    setters: &'a str,
+    said: Vec<Said<'a>>,
+}
+
+/// What one layer says.
+#[derive(Debug, Serialize)]
+struct Said<'a> {
+    key: &'a str,
+    value: &'a str,
+    layer: Layer,
+    origin: String,
+    counts: bool,
+    why: &'a str,
+}
+
+/// Explains one setting.
+pub fn explain(
+    explain: &ConfigExplain,
+    variables: &Variables,
+    output: &mut Output,
+) -> Result<u8, CommandError> {
+    let options = settings::options(&explain.grants, &explain.approvals)?;
+    let settings = settings::load(&options, variables, settings::is_interactive())?;
+    let found = settings.explain(&explain.key)?;
+    let said = found.said.iter().map(|said| Said {
+        key: &said.key,
+        value: &said.value,
+        layer: said.origin.layer,
+        origin: said.origin.to_string(),
+        counts: said.counts,
+        why: &said.why,
+    });
+    let explained = Explained {
+        key: &found.key,
+        doc: found.doc,
+        setters: found.setters,
+        said: said.collect(),
+    };
+    if explain.json {
+        output.json(&explained)?;
+        return Ok(exit::OK.code);
+    }
+    output.data(&format!(
+        "{STRONG}{}{STRONG:#}: {}",
+        clean(explained.key),
+        explained.doc
+    ))?;
+    output.data(&format!("set by: {}", explained.setters))?;
+    if explained.said.is_empty() {
+        output.data("no layer sets it")?;
+    }
+    for said in &explained.said {
+        output.data(&line(said))?;
+    }
+    for notice in &settings.notices {
+        output.labelled(WARNING, "note", notice);
+    }
+    Ok(exit::OK.code)
+}
+
+/// What counts is marked; what does not says why.
+fn line(said: &Said<'_>) -> String {
+    let text = clean(&format!("{} = {}", said.key, said.value));
+    let origin = clean(&said.origin);
+    let why = clean(said.why);
+    if said.counts {
+        format!("* {STRONG}{text}{STRONG:#}  {FAINT}# {origin}: {why}{FAINT:#}")
+    } else {
+        format!("  {text}  {FAINT}# {origin}: {why}{FAINT:#}")
+    }
+}
+
+fn clean(text: &str) -> String {
+    dam_journal::clean(text)
 }
 
 fn shown(settings: &Settings) -> Shown<'_> {

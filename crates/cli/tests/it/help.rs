@@ -13,6 +13,13 @@ fn help(words: &[&str]) -> String {
     outcome.stdout
 }
 
+/// The part that is not shared by every subcommand that takes grants.
+fn first_lines(words: &[&str]) -> String {
+    let help = help(words);
+    let own = help.split("\nWhat is allowed:").next();
+    own.unwrap_or_default().to_owned()
+}
+
 #[test]
 fn overview() {
     assert_snapshot!(help(&[]), @r#"
@@ -162,7 +169,7 @@ fn exec() {
           --limit <NAME=VALUE>
               Limit what each command uses, as in `memory=2G` or `wall-time=10m`
       -p, --profile <NAME>
-              Use a named profile of the settings (`[profiles.NAME]`)
+              Use a named profile: `NAME.config.toml` or `[profiles.NAME]`
       -c, --config <KEY=VALUE>
               Override one setting, as in `-c sandbox_mode='"read-only"'`
       -a, --ask-for-approval <POLICY>
@@ -202,7 +209,7 @@ fn run() {
           --limit <NAME=VALUE>
               Limit what each command uses, as in `memory=2G` or `wall-time=10m`
       -p, --profile <NAME>
-              Use a named profile of the settings (`[profiles.NAME]`)
+              Use a named profile: `NAME.config.toml` or `[profiles.NAME]`
       -c, --config <KEY=VALUE>
               Override one setting, as in `-c sandbox_mode='"read-only"'`
       -a, --ask-for-approval <POLICY>
@@ -280,7 +287,7 @@ fn sandbox() {
               Limit what each command uses, as in `memory=2G` or `wall-time=10m`
 
       -p, --profile <NAME>
-              Use a named profile of the settings (`[profiles.NAME]`)
+              Use a named profile: `NAME.config.toml` or `[profiles.NAME]`
 
       -c, --config <KEY=VALUE>
               Override one setting, as in `-c sandbox_mode='"read-only"'`
@@ -471,7 +478,7 @@ fn config_show() {
           --limit <NAME=VALUE>
               Limit what each command uses, as in `memory=2G` or `wall-time=10m`
       -p, --profile <NAME>
-              Use a named profile of the settings (`[profiles.NAME]`)
+              Use a named profile: `NAME.config.toml` or `[profiles.NAME]`
       -c, --config <KEY=VALUE>
               Override one setting, as in `-c sandbox_mode='"read-only"'`
       -a, --ask-for-approval <POLICY>
@@ -479,6 +486,23 @@ fn config_show() {
           --dangerously-bypass-approvals-and-sandbox
               No boundary and no questions; for machines that are thrown away [alias: --yolo]
     "#);
+}
+
+#[test]
+fn config_explain() {
+    assert_snapshot!(first_lines(&["config", "explain"]), @"
+    Explain a setting: every layer that sets it, and which one counts
+
+    Usage: dam config explain [OPTIONS] <KEY>
+
+    Arguments:
+      <KEY>  The key, as in `sandbox_mode` or `permissions.mine.network`
+
+    Options:
+          --color <WHEN>  When to use colour: auto, always or never
+          --json          Print JSON
+      -h, --help          Print help
+    ");
 }
 
 #[test]
@@ -503,7 +527,7 @@ fn doctor() {
                                 repositories
       -C, --cd <DIR>            Work in this directory instead of the current one
           --limit <NAME=VALUE>  Limit what each command uses, as in `memory=2G` or `wall-time=10m`
-      -p, --profile <NAME>      Use a named profile of the settings (`[profiles.NAME]`)
+      -p, --profile <NAME>      Use a named profile: `NAME.config.toml` or `[profiles.NAME]`
       -c, --config <KEY=VALUE>  Override one setting, as in `-c sandbox_mode='"read-only"'`
     "#);
 }

@@ -15,6 +15,7 @@ mod output;
 mod patterns;
 mod policy;
 mod refusals;
+mod settings;
 mod terminal;
 #[cfg(target_os = "linux")]
 mod tiers;

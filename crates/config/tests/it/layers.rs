@@ -10,9 +10,12 @@ use crate::world::World;
 type Say = fn(&mut World);
 
 /// Each layer, saying which model to use. Later ones are stronger.
-const LAYERS: [(Layer, Say); 6] = [
+const LAYERS: [(Layer, Say); 7] = [
     (Layer::System, |world| {
         world.system("model = \"system\"");
+    }),
+    (Layer::Managed, |world| {
+        world.write("etc/managed_config.toml", "model = \"managed\"");
     }),
     (Layer::User, |world| {
         append_user(world, "model = \"user\"\n");
@@ -44,16 +47,155 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn the_strongest_layer_that_says_something_counts(said in prop::collection::vec(any::<bool>(), 6)) {
+    fn the_strongest_layer_that_says_something_counts(
+        said in prop::collection::vec(any::<bool>(), LAYERS.len()),
+        profile_has_a_file in any::<bool>(),
+    ) {
         let mut world = World::new();
         let mut strongest = None;
         for ((layer, say), _) in LAYERS.iter().zip(&said).filter(|(_, said)| **said) {
-            say(&mut world);
+            if *layer == Layer::Profile && profile_has_a_file {
+                world.profile("p", "model = \"profile\"");
+                world.options.profile = Some("p".to_owned());
+            } else {
+                say(&mut world);
+            }
             strongest = Some(*layer);
         }
         let model = world.settings().model;
         prop_assert_eq!(model.map(|model| model.origin.layer), strongest);
+        // Every layer that said something is named, the strongest first.
+        let explained = world.settings().explain("model").expect("a key").said;
+        let mut named: Vec<Layer> = explained.iter().map(|said| said.origin.layer).collect();
+        prop_assert_eq!(named.first().copied(), strongest);
+        named.reverse();
+        let expected: Vec<Layer> =
+            LAYERS.iter().zip(&said).filter(|(_, said)| **said).map(|((layer, _), _)| *layer).collect();
+        prop_assert_eq!(named, expected);
+        let counting: Vec<bool> = explained.iter().map(|said| said.counts).collect();
+        prop_assert!(counting.iter().skip(1).all(|counts| !counts));
+        prop_assert!(counting.first().is_none_or(|counts| *counts));
     }
+}
+
+#[test]
+fn a_profile_has_a_file_or_a_table_and_not_both() {
+    let mut world = World::new();
+    world.options.profile = Some("work".to_owned());
+    world.profile("work", "model = \"m\"\n[permissions.x]\nown_tmp = true\n");
+    let settings = world.settings();
+    let model = settings.model.expect("the profile's");
+    assert_eq!(
+        (model.origin.layer, model.origin.line),
+        (Layer::Profile, Some(1))
+    );
+    assert!(settings.files[0].ends_with("work.config.toml"));
+    // What is not chosen has no say.
+    world.options.profile = None;
+    assert_eq!(world.settings().model, None);
+    // Chosen by the key.
+    world.user("profile = \"work\"");
+    assert!(world.settings().model.is_some());
+    world.user("profile = \"work\"\n[profiles.work]\napproval_policy = \"never\"\n");
+    assert_snapshot!(world.refusal(), @r#"
+    user:3:19: the profile `work` is described here and in @/me/.config/cofferdam/work.config.toml
+      approval_policy = "never"
+                        ^^^^^^^
+    hint: keep @/me/.config/cofferdam/work.config.toml, and move what [profiles.work] says there; or remove @/me/.config/cofferdam/work.config.toml
+    "#);
+    world.user("");
+    world.options.profile = Some("work".to_owned());
+    world.profile("work", "profile = \"other\"\n");
+    assert_snapshot!(world.short(&world.refusal()), @r#"
+    @/me/.config/cofferdam/work.config.toml:1:1: `profile` cannot be set in a named profile's file
+      profile = "other"
+      ^^^^^^^
+    hint: set it in config.toml
+    "#);
+    world.options.profile = Some("wrok".to_owned());
+    assert_snapshot!(world.refusal(), @"
+    there is no profile `wrok` in the settings
+    hint: did you mean `work`?
+    ");
+    // No name leads out of the directory.
+    world.write("me/.config/x.config.toml", "model = \"m\"");
+    for name in ["../x", "/etc/x", "", "."] {
+        world.options.profile = Some(name.to_owned());
+        assert!(world.load().is_err(), "{name}");
+    }
+}
+
+#[test]
+fn a_key_is_explained_by_all_that_was_said_of_it() {
+    let mut world = World::new();
+    world.system("sandbox_mode = \"read-only\"");
+    world.trusting("[shell_environment_policy.set]\nMY_TOKEN = \"hidden-token\"\n");
+    world.project("sandbox_mode = \"workspace-write\"");
+    world.write(
+        "project/sub/.cofferdam/config.toml",
+        "sandbox_mode = \"read-only\"",
+    );
+    world.options.cd = world.path("project/sub");
+    let explained = |world: &World, key: &str| {
+        let found = world.settings().explain(key).expect("a key");
+        let rows: Vec<String> = found
+            .said
+            .iter()
+            .map(|said| {
+                let mark = if said.counts { "*" } else { " " };
+                format!(
+                    "{mark} {} = {} # {}: {}",
+                    said.key, said.value, said.origin, said.why
+                )
+            })
+            .collect();
+        world.short(&format!(
+            "{}: {}\n{}\n{}",
+            found.key,
+            found.doc,
+            found.setters,
+            rows.join("\n")
+        ))
+    };
+    assert_snapshot!(explained(&world, "sandbox_mode"), @r#"
+    sandbox_mode: what commands may touch: `read-only`, `workspace-write` or `danger-full-access`
+    every layer, a trusted project included
+    * sandbox_mode = "read-only" # @/project/sub/.cofferdam/config.toml:1: the strongest layer that sets it
+      sandbox_mode = "workspace-write" # @/project/.cofferdam/config.toml:1: another of the same layer is read after it
+      sandbox_mode = "read-only" # @/etc/config.toml:1: the project configuration is stronger
+      sandbox_mode = "workspace-write" # built-in default: the project configuration is stronger
+    "#);
+    assert_snapshot!(explained(&world, "shell_environment_policy"), @r#"
+    shell_environment_policy: which variables commands are given
+    every layer but a project
+    * shell_environment_policy.ignore_default_excludes = false # built-in default: the strongest layer that sets it
+    * shell_environment_policy.inherit = "all" # built-in default: the strongest layer that sets it
+    * shell_environment_policy.set.MY_TOKEN = "[hidden]" # user:2: the strongest layer that sets it
+    "#);
+    assert_snapshot!(explained(&world, "permissions.\"x\".limits.memory"), @"
+    permissions.x.limits.memory: memory, as in `2G`
+    every layer but a project and a [profiles.<name>]
+    ");
+    // The older keys, where a profile was chosen in their place.
+    world.typed(&["default_permissions=\":workspace\""]);
+    assert_snapshot!(explained(&world, "sandbox_mode"), @r#"
+    sandbox_mode: what commands may touch: `read-only`, `workspace-write` or `danger-full-access`
+    every layer, a trusted project included
+      sandbox_mode = "read-only" # @/project/sub/.cofferdam/config.toml:1: `default_permissions` and the older `sandbox_mode` do not go together, and the other one was chosen
+      sandbox_mode = "workspace-write" # @/project/.cofferdam/config.toml:1: `default_permissions` and the older `sandbox_mode` do not go together, and the other one was chosen
+      sandbox_mode = "read-only" # @/etc/config.toml:1: `default_permissions` and the older `sandbox_mode` do not go together, and the other one was chosen
+      sandbox_mode = "workspace-write" # built-in default: `default_permissions` and the older `sandbox_mode` do not go together, and the other one was chosen
+    "#);
+    let refused = |key: &str| {
+        world
+            .settings()
+            .explain(key)
+            .expect_err("no key")
+            .to_string()
+    };
+    assert_snapshot!(refused("sandbox_mod"), @"`sandbox_mod` is not a key of settings; did you mean `sandbox_mode`?");
+    assert_snapshot!(refused("limits.memroy"), @"`memroy` is not a key of settings; did you mean `memory`?");
+    assert_snapshot!(refused("a b"), @"`a b` is not a key of settings");
 }
 
 #[test]

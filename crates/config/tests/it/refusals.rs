@@ -468,7 +468,7 @@ fn profiles() {
     user:1:11: there is no profile `work` in the settings
       profile = "work"
                 ^^^^^^
-    hint: add [profiles.work] to config.toml
+    hint: write work.config.toml beside your config.toml
     "#);
     assert_snapshot!(user("[profiles.work]\nprofile = \"other\""), @r#"
     user:2:1: `profile` cannot be set in a named profile

@@ -91,6 +91,11 @@ impl World {
         self.write("me/.config/cofferdam/config.toml", text)
     }
 
+    /// A named profile's own file.
+    pub fn profile(&self, name: &str, text: &str) -> PathBuf {
+        self.write(&format!("me/.config/cofferdam/{name}.config.toml"), text)
+    }
+
     pub fn system(&self, text: &str) -> PathBuf {
         self.write("etc/config.toml", text)
     }
