@@ -1,9 +1,7 @@
 //! The reader of commands, and the verdicts that rest on it.
 
 use dam_gate::{Gate, Nobody, Request};
-use dam_policy::{
-    ApprovalPolicy, Decision, Places, Posture, Profile, ReviewerKind, SandboxMode, Sourced,
-};
+use dam_policy::{ApprovalPolicy, Decision, Places, Posture, Profile, SandboxMode, Sourced};
 use dam_shell::Class;
 
 use crate::Target;
@@ -66,11 +64,10 @@ fn posture(mode: SandboxMode) -> Posture {
         home: Some("/home/alice".into()),
         ..Places::default()
     };
-    Posture {
-        profile: Sourced::builtin(Profile::builtin(mode).resolve(&places)),
-        approval_policy: Sourced::builtin(ApprovalPolicy::OnRequest),
-        reviewer: ReviewerKind::User,
-    }
+    Posture::new(
+        Sourced::builtin(Profile::builtin(mode).resolve(&places)),
+        Sourced::builtin(ApprovalPolicy::OnRequest),
+    )
 }
 
 const SCRIPTS: &[&str] = &[

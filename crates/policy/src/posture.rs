@@ -29,6 +29,20 @@ pub struct Posture {
 }
 
 impl Posture {
+    /// A profile and an approval policy, the person at the terminal, and
+    /// nothing besides.
+    pub fn new(
+        profile: Sourced<ResolvedProfile>,
+        approval_policy: Sourced<ApprovalPolicy>,
+    ) -> Self {
+        Self {
+            profile,
+            approval_policy,
+            reviewer: ReviewerKind::User,
+            rules: CommandRules::default(),
+        }
+    }
+
     /// The same without the values that the environment policy sets, which may
     /// be secrets: for showing and for writing down. They decide nothing.
     #[must_use]

@@ -9,8 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use dam_gate::{Answer, Gate, Question, Request, Reviewer};
 use dam_policy::{
-    ApprovalPolicy, Escalation, Layer, Origin, Places, Posture, Profile, ReviewerKind, SandboxMode,
-    Sourced,
+    ApprovalPolicy, Escalation, Layer, Origin, Places, Posture, Profile, SandboxMode, Sourced,
 };
 
 /// A posture in the workspace `/w`.
@@ -20,12 +19,10 @@ fn posture(mode: SandboxMode, approval_policy: ApprovalPolicy) -> Posture {
         home: Some(PathBuf::from("/home/alice")),
         ..Places::default()
     };
-    Posture {
-        profile: Sourced::builtin(Profile::builtin(mode).resolve(&places)),
-        approval_policy: Sourced::new(approval_policy, Origin::of(Layer::Flag)),
-        reviewer: ReviewerKind::User,
-        rules: dam_policy::CommandRules::default(),
-    }
+    Posture::new(
+        Sourced::builtin(Profile::builtin(mode).resolve(&places)),
+        Sourced::new(approval_policy, Origin::of(Layer::Flag)),
+    )
 }
 
 /// A command in `/w`.

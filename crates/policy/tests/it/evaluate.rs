@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use dam_policy::{
     Action, ApprovalPolicy, CommandClass, CommandFacts, Containment, Decision, Escalation,
-    Granular, Places, Posture, Profile, ReviewerKind, SandboxMode, Sourced, Verdict, evaluate,
+    Granular, Places, Posture, Profile, SandboxMode, Sourced, Verdict, evaluate,
 };
 
 const POLICIES: [(&str, ApprovalPolicy); 6] = [
@@ -32,12 +32,10 @@ fn posture(mode: SandboxMode, policy: ApprovalPolicy) -> Posture {
         home: Some("/home/alice".into()),
         ..Places::default()
     };
-    Posture {
-        profile: Sourced::builtin(Profile::builtin(mode).resolve(&places)),
-        approval_policy: Sourced::builtin(policy),
-        reviewer: ReviewerKind::User,
-        rules: dam_policy::CommandRules::default(),
-    }
+    Posture::new(
+        Sourced::builtin(Profile::builtin(mode).resolve(&places)),
+        Sourced::builtin(policy),
+    )
 }
 
 fn command(class: CommandClass, path: Option<&str>, escalates: bool) -> Action {
