@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use dam_policy::{
-    ApprovalPolicy, CommandRules, GitAccess, Layer, Limits, Origin, Posture, ReviewerKind,
+    ApprovalPolicy, CommandRules, GitAccess, Held, Layer, Limits, Origin, Posture, ReviewerKind,
     SandboxMode, Sourced, looks_secret,
 };
 
@@ -110,6 +110,7 @@ pub fn load(
             ReviewerKind::Nobody
         },
         rules: CommandRules::default(),
+        held: Held::default(),
     };
     Ok(Settings {
         posture,

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    Action, ApprovalPolicy, CommandClass, CommandFacts, Containment, Decision, Escalation, Network,
-    Origin, Posture, Rule, Verdict, ruled,
+    Action, ApprovalPolicy, CommandClass, CommandFacts, Containment, Decision, Escalation, Leaving,
+    Network, Origin, Posture, Rule, Verdict, ruled,
 };
 
 /// What the posture says of an action.
@@ -15,7 +15,14 @@ pub fn evaluate(posture: &Posture, action: &Action) -> Verdict {
     match action {
         Action::Command {
             facts, escalation, ..
-        } => command(posture, facts, escalation.as_ref()),
+        } => {
+            let escalation = escalation.as_ref();
+            leaving(
+                posture,
+                command(posture, facts, escalation),
+                escalation.is_some(),
+            )
+        }
         Action::ReadFile { path } => read(posture, path),
         Action::WriteFile { path } => write(posture, path),
         Action::Reach { host, port } => reach(posture, host, *port),
@@ -109,6 +116,34 @@ fn command(posture: &Posture, facts: &CommandFacts, escalation: Option<&Escalati
     }
 }
 
+/// What an administrator lets leave the boundary of what may.
+fn leaving(posture: &Posture, verdict: Verdict, escalates: bool) -> Verdict {
+    let leaves = posture.profile.value.confined
+        && verdict.containment == Containment::Open
+        && verdict.decision != Decision::Deny;
+    match &posture.held.leaving {
+        Leaving::Never(origin) if leaves && escalates => Verdict {
+            decision: Decision::Deny,
+            containment: Containment::Boxed,
+            reason: "it wants to leave the boundary, and nothing outside would hold what an administrator requires".to_owned(),
+            rule: Rule::builtin("requirements.leaving"),
+            origin: origin.clone(),
+            hint: Some("run it inside the boundary".to_owned()),
+        },
+        Leaving::Never(_) if leaves => Verdict {
+            containment: Containment::Boxed,
+            ..verdict
+        },
+        Leaving::Asked(_) if leaves => Verdict {
+            decision: verdict
+                .decision
+                .max(ask_or_deny(posture.approval_policy.value, true)),
+            ..verdict
+        },
+        _ => verdict,
+    }
+}
+
 /// A command that names what the profile hides. The boundary would refuse the
 /// reading, too, but without a word about why.
 fn unreadable(posture: &Posture, facts: &CommandFacts) -> Option<Verdict> {
@@ -183,8 +218,13 @@ fn write(posture: &Posture, path: &Path) -> Verdict {
             _ => allow(found.reason, found.rule, found.origin),
         };
     }
+    let decision = if profile.files.is_withheld(path) {
+        Decision::Deny
+    } else {
+        ask_or_deny(posture.approval_policy.value, true)
+    };
     Verdict {
-        decision: ask_or_deny(posture.approval_policy.value, true),
+        decision,
         containment: Containment::Open,
         reason: found.reason,
         rule: found.rule,

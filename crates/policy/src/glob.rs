@@ -1,11 +1,12 @@
 //! Patterns for paths: `*`, `?`, `[…]` and `**`, component by component.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::names::{Folded, fold};
+use crate::names::{Folded, fold, names};
 
 /// More components than any pattern needs: the states of matching are the bits
 /// of one word.
@@ -78,6 +79,11 @@ impl Glob {
     /// The pattern as it is written.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Whether a relative path matches, or lies below what does.
+    pub fn matches_path(&self, path: &Path) -> bool {
+        self.matches(names(path))
     }
 
     /// Whether the path of these names matches, or lies below what does.

@@ -27,6 +27,9 @@ pub enum Layer {
     CommandLine,
     /// A flag of its own, such as `--sandbox`.
     Flag,
+    /// What an administrator fixed: no layer to be overridden, but where a
+    /// value came from that no layer set.
+    Requirements,
 }
 
 impl fmt::Display for Layer {
@@ -40,6 +43,7 @@ impl fmt::Display for Layer {
             Self::Project => "project configuration",
             Self::CommandLine => "command line (-c)",
             Self::Flag => "command-line flag",
+            Self::Requirements => "requirements",
         })
     }
 }

@@ -25,8 +25,10 @@ mod profile;
 mod property;
 mod protected;
 mod repository;
+mod requirements;
 mod ruled;
 mod rules;
+mod sensitivity;
 mod tree;
 mod verdict;
 
@@ -49,5 +51,12 @@ pub use profile::{GitAccess, Network, Profile, ResolvedProfile, SandboxMode, Unk
 pub use property::Property;
 pub use protected::{PROTECTED_NAMES, ProtectedName, protected_component, protected_name};
 pub use repository::{GitPart, RULE as REPOSITORY_RULE, git_part};
+pub use requirements::{
+    ApprovalName, Argument, DENY_READ, DenyRead, Floor, Held, Identity, Leaving, NetworkFloor,
+    Notice, Requirements, ReviewerName, ServerStart, Servers, UnknownWord, Unmet, WebSearchMode,
+};
 pub use rules::{DenyGlob, FileRule, FileRules, FileVerdict};
+pub use sensitivity::{
+    CLASSES, Class, Ground, Repositories, Sensitivity, address, classed, is_like,
+};
 pub use verdict::{Containment, Decision, Rule, Verdict};

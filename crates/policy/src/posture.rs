@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ApprovalPolicy, CommandRules, ResolvedProfile, Sourced};
+use crate::{ApprovalPolicy, CommandRules, Held, ResolvedProfile, Sourced};
 
 /// Who answers a question.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -26,6 +26,9 @@ pub struct Posture {
     /// What `.rules` files say.
     #[serde(default, skip_serializing_if = "CommandRules::is_empty")]
     pub rules: CommandRules,
+    /// What an administrator fixed.
+    #[serde(default, skip_serializing_if = "Held::is_nothing")]
+    pub held: Held,
 }
 
 impl Posture {
@@ -40,6 +43,7 @@ impl Posture {
             approval_policy,
             reviewer: ReviewerKind::User,
             rules: CommandRules::default(),
+            held: Held::default(),
         }
     }
 

@@ -13,8 +13,8 @@ use crate::{
 };
 
 /// The older names of the built-in profiles, as `sandbox_mode` and `--sandbox`
-/// take them.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+/// take them. The order is what they grant.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SandboxMode {
     /// Read everything but credential stores, write nothing.

@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::names::names;
 use crate::protected::protected_among;
 use crate::tree::{Around, Tree};
-use crate::{Access, GitAccess, GitPart, Glob, Origin, ProtectedName, Rule, repository};
+use crate::{
+    Access, DENY_READ, GitAccess, GitPart, Glob, Layer, Origin, ProtectedName, Rule, repository,
+};
 
 /// One rule on one absolute path.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -112,6 +114,18 @@ impl FileRules {
         Self { globs, ..self }
     }
 
+    /// The same in everything else, with other rules and patterns.
+    #[must_use]
+    pub(crate) fn with_rules(&self, rules: Vec<FileRule>, globs: Vec<DenyGlob>) -> Self {
+        let rules = Self::new(rules, self.protect_names)
+            .denying(globs)
+            .with_git(self.git);
+        Self {
+            tells_reading: self.tells_reading,
+            ..rules
+        }
+    }
+
     /// The same rules, with what may be done to repositories.
     #[must_use]
     pub fn with_git(self, git: GitAccess) -> Self {
@@ -191,6 +205,19 @@ impl FileRules {
     /// component, may be created, changed or removed.
     pub fn may_write(&self, path: &Path) -> bool {
         self.writing(path).0
+    }
+
+    /// Whether an administrator keeps the path from being read, so that no
+    /// answer may open it.
+    pub fn is_withheld(&self, path: &Path) -> bool {
+        let is_below = |rule: &FileRule| {
+            let mut of_path = names(path);
+            names(&rule.path).all(|name| of_path.next() == Some(name))
+        };
+        let mut rules = self.rules.iter();
+        let mut globs = self.globs.iter();
+        rules.any(|rule| rule.rule == DENY_READ && is_below(rule))
+            || globs.any(|glob| glob.origin.layer == Layer::Requirements && glob.denies(path))
     }
 
     /// As [`Self::may_read`], explained.
@@ -302,7 +329,11 @@ impl Decider<'_> {
             Self::Rule(rule) => (rule.rule.clone(), rule.origin.clone(), String::new()),
             Self::Git(rule, part) => repository::explained(rule, part, path),
             Self::Glob(glob) => (
-                Rule::builtin("files.denied-glob"),
+                if glob.origin.layer == Layer::Requirements {
+                    DENY_READ
+                } else {
+                    Rule::builtin("files.denied-glob")
+                },
                 glob.origin.clone(),
                 format!(
                     "{} is denied by the pattern `{}` below {}",
@@ -333,7 +364,7 @@ impl Decider<'_> {
 
 impl DenyGlob {
     /// Whether an absolute path matches, or lies below what does.
-    fn denies(&self, path: &Path) -> bool {
+    pub(crate) fn denies(&self, path: &Path) -> bool {
         let mut names_of_path = names(path);
         names(&self.base).all(|name| names_of_path.next() == Some(name))
             && self.glob.matches(names_of_path)

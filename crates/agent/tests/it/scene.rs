@@ -11,7 +11,7 @@ use dam_gate::{Answer, Question, Reviewer};
 use dam_journal::{Event, Journal, SessionId};
 use dam_model::{Provider, Responses};
 use dam_policy::{
-    ApprovalPolicy, Place, Places, Posture, Profile, ReviewerKind, SandboxMode, Sourced,
+    ApprovalPolicy, Held, Place, Places, Posture, Profile, ReviewerKind, SandboxMode, Sourced,
 };
 use dam_sandbox::Asking;
 use dam_testkit::{ScriptedServer, Turn};
@@ -62,6 +62,7 @@ impl Scene {
             approval_policy: Sourced::builtin(policy),
             reviewer: ReviewerKind::User,
             rules: dam_policy::CommandRules::default(),
+            held: Held::default(),
         };
         let id = SessionId::generate().unwrap();
         let answer = Answer::NobodyToAsk;

@@ -15,7 +15,7 @@ use dam_gate::Nobody;
 use dam_journal::{Journal, SessionId};
 use dam_model::Recorded;
 use dam_policy::{
-    Access, ApprovalPolicy, CommandRules, EnvironmentPolicy, Inherit, Origin, Place as Named,
+    Access, ApprovalPolicy, CommandRules, EnvironmentPolicy, Held, Inherit, Origin, Place as Named,
     Places, Posture, Profile, ReviewerKind, SandboxMode, Sourced,
 };
 use dam_sandbox::Tier;
@@ -138,5 +138,6 @@ fn posture(place: &Place, variables: &Variables, journal: &Path) -> Posture {
         approval_policy: Sourced::builtin(ApprovalPolicy::OnRequest),
         reviewer: ReviewerKind::Nobody,
         rules: CommandRules::default(),
+        held: Held::default(),
     }
 }

@@ -210,6 +210,7 @@ fn posture(mode: SandboxMode, policy: ApprovalPolicy, rules: CommandRules) -> Po
         profile: Sourced::builtin(Profile::builtin(mode).resolve(&places)),
         approval_policy: Sourced::builtin(policy),
         reviewer: ReviewerKind::User,
+        held: dam_policy::Held::default(),
         rules,
     }
 }

@@ -12,3 +12,5 @@ mod layers;
 mod profiles;
 mod protected;
 mod repository;
+mod requirements;
+mod sensitivity;
