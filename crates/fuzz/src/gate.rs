@@ -22,7 +22,7 @@ pub(crate) const SHELL: Target = Target {
 };
 
 fn class_of(analysis: &dam_shell::Analysis) -> Class {
-    let class = dam_shell::class(analysis).0;
+    let class = dam_shell::class(analysis).class;
     assert!(
         analysis.opaque.is_none() || class >= Class::Opaque,
         "what cannot be read is not known to be safe"

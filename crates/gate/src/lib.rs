@@ -6,6 +6,7 @@
 //! fails closed: whatever is no clear yes is a no, with a message that says
 //! what was refused, why, by which rule and how to have it allowed.
 
+mod danger;
 mod gate;
 mod paths;
 mod question;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use dam_policy::{Action, CommandFacts, Escalation};
 use dam_shell::{Analysis, Simple};
 
-use crate::{paths, starts};
+use crate::{danger, paths, starts};
 
 /// What a front wants done.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -94,16 +94,17 @@ impl Request {
 /// What can be known of a command before it runs.
 fn facts(argv: &[String], cwd: &Path, home: Option<&Path>) -> CommandFacts {
     let analysis = dam_shell::analyse(argv);
-    let (class, because) = dam_shell::class(&analysis);
+    let found = dam_shell::class_in(&analysis, &cwd.to_string_lossy());
     CommandFacts {
-        class: starts::command_class(class),
-        because,
+        class: starts::command_class(found.class),
+        because: found.because,
+        danger: found.danger.map(danger::kind),
         programs: programs(&analysis),
         paths: paths::named(&analysis, cwd, home),
         writes: Vec::new(),
         starts: starts::started(&analysis),
         opaque: starts::is_opaque(&analysis),
-        safer: None,
+        safer: found.safer.map(ToOwned::to_owned),
     }
 }
 

@@ -96,7 +96,7 @@ fn alone(simple: Simple) -> Class {
         commands: vec![simple],
         opaque: None,
     };
-    dam_shell::class(&alone).0
+    dam_shell::class(&alone).class
 }
 
 fn token(word: &Word) -> Token {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::DangerKind;
+
 /// What somebody wants done.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -66,6 +68,9 @@ pub struct CommandFacts {
     pub class: CommandClass,
     /// One phrase that says why it is in that class.
     pub because: String,
+    /// What a dangerous command would do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub danger: Option<DangerKind>,
     /// The programs that it runs, as far as they are known, in order.
     pub programs: Vec<String>,
     /// The paths that its words name, absolute: what it may read.

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    Action, ApprovalPolicy, CommandClass, CommandFacts, Containment, Decision, Escalation, Leaving,
-    Network, Origin, Posture, Rule, Verdict, ruled,
+    Action, ApprovalPolicy, CommandClass, CommandFacts, Containment, DangerKind, Decision,
+    Escalation, Leaving, Network, Origin, Posture, Rule, Verdict, ruled,
 };
 
 /// What the posture says of an action.
@@ -80,8 +80,11 @@ fn command(posture: &Posture, facts: &CommandFacts, escalation: Option<&Escalati
             "the user switched off both boundary and questions".to_owned(),
             "command.full-access",
         ),
-        (CommandClass::Dangerous, policy) => Verdict {
-            hint: Some("run it yourself, or ask for something narrower".to_owned()),
+        (CommandClass::Dangerous, policy) if !(confined && is_held(facts)) => Verdict {
+            hint: Some(match &facts.safer {
+                Some(safer) => format!("{safer}; or run it yourself"),
+                None => "run it yourself, or ask for something narrower".to_owned(),
+            }),
             ..verdict(
                 ask_or_deny(policy, false),
                 containment,
@@ -142,6 +145,11 @@ fn leaving(posture: &Posture, verdict: Verdict, escalates: bool) -> Verdict {
         },
         _ => verdict,
     }
+}
+
+/// Whether the boundary holds what is dangerous in a command.
+fn is_held(facts: &CommandFacts) -> bool {
+    facts.danger.is_some_and(DangerKind::is_held_when_boxed)
 }
 
 /// A command that names what the profile hides. The boundary would refuse the

@@ -12,6 +12,7 @@ mod action;
 mod approval;
 mod command_rules;
 mod credentials;
+mod danger;
 mod environment;
 mod evaluate;
 mod files;
@@ -39,6 +40,7 @@ pub use command_rules::{
     RuleHit,
 };
 pub use credentials::{CREDENTIAL_STORES, CredentialStore};
+pub use danger::DangerKind;
 pub use environment::{EnvironmentPolicy, Inherit, is_never_inherited, looks_secret};
 pub use evaluate::evaluate;
 pub use files::{Access, Place, Places};

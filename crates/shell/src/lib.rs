@@ -19,7 +19,7 @@ mod walk;
 pub use analysis::{
     Analysis, Assignment, Input, Redirect, RedirectKind, Simple, Spread, Word, Wrapper,
 };
-pub use class::{Class, class};
+pub use class::{Class, Classified, Danger, class, class_in};
 
 use unwrap::Launch;
 use walk::{Surroundings, Walker};

@@ -138,7 +138,7 @@ fn nobody_to_ask_is_a_no_that_says_how() {
     why: dangerous: `rm -rf` deletes `/`
     rule: command.dangerous (command-line flag)
     answer: it is a question, and there is nobody to ask
-    to allow it: run this in a terminal, where the question can be answered; or: run it yourself, or ask for something narrower
+    to allow it: run this in a terminal, where the question can be answered; or: name exactly the files to delete, inside the workspace; or run it yourself
     ");
 }
 

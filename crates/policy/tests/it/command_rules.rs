@@ -67,6 +67,7 @@ fn facts(script: &str) -> CommandFacts {
     CommandFacts {
         class: class.unwrap_or(CommandClass::KnownSafe),
         because: "of x".to_owned(),
+        danger: None,
         programs: Vec::new(),
         paths: Vec::new(),
         writes: Vec::new(),

@@ -45,6 +45,7 @@ fn command(class: CommandClass, path: Option<&str>, escalates: bool) -> Action {
         facts: CommandFacts {
             class,
             because: "of x".to_owned(),
+            danger: None,
             programs: vec!["x".to_owned()],
             paths: path.map(Into::into).into_iter().collect(),
             writes: Vec::new(),

@@ -210,6 +210,7 @@ fn started(word: &str) -> CommandFacts {
     CommandFacts {
         class: CommandClass::Ordinary,
         because: String::new(),
+        danger: None,
         programs: vec![word.to_owned()],
         paths: Vec::new(),
         writes: Vec::new(),

@@ -1,11 +1,11 @@
-//! git: which of its commands only read, and which destroy.
+//! git: which of its commands only read.
 
 use crate::analysis::{Spread, Word};
 
-use super::{before_dashes, operands};
+use super::before_dashes;
 
 /// The words from the subcommand on, and what stands before it.
-fn split(words: &[Word]) -> Option<(&[Word], &[Word])> {
+pub(super) fn split(words: &[Word]) -> Option<(&[Word], &[Word])> {
     let mut at = 0;
     while let Some(text) = words.get(at)?.known() {
         match text {
@@ -328,97 +328,4 @@ fn config(words: &[Word]) -> Option<&Word> {
         }
         _ => words.first(),
     }
-}
-
-/// Why a git command destroys, if it does.
-pub(super) fn danger(words: &[Word]) -> Option<String> {
-    let (_, rest) = split(words)?;
-    let (subcommand, arguments) = rest.split_first()?;
-    let name = subcommand.known()?;
-    // Unknown words may be the option that does it.
-    let has = |options: &[&str]| {
-        arguments.iter().any(|word| {
-            word.known()
-                .is_some_and(|text| matches_option(text, options))
-        })
-    };
-    let what = match name {
-        "reset" if has(&["--hard", "--merge"]) => "discards changes",
-        "clean" if has(&["-f", "--force"]) && !has(&["-n", "--dry-run"]) => {
-            "deletes untracked files"
-        }
-        "push"
-            if has(&[
-                "-f",
-                "-d",
-                "--force",
-                "--force-with-lease",
-                "--mirror",
-                "--delete",
-                "--prune",
-            ]) =>
-        {
-            "overwrites what others have"
-        }
-        "push" if operands(arguments).any(|word| word.prefix().starts_with(['+', ':'])) => {
-            "overwrites what others have"
-        }
-        "checkout" if has(&["-f", "--force"]) => "discards changes",
-        "checkout" | "restore" if discards(name, arguments) => "discards changes",
-        "switch" if has(&["-f", "--force", "--discard-changes"]) => "discards changes",
-        "branch" if has(&["-D"]) || has(&["-d", "--delete"]) && has(&["-f", "--force"]) => {
-            "deletes a branch that may not be merged"
-        }
-        "stash" if matches!(first_known(arguments), Some("drop" | "clear")) => "deletes a stash",
-        "reflog" if matches!(first_known(arguments), Some("expire" | "delete")) => {
-            "deletes history"
-        }
-        "gc" if has(&["--prune"]) => "deletes history",
-        "prune" | "filter-branch" | "filter-repo" => "rewrites or deletes history",
-        "update-ref" if has(&["-d", "--stdin"]) => "deletes a reference",
-        "worktree" if first_known(arguments) == Some("remove") && has(&["-f", "--force"]) => {
-            "deletes a worktree"
-        }
-        "rm" if has(&["-f", "--force"]) && has(&["-r"]) => "deletes files",
-        _ => return None,
-    };
-    Some(format!("`git {name}` {what}"))
-}
-
-/// Whether one of `options` is given: exactly, in a cluster of short ones, or
-/// a long one with a value or shortened.
-fn matches_option(text: &str, options: &[&str]) -> bool {
-    options.iter().any(|option| {
-        if option.starts_with("--") {
-            let name = text.split('=').next().unwrap_or_default();
-            return name.len() > 4 && option.starts_with(name);
-        }
-        let letter = &option[1..];
-        text.starts_with('-') && !text.starts_with("--") && text[1..].contains(letter)
-    })
-}
-
-/// `checkout` and `restore` that overwrite everything in the directory.
-fn discards(name: &str, arguments: &[Word]) -> bool {
-    let staged_only = arguments
-        .iter()
-        .any(|word| matches!(word.known(), Some("--staged" | "-S")))
-        && !arguments
-            .iter()
-            .any(|word| matches!(word.known(), Some("--worktree" | "-W")));
-    let paths = if name == "checkout" {
-        // Before `--` stands what to check out.
-        let dashes = arguments.iter().position(|word| word.known() == Some("--"));
-        dashes.map_or(arguments, |at| &arguments[at + 1..])
-    } else {
-        arguments
-    };
-    !staged_only
-        && paths.iter().any(|word| {
-            matches!(word.known(), Some("." | "./" | ":/" | ":")) || word.written() == "*"
-        })
-}
-
-fn first_known(words: &[Word]) -> Option<&str> {
-    words.first().and_then(Word::known)
 }

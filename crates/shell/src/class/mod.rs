@@ -9,8 +9,11 @@ mod safe;
 use crate::analysis::{Analysis, RedirectKind, Simple, Word};
 use crate::unwrap::{gives_code, is_interpreter};
 
+pub use danger::Danger;
 pub(crate) use danger::download::downloads;
 pub(crate) use danger::is_destructive;
+
+use danger::{Around, Found};
 
 /// Classes of commands. The order is strictness.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -25,39 +28,90 @@ pub enum Class {
     Dangerous,
 }
 
-/// The strictest class among everything that a command runs, and a phrase
-/// that says which part decided.
-pub fn class(analysis: &Analysis) -> (Class, String) {
-    let mut strictest = (Class::KnownSafe, only_reads(analysis));
+/// What everything that a command runs amounts to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Classified {
+    /// The strictest class among everything that it runs.
+    pub class: Class,
+    /// A phrase that says which part decided.
+    pub because: String,
+    /// What it would do, where it is dangerous.
+    pub danger: Option<Danger>,
+    /// A way to get the same with less danger, where one is known.
+    pub safer: Option<&'static str>,
+}
+
+impl Classified {
+    fn new(class: Class, because: impl Into<String>) -> Self {
+        Self {
+            class,
+            because: because.into(),
+            danger: None,
+            safer: None,
+        }
+    }
+}
+
+impl From<Found> for Classified {
+    fn from(found: Found) -> Self {
+        Self {
+            class: Class::Dangerous,
+            because: found.because,
+            danger: Some(found.danger),
+            safer: Some(found.safer),
+        }
+    }
+}
+
+/// The strictest class among everything that a command runs, and what decided.
+/// Where it starts is not known.
+pub fn class(analysis: &Analysis) -> Classified {
+    strictest(Around {
+        analysis,
+        directory: None,
+        depth: 0,
+    })
+}
+
+/// The same for a command that starts in `directory`, an absolute path: what
+/// is below that is the command's own to work on.
+pub fn class_in(analysis: &Analysis, directory: &str) -> Classified {
+    strictest(Around {
+        analysis,
+        directory: Some(directory),
+        depth: 0,
+    })
+}
+
+fn strictest(around: Around) -> Classified {
+    let analysis = around.analysis;
     let opaque = analysis
         .opaque
         .iter()
-        .map(|reason| (Class::Opaque, reason.clone()));
-    let commands = analysis
-        .commands
-        .iter()
-        .map(|simple| judge(simple, analysis));
-    for found in opaque
-        .chain(commands)
-        .chain(danger::download::together(analysis).map(|why| (Class::Dangerous, why)))
-    {
-        if found.0 > strictest.0 {
+        .map(|reason| Classified::new(Class::Opaque, reason));
+    let commands = analysis.commands.iter().map(|simple| judge(simple, around));
+    let together = danger::together(around).map(Classified::from);
+    let mut strictest = Classified::new(Class::KnownSafe, only_reads(analysis));
+    for found in opaque.chain(commands).chain(together) {
+        let own = |found: &Classified| found.danger.is_some_and(Danger::is_own);
+        let graver = found.class == strictest.class && own(&strictest) && !own(&found);
+        if found.class > strictest.class || graver {
             strictest = found;
         }
     }
     strictest
 }
 
-fn judge(simple: &Simple, analysis: &Analysis) -> (Class, String) {
-    if let Some(why) = danger::danger(simple, analysis) {
-        return (Class::Dangerous, why);
+fn judge(simple: &Simple, around: Around) -> Classified {
+    if let Some(found) = danger::danger(simple, around) {
+        return found.into();
     }
     if let Some(why) = unknowable(simple) {
-        return (Class::Opaque, why);
+        return Classified::new(Class::Opaque, why);
     }
     match unsafe_part(simple) {
-        Some(why) => (Class::Ordinary, why),
-        None => (Class::KnownSafe, String::new()),
+        Some(why) => Classified::new(Class::Ordinary, why),
+        None => Classified::new(Class::KnownSafe, String::new()),
     }
 }
 

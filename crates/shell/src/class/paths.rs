@@ -1,7 +1,9 @@
 //! Paths: which are broad, which belong to the system, which are made anew by
 //! any build.
 
-use crate::analysis::{Spread, Word};
+use crate::analysis::{Analysis, Simple, Spread, Word};
+
+use super::Danger;
 
 /// Files that swallow what is written to them.
 pub(super) fn is_sink(path: &str) -> bool {
@@ -42,49 +44,108 @@ fn is_harmless_device(path: &str) -> bool {
         .any(|dir| name.starts_with(dir))
 }
 
+/// What writing to a place would harm.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Harm {
+    pub(super) danger: Danger,
+    pub(super) what: &'static str,
+}
+
 /// What writing to a place would harm, if it is known to harm.
-pub(super) fn harm_in_writing(word: &Word) -> Option<&'static str> {
+pub(super) fn harm_in_writing(word: &Word) -> Option<Harm> {
     let written = word.written().trim_matches('"');
     let path = word.known().unwrap_or(written);
     let path = normal(path);
+    let harm = |danger, what| Some(Harm { danger, what });
     if path.starts_with("/dev/tcp/") || path.starts_with("/dev/udp/") {
-        return Some("opens a connection");
+        return harm(Danger::OpensShell, "opens a connection");
     }
     if is_below(&path, "/proc/self/fd") {
         return None;
     }
     if path.starts_with("/dev/") && !is_harmless_device(&path) {
-        return Some("writes to a device");
+        return harm(Danger::Disk, "writes to a device");
     }
     if ["/proc/sys", "/sys", "/proc/sysrq-trigger"]
         .iter()
         .any(|dir| is_below(&path, dir))
     {
-        return Some("changes the kernel's settings");
+        return harm(Danger::Machine, "changes the kernel's settings");
     }
-    if SYSTEM.iter().any(|dir| is_below(&path, dir)) {
-        return Some("writes to a place of the system");
+    if is_below(&path, "/var/log") {
+        return harm(Danger::WeakensSecurity, "changes records");
+    }
+    let outside = path.starts_with(['/', '~', '$']);
+    if outside && LATER.iter().any(|dir| path.contains(dir)) || path.contains("/.ssh/") {
+        return harm(Danger::StartsLater, "writes what is run or trusted later");
     }
     let name = path.rsplit('/').next().unwrap_or_default();
-    let outside = path.starts_with(['/', '~', '$']);
-    if outside && STARTED.contains(&name) || path.contains("/.ssh/") {
-        return Some("writes what is run or trusted at the next login");
+    if outside && STARTED.contains(&name) {
+        return harm(
+            Danger::StartsLater,
+            "writes what is run or trusted at the next login",
+        );
+    }
+    if is_below(&path, ".git/hooks") || path.contains("/.git/hooks/") {
+        return harm(Danger::StartsLater, "writes what git runs later");
+    }
+    if SYSTEM.iter().any(|dir| is_below(&path, dir)) && !is_temporary(&path) {
+        return harm(Danger::Overwrites, "writes to a place of the system");
     }
     None
 }
 
 /// Files below a home directory that a login runs or trusts.
 const STARTED: &[&str] = &[
+    ".bash_aliases",
     ".bash_login",
     ".bash_logout",
     ".bash_profile",
     ".bashrc",
+    ".cshrc",
+    ".gitconfig",
+    ".inputrc",
+    ".kshrc",
+    ".login",
+    ".pam_environment",
     ".profile",
+    ".rhosts",
+    ".tmux.conf",
+    ".vimrc",
+    ".xinitrc",
+    ".xprofile",
+    ".xsession",
     ".zlogin",
     ".zprofile",
     ".zshenv",
     ".zshrc",
     "authorized_keys",
+    "config.fish",
+];
+
+/// Parts of paths below which the system looks for what to run.
+const LATER: &[&str] = &[
+    "/LaunchAgents/",
+    "/LaunchDaemons/",
+    "/autostart/",
+    "/cron.d/",
+    "/cron.daily/",
+    "/cron.hourly/",
+    "/cron.weekly/",
+    "/cron.monthly/",
+    "/etc/crontab",
+    "/etc/ld.so.preload",
+    "/etc/profile",
+    "/etc/rc.local",
+    "/etc/init.d/",
+    "/etc/pam.d/",
+    "/etc/sudoers",
+    "/fish/conf.d/",
+    "/spool/cron",
+    "/systemd/system/",
+    "/systemd/user/",
+    "/udev/rules.d/",
+    "/etc/update-motd.d/",
 ];
 
 /// Directories that belong to the system.
@@ -155,10 +216,7 @@ pub(super) fn is_broad_pattern(word: &Word) -> bool {
 
 fn is_broad_path(path: &str) -> bool {
     let path = normal(path);
-    if TEMPORARY
-        .iter()
-        .any(|dir| path != *dir && is_below(&path, dir))
-    {
+    if is_temporary(&path) {
         return false;
     }
     if !path.starts_with('/') {
@@ -232,15 +290,185 @@ const MADE_ANEW: &[&str] = &[
     "venv",
 ];
 
-/// Whether a word is a plain relative path into a directory that a build
-/// makes anew.
-pub(super) fn is_made_anew(word: &Word) -> bool {
-    let Some(path) = word.known() else {
-        return false;
-    };
-    let mut parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
-    is_plain_relative(path)
-        && parts.any(|part| MADE_ANEW.contains(&part) || part.ends_with(".egg-info"))
+/// Those of them that nobody calls anything else by.
+const UNMISTAKABLE: &[&str] = &[
+    ".mypy_cache",
+    ".next",
+    ".nox",
+    ".nuxt",
+    ".nyc_output",
+    ".parcel-cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".svelte-kit",
+    ".tox",
+    ".turbo",
+    ".venv",
+    "__pycache__",
+    "coverage",
+    "dist",
+    "htmlcov",
+    "node_modules",
+    "target",
+    "venv",
+];
+
+/// Whether a name is one that a build or a tool makes anew.
+pub(super) fn is_made_anew_name(name: &str) -> bool {
+    MADE_ANEW.contains(&name) || name.len() > 9 && name.ends_with(".egg-info")
+}
+
+/// Whether a path leads into what git keeps for itself.
+pub(super) fn is_git_internal(path: &str) -> bool {
+    path.split('/')
+        .any(|part| part.eq_ignore_ascii_case(".git"))
+}
+
+/// Below a directory of temporary files, not one itself.
+fn is_temporary(path: &str) -> bool {
+    TEMPORARY
+        .iter()
+        .any(|dir| path != *dir && is_below(path, dir))
+}
+
+/// Where the relative paths of a command start.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// The directory, where it is known.
+    directory: Option<String>,
+    /// Whether it may be another one than that at the start.
+    moved: bool,
+}
+
+impl Place {
+    /// The first directory of a script, whichever that is.
+    pub(super) const fn nowhere() -> Self {
+        Self {
+            directory: None,
+            moved: false,
+        }
+    }
+
+    /// A directory, or the first one of a script if it is not known.
+    pub(super) fn at(directory: Option<&str>) -> Self {
+        Self {
+            directory: directory.map(normal),
+            moved: directory.is_some_and(is_no_workspace),
+        }
+    }
+
+    /// The place of a command in a script that starts in `directory`.
+    pub(super) fn of(simple: &Simple, analysis: &Analysis, directory: Option<&str>) -> Self {
+        // Where the reader says nothing of directories, every `cd` counts.
+        let went = analysis
+            .commands
+            .iter()
+            .take_while(|other| !std::ptr::eq(*other, simple))
+            .filter(|other| matches!(other.name(), Some("cd" | "pushd" | "popd" | "chdir")))
+            .filter(|_| simple.directory.as_deref() == Some(""));
+        let start = went.fold(Self::at(directory), |place, other| {
+            place.gone(other.arguments().last().and_then(Word::known))
+        });
+        start.gone(simple.directory.as_deref())
+    }
+
+    fn gone(self, to: Option<&str>) -> Self {
+        let start = self;
+        match to {
+            Some("" | ".") => start,
+            Some(to) if to.starts_with('/') => start.gone_to(normal(to)),
+            Some(to) if is_plain_relative(to) => Self {
+                directory: start.directory.map(|dir| normal(&format!("{dir}/{to}"))),
+                ..start
+            },
+            _ => Self {
+                moved: true,
+                ..start
+            },
+        }
+    }
+
+    /// Somewhere else: below or above where it starts, or to a place that
+    /// may be anybody's.
+    fn gone_to(self, to: String) -> Self {
+        let moved = is_no_workspace(&to)
+            || !is_temporary(&to)
+                && self
+                    .directory
+                    .as_ref()
+                    .is_some_and(|dir| !is_below(&to, dir) && !is_below(dir, &to));
+        Self {
+            directory: Some(to),
+            moved,
+        }
+    }
+
+    /// Whether the directory is known.
+    pub(super) const fn is_known(&self) -> bool {
+        self.directory.is_some()
+    }
+
+    /// The path below the directory, if it is there for certain.
+    pub(super) fn below(&self, path: &str) -> Option<String> {
+        if path.starts_with('/') {
+            let dir = self
+                .directory
+                .as_deref()
+                .filter(|dir| !is_no_workspace(dir))?;
+            let path = normal(path);
+            let rest = path.strip_prefix(dir)?.strip_prefix('/')?;
+            return Some(rest.to_owned());
+        }
+        let path = normal(path);
+        let stays = !self.moved
+            && !path.is_empty()
+            && path != ".."
+            && !path.starts_with("../")
+            && !path.starts_with(['~', '$', '-']);
+        stays.then_some(path)
+    }
+
+    /// Whether a path is below a directory of temporary files.
+    #[expect(clippy::unused_self, reason = "it reads as the others do")]
+    pub(super) fn is_temporary(&self, path: &str) -> bool {
+        let path = normal(path.trim_matches('"'));
+        ["$TMPDIR/", "${TMPDIR}/"]
+            .iter()
+            .any(|dir| path.starts_with(dir))
+            || is_temporary(&path)
+    }
+
+    /// Whether a path is one that a build makes anew.
+    pub(super) fn makes_anew(&self, path: &str) -> bool {
+        let path = normal(path);
+        if path.starts_with(['~', '$']) || path.starts_with("..") {
+            return false;
+        }
+        let names: &[&str] = if self.moved || self.below(&path).is_none() {
+            UNMISTAKABLE
+        } else {
+            MADE_ANEW
+        };
+        let mut parts = path.split('/').filter(|part| !part.is_empty());
+        let deep = !path.starts_with('/') || path.matches('/').count() > 1;
+        deep && !is_git_internal(&path)
+            && parts.any(|part| names.contains(&part) || part.ends_with(".egg-info"))
+    }
+}
+
+/// Directories in which nobody keeps one project alone.
+fn is_no_workspace(path: &str) -> bool {
+    let path = normal(path);
+    let depth = path.split('/').filter(|part| !part.is_empty()).count();
+    let home = is_below(&path, "/home") || is_below(&path, "/Users");
+    let kept = ["/opt", "/root", "/srv", "/var"];
+    depth == 0
+        || home && depth <= 2
+        || path == "/root"
+        || SYSTEM.iter().any(|dir| {
+            is_below(&path, dir) && (!kept.contains(dir) || depth <= 1) && !is_temporary(&path)
+        })
+        || TEMPORARY.contains(&path.as_str())
 }
 
 /// Whether a path stays below the current directory, whatever is there.

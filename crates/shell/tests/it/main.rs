@@ -15,5 +15,6 @@ fn script(text: &str) -> Analysis {
 
 /// The class of a script, with the reason.
 fn class_of(text: &str) -> (Class, String) {
-    class(&script(text))
+    let found = class(&script(text));
+    (found.class, found.because)
 }

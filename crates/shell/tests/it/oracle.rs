@@ -391,7 +391,7 @@ fn agrees_with(name: &str) -> Outcome {
     };
     TestRunner::new(config).run(&scripts(), |script| {
         let analysis = analyse(&[name, "-c", &script].map(ToOwned::to_owned));
-        if class(&analysis).0 >= Class::Opaque {
+        if class(&analysis).class >= Class::Opaque {
             return Ok(());
         }
         let calls = ground.run(&shell, &script);

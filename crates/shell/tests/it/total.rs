@@ -104,7 +104,7 @@ proptest! {
 
     #[test]
     fn any_words_get_an_answer(argv in prop::collection::vec(soup(), 0..6)) {
-        prop_assert!(!class(&analyse(&argv)).1.is_empty());
+        prop_assert!(!class(&analyse(&argv)).because.is_empty());
     }
 
     /// Putting a script after another never makes it safer.
@@ -147,7 +147,7 @@ fn deep_nesting_is_opaque_and_does_not_overflow() {
         }
         let mut argv = vec!["env".to_owned(); 5000];
         argv.push("ls".to_owned());
-        assert_eq!(class(&analyse(&argv)).0, Class::Opaque);
+        assert_eq!(class(&analyse(&argv)).class, Class::Opaque);
         let mut text = "ls".to_owned();
         for _ in 0..12 {
             text = format!("eval '{}'", text.replace('\'', r"'\''"));

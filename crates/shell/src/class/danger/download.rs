@@ -1,8 +1,10 @@
 //! Downloads: what brings text from elsewhere, and what runs it.
 
-use crate::analysis::{Analysis, Input, RedirectKind, Simple, Word, base_name};
-use crate::class::{operands, paths};
+use crate::analysis::{Input, RedirectKind, Simple, Word, base_name};
+use crate::class::paths;
 use crate::unwrap::{is_interpreter, is_shell, reads_program_from_input};
+
+use super::found::{Danger, Found};
 
 /// Whether a command brings text from elsewhere.
 pub(crate) fn downloads(simple: &Simple) -> bool {
@@ -51,16 +53,19 @@ pub(super) fn is_connection(word: &Word) -> bool {
 }
 
 /// A download into a place where it does harm.
-pub(super) fn does_harm(simple: &Simple) -> Option<String> {
-    let name = simple.name()?;
+pub(super) fn does_harm(simple: &Simple) -> Option<Found> {
+    let name = simple.name().filter(|_| downloads(simple))?;
     download_targets(simple).into_iter().find_map(|target| {
-        let what = paths::harm_in_writing(&Word::Known(target.to_owned()))?;
-        Some(format!("`{name}` to `{target}` {what}"))
+        let harm = paths::harm_in_writing(&Word::Known(target.to_owned()))?;
+        Some(Found::new(
+            harm.danger,
+            format!("`{name}` to `{target}` {}", harm.what),
+        ))
     })
 }
 
 /// A shell or interpreter that is given a download.
-pub(super) fn runs(simple: &Simple) -> Option<String> {
+pub(super) fn runs(simple: &Simple) -> Option<Found> {
     let name = simple.name()?;
     let runs = is_shell(name) || is_interpreter(name);
     let given = matches!(simple.input, Input::Pipe { downloaded: true })
@@ -68,43 +73,12 @@ pub(super) fn runs(simple: &Simple) -> Option<String> {
     let by_input = given && reads_program_from_input(simple);
     let by_word = (runs || matches!(name, "eval" | "source" | "."))
         && simple.arguments().iter().any(Word::is_downloaded);
-    (by_input || by_word).then(|| format!("`{name}` runs a download"))
+    (by_input || by_word)
+        .then(|| Found::new(Danger::RunsDownload, format!("`{name}` runs a download")))
 }
 
-/// What only several commands together make dangerous: a download that is
-/// written to a file and then run.
-pub(in crate::class) fn together(analysis: &Analysis) -> Option<String> {
-    let mut files: Vec<&str> = Vec::new();
-    for simple in &analysis.commands {
-        let program = simple.program().unwrap_or_default();
-        let run = std::iter::once(program).chain(script_operand(simple));
-        for path in run {
-            if files.iter().any(|file| same_file(file, path)) {
-                return Some(format!("`{}` is downloaded and run", base_name(path)));
-            }
-        }
-        if downloads(simple) {
-            files.extend(download_targets(simple));
-        }
-    }
-    None
-}
-
-fn script_operand(simple: &Simple) -> Option<&str> {
-    let name = simple.name()?;
-    let runs = is_shell(name) || is_interpreter(name) || matches!(name, "source" | ".");
-    operands(simple.arguments())
-        .next()
-        .filter(|_| runs)
-        .and_then(Word::known)
-}
-
-fn same_file(one: &str, other: &str) -> bool {
-    let plain = |path: &str| path.trim_start_matches("./").to_owned();
-    !one.is_empty() && plain(one) == plain(other)
-}
-
-fn download_targets(simple: &Simple) -> Vec<&str> {
+/// The files that a download is written to.
+pub(super) fn download_targets(simple: &Simple) -> Vec<&str> {
     let words = simple.arguments();
     let mut targets: Vec<&str> = simple
         .redirects
