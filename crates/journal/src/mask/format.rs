@@ -61,10 +61,32 @@ const FORMATS: &[Format] = &[
     from("hvs.", Kind::Token, is_dashed, 24),
 ];
 
+/// No token is shorter: the shortest is three parts of a web token, of which
+/// the last two may be empty.
+pub(super) const SHORTEST: usize = 12;
+
+/// The bytes that a token can begin with: most words begin with another.
+const FIRST: [bool; 256] = {
+    let mut first = [false; 256];
+    first[b's' as usize] = true;
+    first[b'e' as usize] = true;
+    let mut at = 0;
+    while at < FORMATS.len() {
+        first[FORMATS[at].prefix.as_bytes()[0] as usize] = true;
+        at += 1;
+    }
+    first
+};
+
 /// The token that text begins with.
 pub(super) fn token(text: &str) -> Option<Found> {
+    let first = *text.as_bytes().first()?;
+    if text.len() < SHORTEST || !FIRST[usize::from(first)] {
+        return None;
+    }
     FORMATS
         .iter()
+        .filter(|format| format.prefix.as_bytes()[0] == first)
         .find_map(|format| format.length(text).map(|length| (format.kind, length)))
         .or_else(|| api_key(text).map(|length| (Kind::ApiKey, length)))
         .or_else(|| json_web_token(text).map(|length| (Kind::Jwt, length)))
