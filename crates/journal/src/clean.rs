@@ -20,7 +20,10 @@ use std::fmt::Write as _;
 /// Cleaning a second time changes nothing.
 pub fn clean(text: &str) -> String {
     // Most text is of this kind, and is passed over as a whole.
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t')) {
+    if text
+        .bytes()
+        .all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
+    {
         return text.to_owned();
     }
     let mut cleaned = String::with_capacity(text.len());

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::Removed;
+
 /// Something that a session did, wanted or was refused.
 ///
 /// Strings are written as they are after cleaning and masking. A kind that
@@ -308,6 +310,32 @@ pub enum Event {
         /// What it was.
         what: String,
     },
+    /// The journal's own: a signature of everything before it.
+    Checkpoint {
+        /// The public key, where there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
+        /// The signature.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signature: Option<String>,
+        /// The segment that the journal goes on in, if this one ends here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next_segment: Option<u32>,
+    },
+    /// The journal's own: a writer was killed in the middle of a line, which
+    /// was never acknowledged and was cut off.
+    Recovered {
+        /// How much was cut off.
+        bytes: u64,
+    },
+    /// The journal's own: what was removed because it was too old or too much.
+    /// Written before anything is removed.
+    Retention {
+        /// Why: `max_age`, `max_bytes`.
+        why: String,
+        /// What was removed.
+        removed: Vec<Removed>,
+    },
     /// Something that the user was told.
     Notice {
         /// What was said.
@@ -380,5 +408,42 @@ impl Event {
     /// Whether nothing can follow this event.
     pub fn is_last(&self) -> bool {
         matches!(self, Self::SessionEnded { .. })
+    }
+
+    /// The event without the posture in it, which is kept elsewhere.
+    pub(crate) fn without_posture(&self) -> Self {
+        match self {
+            Self::SessionStarted {
+                front,
+                cwd,
+                argv,
+                posture: _,
+                version,
+                model,
+                provider,
+            } => Self::SessionStarted {
+                front: front.clone(),
+                cwd: cwd.clone(),
+                argv: argv.clone(),
+                posture: Value::Null,
+                version: version.clone(),
+                model: model.clone(),
+                provider: provider.clone(),
+            },
+            Self::ConfigurationChanged {
+                what,
+                file,
+                before,
+                after,
+                posture: _,
+            } => Self::ConfigurationChanged {
+                what: what.clone(),
+                file: file.clone(),
+                before: before.clone(),
+                after: after.clone(),
+                posture: Value::Null,
+            },
+            other => other.clone(),
+        }
     }
 }

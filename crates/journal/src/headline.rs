@@ -126,6 +126,20 @@ impl Event {
             }
             Self::TrustChanged { project, what, .. } => format!("trust: {what}: {project}"),
             Self::FlowMarked { mark, what } => format!("marked {mark}: {what}"),
+            Self::Checkpoint { signature, .. } => match signature {
+                Some(_) => "checkpoint: signed up to here".to_owned(),
+                None => "checkpoint: not signed".to_owned(),
+            },
+            Self::Recovered { bytes } => {
+                format!("recovered: {bytes} bytes of an unfinished entry were cut off")
+            }
+            Self::Retention { why, removed } => {
+                let bytes: u64 = removed.iter().map(|part| part.bytes).sum();
+                format!(
+                    "removed by {why}: {} journals or parts, {bytes} bytes",
+                    removed.len()
+                )
+            }
             _ => String::new(),
         }
     }

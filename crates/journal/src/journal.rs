@@ -1,21 +1,16 @@
 //! The writer: one session's open journal.
 
 use std::error::Error;
-use std::fs::File;
-use std::io::{self, Write as _};
-use std::path::Path;
-use std::thread;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
 use jiff::{Timestamp, Unit};
-use rustix::fs::FlockOperation;
 use serde_json::Value;
 
-use crate::line::{Draft, NO_HASH};
-use crate::store::{Access, Store, journal_name, try_lock};
-use crate::{
-    DecisionSource, Entry, Event, JournalError, SessionId, State, head, line, scrub, verify,
-};
+use crate::disk::Disk;
+use crate::head::Tail;
+use crate::key::Key;
+use crate::line::Draft;
+use crate::{DecisionSource, Entry, Event, JournalError, SessionId, digest, line, postures, scrub};
 
 /// More than any event needs: a line stays small enough to read as a whole.
 pub(crate) const MOST_LINE_BYTES: usize = 16 * 1024 * 1024;
@@ -24,19 +19,43 @@ pub(crate) const MOST_LINE_BYTES: usize = 16 * 1024 * 1024;
 /// may be behind the journal by as many.
 pub(crate) const MOST_TOGETHER: usize = 3;
 
-/// One session's open journal. Held by one process at a time, by a lock that
-/// the kernel lets go of when the process ends.
+/// After as many entries there is a checkpoint among them.
+const CHECKPOINT_EVERY: u64 = 1000;
+
+/// How a journal is written.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The directory of the key that signs it; unsigned without.
+    pub keys: Option<PathBuf>,
+    /// As long a segment may get, in bytes, before another is begun.
+    pub segment_bytes: u64,
+    /// Whether anything is written to the disk at all. If not, entries are made
+    /// and given back, and forgotten: somebody chose that nothing is kept.
+    pub kept: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            keys: None,
+            segment_bytes: 64 * 1024 * 1024,
+            kept: true,
+        }
+    }
+}
+
+/// One session's open journal. Several processes may have it open at once: each
+/// entry is added under a lock, after what others have added. The kernel lets
+/// go of the lock when a process ends.
 #[derive(Debug)]
 pub struct Journal {
-    store: Store,
     session: SessionId,
-    name: String,
-    file: File,
-    /// How long the file is by what was written to it.
-    length: u64,
-    seq: u64,
-    last: String,
-    ended: bool,
+    /// Where it is kept, unless it is not.
+    disk: Option<Disk>,
+    key: Option<Key>,
+    tail: Tail,
+    /// The digest of the posture that this writer recorded last.
+    posture: Option<String>,
     /// What the first failure was: after it nothing is written any more.
     poison: Option<String>,
 }
@@ -45,65 +64,90 @@ impl Journal {
     /// Starts the journal of a new session. The directory is made if it is
     /// not there; it and the file are closed to everybody else.
     pub fn create(dir: &Path, session: &SessionId) -> Result<Self, JournalError> {
-        let store = Store::create(dir)?;
-        let name = journal_name(session);
-        let Some(file) = store.create_file(&name)? else {
-            return Err(JournalError::Exists(session.clone()));
-        };
-        lock(&store, &name, &file, session)?;
-        head::write_first(&store, session)?;
-        store.sync()?;
-        Ok(Self {
-            store,
-            session: session.clone(),
-            name,
-            file,
-            length: 0,
-            seq: 0,
-            last: NO_HASH.to_owned(),
-            ended: false,
-            poison: None,
-        })
+        Self::create_with(dir, session, &Options::default())
+    }
+
+    /// As [`Self::create`], signed, in segments, or not kept.
+    pub fn create_with(
+        dir: &Path,
+        session: &SessionId,
+        options: &Options,
+    ) -> Result<Self, JournalError> {
+        if !options.kept {
+            return Ok(Self::new(session, None, None, Tail::start()));
+        }
+        let key = options.keys.as_deref().map(Key::open).transpose()?;
+        let disk = Disk::create(dir, session, options.segment_bytes, key.as_ref())?;
+        Ok(Self::new(session, Some(disk), key, Tail::start()))
     }
 
     /// Continues the journal of a session that was interrupted. Only a sound
-    /// one is continued: one that verifies, is whole and has no end.
+    /// one is continued: one that verifies, is whole, has no end, and is
+    /// written by nobody else.
     pub fn reopen(dir: &Path, session: &SessionId) -> Result<Self, JournalError> {
-        let store = Store::open(dir)?;
-        let name = journal_name(session);
-        let Some(file) = store.open_file(&name, Access::Append)? else {
-            return Err(JournalError::Missing {
-                session: session.clone(),
-                dir: store.path().to_owned(),
-            });
-        };
-        lock(&store, &name, &file, session)?;
-        let verified = verify::verify_locked(&store, session, &file).map_err(|error| {
-            JournalError::NotSound {
-                session: session.clone(),
-                problem: error.to_string(),
-            }
-        })?;
-        if verified.state == State::Ended {
-            return Err(JournalError::Ended(session.clone()));
+        Self::reopen_with(dir, session, &Options::default())
+    }
+
+    /// As [`Self::reopen`], with options.
+    pub fn reopen_with(
+        dir: &Path,
+        session: &SessionId,
+        options: &Options,
+    ) -> Result<Self, JournalError> {
+        let key = options.keys.as_deref().map(Key::open).transpose()?;
+        let (disk, tail) = Disk::reopen(dir, session, options.segment_bytes, key.as_ref())?;
+        Ok(Self::new(session, Some(disk), key, tail))
+    }
+
+    /// Writes to the journal of a session that another process has begun, and
+    /// may go on writing. What was written before is not verified, only that
+    /// what is added follows it.
+    pub fn join(dir: &Path, session: &SessionId, options: &Options) -> Result<Self, JournalError> {
+        if !options.kept {
+            return Ok(Self::new(session, None, None, Tail::start()));
         }
-        head::write(&store, session, verified.entries, &verified.last)?;
-        Ok(Self {
+        let key = options.keys.as_deref().map(Key::open).transpose()?;
+        let (disk, tail) = Disk::join(dir, session, options.segment_bytes)?;
+        Ok(Self::new(session, Some(disk), key, tail))
+    }
+
+    fn new(session: &SessionId, disk: Option<Disk>, key: Option<Key>, tail: Tail) -> Self {
+        Self {
             session: session.clone(),
-            name,
-            file,
-            length: verified.bytes,
-            seq: verified.entries,
-            last: verified.last,
-            ended: false,
+            disk,
+            key,
+            tail,
+            posture: None,
             poison: None,
-            store,
-        })
+        }
     }
 
     /// The session whose journal it is.
     pub fn session(&self) -> &SessionId {
         &self.session
+    }
+
+    /// Whether entries are kept, as opposed to made and forgotten.
+    pub fn is_kept(&self) -> bool {
+        self.disk.is_some()
+    }
+
+    /// Keeps a posture under which this process decides from now on: decisions
+    /// that it writes name it. The postures of `session_started` and
+    /// `configuration_changed` need no call. Gives the digest.
+    pub fn decide_under(&mut self, posture: &Value) -> Result<String, JournalError> {
+        let event = Event::ConfigurationChanged {
+            what: String::new(),
+            file: None,
+            before: Value::Null,
+            after: Value::Null,
+            posture: posture.clone(),
+        };
+        let text = postures::taken(&event)
+            .ok_or_else(|| JournalError::Unwritable("a posture is an object".to_owned()))?;
+        let digest = self.keep_posture(&text)?;
+        self.posture = Some(digest.clone());
+        Ok(digest)
     }
 
     /// Writes one entry and waits until it is durable.
@@ -139,13 +183,65 @@ impl Journal {
     }
 
     fn write(&mut self, events: &[Event]) -> Result<Vec<Entry>, JournalError> {
+        let Some(disk) = &self.disk else {
+            return self.add(events);
+        };
+        disk.lock(&self.session)?;
+        let written = self.write_locked(events);
+        if let Some(disk) = &self.disk {
+            disk.unlock();
+        }
+        written
+    }
+
+    fn write_locked(&mut self, events: &[Event]) -> Result<Vec<Entry>, JournalError> {
+        if let Some(disk) = &mut self.disk {
+            let torn = disk.catch_up(&self.session, &mut self.tail)?;
+            let full = disk.is_full(&self.tail);
+            let next = full.then(|| self.tail.segment.saturating_add(1));
+            if torn > 0 && !self.tail.ended {
+                self.add(&[Event::Recovered { bytes: torn }])?;
+            }
+            if next.is_some() && !self.tail.ended {
+                self.add(&[self.checkpoint(next)])?;
+                self.begin_segment()?;
+            }
+        }
+        let before = self.tail.seq / CHECKPOINT_EVERY;
+        let entries = self.add(events)?;
+        if self.tail.seq / CHECKPOINT_EVERY > before && !self.tail.ended && self.key.is_some() {
+            self.add(&[self.checkpoint(None)])?;
+        }
+        Ok(entries)
+    }
+
+    fn begin_segment(&mut self) -> Result<(), JournalError> {
+        match &mut self.disk {
+            Some(disk) => disk.begin_segment(&self.session, &self.tail),
+            None => Ok(()),
+        }
+    }
+
+    /// A signature of the chain so far, as its next entry.
+    fn checkpoint(&self, next_segment: Option<u32>) -> Event {
+        let text = checkpoint_text(&self.session, self.tail.seq + 1, &self.tail.last);
+        let key = self.key.as_ref();
+        Event::Checkpoint {
+            key: key.map(|key| key.public().to_owned()),
+            signature: key.map(|key| key.sign(&text)),
+            next_segment,
+        }
+    }
+
+    /// Adds entries at the tail, and moves it.
+    fn add(&mut self, events: &[Event]) -> Result<Vec<Entry>, JournalError> {
         let mut entries: Vec<Entry> = Vec::with_capacity(events.len());
         for event in events {
             let before = entries.last();
-            if self.ended || before.is_some_and(|entry| entry.event.is_last()) {
+            if self.tail.ended || before.is_some_and(|entry| entry.event.is_last()) {
                 return Err(JournalError::Ended(self.session.clone()));
             }
-            let (seq, prev) = before.map_or((self.seq, self.last.clone()), |entry| {
+            let (seq, prev) = before.map_or((self.tail.seq, self.tail.last.clone()), |entry| {
                 (entry.seq, entry.hash.clone())
             });
             entries.push(self.draft(event, seq + 1, &prev)?);
@@ -153,33 +249,39 @@ impl Journal {
         let Some(last) = entries.last() else {
             return Ok(entries);
         };
-        self.check_undisturbed()?;
         let bytes: String = entries
             .iter()
             .flat_map(|entry| [entry.line.as_str(), "\n"])
             .collect();
-        // In one call, so that a reader does not meet half a line.
-        self.file
-            .write_all(bytes.as_bytes())
-            .and_then(|()| self.file.sync_data())
-            .map_err(|error| self.store.file_error(&self.name, error))?;
-        head::write(&self.store, &self.session, last.seq, &last.hash)?;
-        if last.event.is_last() {
-            self.store.sync()?;
-            self.ended = true;
+        let (segment, length) = match last.event {
+            // Whoever comes next goes on there, also if this process does not.
+            Event::Checkpoint {
+                next_segment: Some(next),
+                ..
+            } => (next, 0),
+            _ => (self.tail.segment, self.tail.length + bytes.len() as u64),
+        };
+        let tail = Tail {
+            seq: last.seq,
+            last: last.hash.clone(),
+            segment,
+            length,
+            ended: last.event.is_last(),
+        };
+        if let Some(disk) = &mut self.disk {
+            disk.put(&self.session, &bytes, &tail, self.key.as_ref())?;
         }
-        self.length += bytes.len() as u64;
-        self.seq = last.seq;
-        self.last.clone_from(&last.hash);
+        self.tail = tail;
         Ok(entries)
     }
 
     /// The next entry, read back from its line: what is returned is what any
     /// reader will see, and what cannot be read back is not written.
-    fn draft(&self, event: &Event, seq: u64, prev: &str) -> Result<Entry, JournalError> {
+    fn draft(&mut self, event: &Event, seq: u64, prev: &str) -> Result<Entry, JournalError> {
         let unwritable = |error: &dyn Error| JournalError::Unwritable(error.to_string());
-        let mut value = serde_json::to_value(event).map_err(|error| unwritable(&error))?;
+        let mut value = self.value(event)?;
         name_source(event, &mut value).map_err(|error| unwritable(&error))?;
+        self.name_posture(event, &mut value);
         // Before the work of cleaning it, and again after.
         check_size(value.to_string().len())?;
         let event = scrub::scrubbed(value).map_err(|error| unwritable(&error))?;
@@ -195,22 +297,44 @@ impl Journal {
         line::parse(text.as_bytes()).map_err(|error| unwritable(&error))
     }
 
-    /// Whether the file is still ours alone, in its place, and as long as we
-    /// left it.
-    fn check_undisturbed(&self) -> Result<(), JournalError> {
-        let stat = self.store.check_file(&self.name, &self.file)?;
-        let disturbed = |what| JournalError::Disturbed {
-            path: self.store.path_of(&self.name),
-            what,
+    /// The event in its serialised form, with a digest for its posture.
+    fn value(&mut self, event: &Event) -> Result<Value, JournalError> {
+        let value = |event: &Event| {
+            serde_json::to_value(event).map_err(|error| JournalError::Unwritable(error.to_string()))
         };
-        if !self.store.leads_to(&self.name, &stat) {
-            return Err(disturbed("the file was removed or replaced"));
-        }
-        if u64::try_from(stat.st_size) != Ok(self.length) {
-            return Err(disturbed("something was added to the file or cut off it"));
-        }
-        Ok(())
+        let Some(text) = postures::taken(event) else {
+            return value(event);
+        };
+        check_size(text.len())?;
+        let digest = self.keep_posture(&text)?;
+        let mut value = value(&event.without_posture())?;
+        value["posture"] = postures::named(&digest);
+        self.posture = Some(digest);
+        Ok(value)
     }
+
+    fn keep_posture(&self, text: &str) -> Result<String, JournalError> {
+        match &self.disk {
+            Some(disk) => postures::keep(disk.store(), text),
+            None => Ok(digest::sha256(text.as_bytes())),
+        }
+    }
+
+    /// Says of a decision under which posture it was made.
+    fn name_posture(&self, event: &Event, value: &mut Value) {
+        if let Event::Decision { posture: None, .. } | Event::NetworkDecision { posture: None, .. } =
+            event
+            && let Some(digest) = &self.posture
+        {
+            value["posture"] = Value::String(digest.clone());
+        }
+    }
+}
+
+/// What a checkpoint signs: everything before it, by the hash of the entry
+/// before.
+pub(crate) fn checkpoint_text(session: &SessionId, seq: u64, prev: &str) -> String {
+    format!("cofferdam journal checkpoint 1\n{session}\n{seq}\n{prev}\n")
 }
 
 /// Says of a decision who made it, where its writer did not.
@@ -245,18 +369,4 @@ fn check_size(bytes: usize) -> Result<(), JournalError> {
 
 fn now() -> Result<Timestamp, jiff::Error> {
     Timestamp::now().round(Unit::Millisecond)
-}
-
-/// Takes the writer's lock. Verifying takes a lock as well, for moments, so a
-/// few tries are made.
-fn lock(store: &Store, name: &str, file: &File, session: &SessionId) -> Result<(), JournalError> {
-    const TRIES: u32 = 20;
-    for _ in 0..TRIES {
-        let locked = try_lock(file, FlockOperation::NonBlockingLockExclusive);
-        if locked.map_err(|error: io::Error| store.file_error(name, error))? {
-            return Ok(());
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-    Err(JournalError::InUse(session.clone()))
 }

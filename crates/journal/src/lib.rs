@@ -27,13 +27,18 @@
 //! then [`mask`] before it is written.
 
 mod clean;
+mod digest;
+mod disk;
 mod event;
 mod head;
 mod headline;
 mod journal;
+mod key;
 mod line;
 mod lines;
+mod link;
 mod mask;
+mod postures;
 mod read;
 mod scrub;
 mod session_id;
@@ -42,10 +47,16 @@ mod verify;
 
 pub use clean::{clean, clean_output};
 pub use event::{DecisionSource, Event, UnknownEvent};
-pub use journal::Journal;
+pub use journal::{Journal, Options};
+pub use key::{Key, Keys};
 pub use line::{Entry, LineError};
+pub use link::Removed;
 pub use mask::mask;
-pub use read::{FindError, Summary, find, latest, list, read};
+pub use postures::posture;
+pub use read::{FindError, Summary, find, latest, list, read, read_each};
 pub use session_id::{BadSessionId, SessionId};
 pub use store::JournalError;
-pub use verify::{Audit, State, Tampering, Verified, VerifyError, verify, verify_all};
+pub use verify::{
+    Audit, State, Tampering, Verified, VerifyError, verify, verify_all, verify_all_with,
+    verify_with,
+};

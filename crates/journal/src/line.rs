@@ -3,15 +3,13 @@
 //! Knows nothing of files. A change here is a change of the format: it needs a
 //! new number in `"v"`.
 
-use std::fmt::Write as _;
-
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
+use crate::digest::sha256;
 use crate::{Event, SessionId};
 
 /// The version of the format, `"v"` in every line.
@@ -114,7 +112,7 @@ pub(crate) fn unseal(line: &str) -> Option<&str> {
 }
 
 /// Whether a line agrees with its own hash.
-pub(crate) fn is_sealed(line: &[u8]) -> bool {
+fn is_sealed(line: &[u8]) -> bool {
     str::from_utf8(line).is_ok_and(|line| unseal(line).is_some())
 }
 
@@ -162,14 +160,4 @@ struct Wire {
 
 fn not_an_entry(error: &dyn std::error::Error) -> LineError {
     LineError::NotAnEntry(crate::clean(&error.to_string()))
-}
-
-/// SHA-256 in lower-case hexadecimal digits.
-fn sha256(bytes: &[u8]) -> String {
-    let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
 }

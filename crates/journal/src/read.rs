@@ -6,11 +6,12 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use jiff::Timestamp;
-use rustix::fs::FlockOperation;
 
+use crate::head::{self, Found};
 use crate::line::parse;
 use crate::lines::{Line, Lines};
-use crate::store::{Access, Store, journal_name, try_lock};
+use crate::store::{Access, Store, journal_name, segment_name};
+use crate::verify::is_written;
 use crate::{Entry, Event, JournalError, SessionId, State};
 
 /// One journal in a list.
@@ -103,28 +104,55 @@ pub fn find(dir: &Path, prefix: &str) -> Result<SessionId, FindError> {
 /// Every entry of a journal. A last line that was not finished is left out;
 /// any other line that is no entry is an error.
 pub fn read(dir: &Path, session: &SessionId) -> Result<Vec<Entry>, JournalError> {
+    let mut entries = Vec::new();
+    read_each(dir, session, &mut |entry| entries.push(entry))?;
+    Ok(entries)
+}
+
+/// As [`read`], one entry at a time: a journal may be longer than memory.
+pub fn read_each(
+    dir: &Path,
+    session: &SessionId,
+    take: &mut dyn FnMut(Entry),
+) -> Result<(), JournalError> {
     let store = Store::open(dir)?;
-    let name = journal_name(session);
-    let Some(file) = store.open_file(&name, Access::Read)? else {
+    let mut count = 0;
+    for (number, file) in segments(&store, session)? {
+        let name = segment_name(session, number);
+        let failed = |error| store.file_error(&name, error);
+        let mut lines = Lines::new(file);
+        while let Some(Line::Whole(line)) = lines.next().map_err(failed)? {
+            count += 1;
+            take(parse(&line).map_err(|problem| JournalError::Unreadable {
+                path: store.path_of(&name),
+                line: count,
+                problem,
+            })?);
+        }
+    }
+    Ok(())
+}
+
+/// A journal's segments that are there, with their numbers.
+fn segments(store: &Store, session: &SessionId) -> Result<Vec<(u32, File)>, JournalError> {
+    let Some(first) = store.open_file(&journal_name(session), Access::Read)? else {
         return Err(JournalError::Missing {
             session: session.clone(),
-            dir: dir.to_owned(),
+            dir: store.path().to_owned(),
         });
     };
-    let mut lines = Lines::new(file);
-    let mut entries = Vec::new();
-    while let Some(Line::Whole(line)) = lines
-        .next()
-        .map_err(|error| store.file_error(&name, error))?
-    {
-        let entry = parse(&line).map_err(|problem| JournalError::Unreadable {
-            path: store.path_of(&name),
-            line: entries.len() as u64 + 1,
-            problem,
-        })?;
-        entries.push(entry);
+    // What the head says is not proven here, and some may have been removed.
+    let last = match head::read(store, session)? {
+        Found::Whole(head) => head.segment.min(100_000),
+        Found::Missing | Found::Damaged => 1,
+    };
+    let mut segments = vec![(1, first)];
+    for number in 2..=last + 1 {
+        if let Some(file) = store.open_file(&segment_name(session, number), Access::Read)? {
+            segments.push((number, file));
+        }
     }
-    Ok(entries)
+    Ok(segments)
 }
 
 /// The directory, if it is there.
@@ -178,9 +206,7 @@ fn fill(store: &Store, summary: &mut Summary) -> Result<(), String> {
         .open_file(&name, Access::Read)
         .map_err(|error| error.to_string())?
         .ok_or("it was removed just now")?;
-    let free = try_lock(&file, FlockOperation::NonBlockingLockShared)
-        .map_err(|error| error.to_string())?;
-    if !free {
+    if is_written(store, &summary.session).map_err(|error| error.to_string())? {
         summary.state = State::Running;
     }
     let Some(line) = first_line(&file).map_err(|error| error.to_string())? else {
@@ -196,7 +222,11 @@ fn fill(store: &Store, summary: &mut Summary) -> Result<(), String> {
         summary.cwd = Some(cwd);
         summary.argv = argv;
     }
-    let line = last_line(&file).map_err(|error| error.to_string())?;
+    let mut segments = segments(store, &summary.session).map_err(|error| error.to_string())?;
+    // The last one may have been begun, and nothing written to it.
+    segments.retain(|(_, file)| file.metadata().is_ok_and(|state| state.len() > 0));
+    let last = segments.pop().map_or(file, |(_, last)| last);
+    let line = last_line(&last).map_err(|error| error.to_string())?;
     let last = parse(&line).map_err(|error| format!("its last line {error}"))?;
     summary.last = Some(last.time);
     summary.entries = last.seq;

@@ -21,6 +21,11 @@ pub(crate) fn scrubbed(event: Value) -> Result<Map<String, Value>, serde_json::E
     }
 }
 
+/// What stands within an event, as it may be written by itself.
+pub(crate) fn copied(fields: &Map<String, Value>) -> Value {
+    Value::Object(object(fields.clone(), 1))
+}
+
 fn scrub(value: Value, depth: usize) -> Value {
     match value {
         Value::String(string) => Value::String(text(&string)),

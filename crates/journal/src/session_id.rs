@@ -37,14 +37,14 @@ impl SessionId {
 }
 
 #[cfg(target_os = "linux")]
-fn fill(random: &mut [u8; 3]) -> std::io::Result<()> {
-    // Three bytes are never given in part.
+pub(crate) fn fill(random: &mut [u8]) -> std::io::Result<()> {
+    // So few bytes are never given in part.
     rustix::rand::getrandom(random, rustix::rand::GetRandomFlags::empty())?;
     Ok(())
 }
 
 #[cfg(not(target_os = "linux"))]
-fn fill(random: &mut [u8; 3]) -> std::io::Result<()> {
+pub(crate) fn fill(random: &mut [u8]) -> std::io::Result<()> {
     use std::io::Read;
     std::fs::File::open("/dev/urandom")?.read_exact(random)
 }

@@ -89,6 +89,9 @@ pub enum JournalError {
         /// What happened to it.
         what: &'static str,
     },
+    /// A file of keys is not what this program writes.
+    #[error("`{}` holds no key for the journal: put back the one that was there; to begin with a new one, move it away", .0.display())]
+    BadKey(PathBuf),
     /// An entry cannot be written as a line.
     #[error("an event cannot be written to the journal: {0}")]
     Unwritable(String),
@@ -120,6 +123,13 @@ pub enum JournalError {
         /// Why not.
         problem: LineError,
     },
+}
+
+impl JournalError {
+    /// An error about a file in a directory of journals.
+    pub(crate) fn from_file(store: &Store, name: &str, source: io::Error) -> Self {
+        store.file_error(name, source)
+    }
 }
 
 /// An open directory of journals.
@@ -267,6 +277,39 @@ impl Store {
             .map_err(|error| self.file_error(to, error.into()))
     }
 
+    /// Gives a file a second name, unless that is taken: then false.
+    pub(crate) fn link(&self, from: &str, to: &str) -> Result<bool, JournalError> {
+        let (directory, flags) = (&self.directory, AtFlags::empty());
+        match rustix::fs::linkat(directory, from, directory, to, flags) {
+            Ok(()) => Ok(true),
+            Err(Errno::EXIST) => Ok(false),
+            Err(error) => Err(self.file_error(to, error.into())),
+        }
+    }
+
+    /// Says of a file that it is used now.
+    pub(crate) fn touch(&self, name: &str) -> Result<(), JournalError> {
+        let now = rustix::fs::Timespec {
+            tv_sec: 0,
+            tv_nsec: rustix::fs::UTIME_NOW,
+        };
+        let times = rustix::fs::Timestamps {
+            last_access: now,
+            last_modification: now,
+        };
+        rustix::fs::utimensat(&self.directory, name, &times, AtFlags::SYMLINK_NOFOLLOW)
+            .map_err(|error| self.file_error(name, error.into()))
+    }
+
+    /// A file's state by its name, if it is there.
+    pub(crate) fn stat(&self, name: &str) -> Result<Option<Stat>, JournalError> {
+        match rustix::fs::statat(&self.directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(stat)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(self.file_error(name, error.into())),
+        }
+    }
+
     /// Removes a file, if it is there.
     pub(crate) fn remove(&self, name: &str) -> Result<(), JournalError> {
         match rustix::fs::unlinkat(&self.directory, name, AtFlags::empty()) {
@@ -318,13 +361,37 @@ pub(crate) fn try_lock(file: &File, how: FlockOperation) -> io::Result<bool> {
     }
 }
 
-/// The names of a session's files.
+/// The names of a session's files. The first segment has the session's name
+/// alone, as in journals of one file.
 pub(crate) fn journal_name(session: &SessionId) -> String {
-    format!("{session}.jsonl")
+    segment_name(session, 1)
+}
+
+pub(crate) fn segment_name(session: &SessionId, segment: u32) -> String {
+    match segment {
+        0 | 1 => format!("{session}.jsonl"),
+        _ => format!("{session}.{segment:04}.jsonl"),
+    }
 }
 
 pub(crate) fn head_name(session: &SessionId) -> String {
     format!("{session}.head")
+}
+
+/// The file whose lock says that somebody writes the journal.
+pub(crate) fn lock_name(session: &SessionId) -> String {
+    format!("{session}.lock")
+}
+
+/// The session and the number of the segment that a file's name stands for.
+pub(crate) fn segment_of(name: &str) -> Option<(SessionId, u32)> {
+    let stem = name.strip_suffix(".jsonl")?;
+    let (session, number) = match stem.split_once('.') {
+        Some((session, number)) => (session, number.parse().ok()?),
+        None => (stem, 1),
+    };
+    let session: SessionId = session.parse().ok()?;
+    (segment_name(&session, number) == name).then_some((session, number))
 }
 
 fn check_owner(path: &Path, stat: &Stat) -> Result<(), JournalError> {

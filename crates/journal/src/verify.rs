@@ -1,19 +1,22 @@
 //! Verifies journals: finds what was changed, removed, added or moved, and
 //! tells it from what a crash leaves behind.
 
+mod walk;
+
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::fs::FlockOperation;
 
-use crate::head::{self, Found, Head};
-use crate::journal::MOST_TOGETHER;
-use crate::line::{NO_HASH, is_sealed, parse};
-use crate::lines::{Line, Lines};
-use crate::store::{Access, Store, journal_name, try_lock};
-use crate::{JournalError, LineError, SessionId};
+use crate::head::{self, Found, Tail};
+use crate::key::Keys;
+use crate::line::NO_HASH;
+use crate::store::{Access, Store, journal_name, lock_name, segment_name, segment_of, try_lock};
+use crate::{JournalError, SessionId};
+use walk::{Segment, Walk};
 
 /// A journal that verifies.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -22,12 +25,53 @@ pub struct Verified {
     pub session: SessionId,
     /// How many entries it has.
     pub entries: u64,
-    /// How long its file is.
+    /// How long its files are.
     pub bytes: u64,
+    /// The number of the last entry; more than `entries` if some were removed
+    /// because they were too much.
+    pub seq: u64,
     /// The last entry's hash; 64 zeros if there is none.
     pub last: String,
     /// Whether more may come.
     pub state: State,
+    /// How many of the last entries the head does not know of: written, and
+    /// perhaps never acknowledged, as their writer was killed meanwhile.
+    pub unconfirmed: u64,
+    /// The key that has signed the head, and so everything up to it.
+    pub signed_by: Option<String>,
+    /// The segment that the last entry is in, and how long that is.
+    pub(crate) segment: (u32, u64),
+}
+
+impl Verified {
+    fn nothing(session: &SessionId, running: bool) -> Self {
+        Self {
+            session: session.clone(),
+            entries: 0,
+            bytes: 0,
+            seq: 0,
+            last: NO_HASH.to_owned(),
+            state: if running {
+                State::Running
+            } else {
+                State::Interrupted
+            },
+            unconfirmed: 0,
+            signed_by: None,
+            segment: (1, 0),
+        }
+    }
+
+    /// Where a writer goes on.
+    pub(crate) fn tail(&self) -> Tail {
+        Tail {
+            seq: self.seq,
+            last: self.last.clone(),
+            segment: self.segment.0,
+            length: self.segment.1,
+            ended: self.state == State::Ended,
+        }
+    }
 }
 
 /// Whether a journal is complete.
@@ -161,6 +205,38 @@ pub enum Tampering {
         /// The entry's number.
         seq: u64,
     },
+    /// It is not signed, although there was a key when it was begun.
+    #[error("it is not signed, although there was a key when it was begun")]
+    Unsigned,
+    /// A key has signed it that is not one of the known ones.
+    #[error("it is signed with the key {key}, which is not one of yours")]
+    UnknownKey {
+        /// The public key.
+        key: String,
+    },
+    /// A signature is not right.
+    #[error(
+        "the signature {of} is not right: something before it was changed, or it was signed with another key"
+    )]
+    BadSignature {
+        /// Of what.
+        of: String,
+    },
+    /// A posture that its decisions were made under is gone or was changed.
+    #[error("the posture {digest} that it names was changed or is gone")]
+    PostureChanged {
+        /// The digest that names it.
+        digest: String,
+    },
+    /// Entries are missing, and nothing says that they were removed because
+    /// they were too old or too much.
+    #[error("entries {first} to {last} are missing")]
+    Missing {
+        /// The first that is missing.
+        first: u64,
+        /// The last one.
+        last: u64,
+    },
     /// There is no head file.
     #[error("its head file is gone")]
     HeadMissing,
@@ -181,202 +257,195 @@ pub struct Audit {
     pub result: Result<Verified, VerifyError>,
 }
 
-/// Verifies one journal.
+/// Verifies one journal. Signatures must be right, whoever made them.
 pub fn verify(dir: &Path, session: &SessionId) -> Result<Verified, VerifyError> {
-    verify_in(&Store::open(dir)?, session)
+    verify_in(&Store::open(dir)?, session, None)
+}
+
+/// As [`verify`]; signatures must be by these keys, and there must be some from
+/// the time on when there was a key.
+pub fn verify_with(dir: &Path, session: &SessionId, keys: &Keys) -> Result<Verified, VerifyError> {
+    verify_in(&Store::open(dir)?, session, Some(keys))
 }
 
 /// Verifies every journal in a directory, the oldest first; also those of
-/// which only the head file is left.
+/// which only a part is left.
 pub fn verify_all(dir: &Path) -> Result<Vec<Audit>, JournalError> {
+    audits(dir, None)
+}
+
+/// As [`verify_all`], with the keys that signatures must be by.
+pub fn verify_all_with(dir: &Path, keys: &Keys) -> Result<Vec<Audit>, JournalError> {
+    audits(dir, Some(keys))
+}
+
+fn audits(dir: &Path, keys: Option<&Keys>) -> Result<Vec<Audit>, JournalError> {
     let store = Store::open(dir)?;
     let sessions: BTreeSet<SessionId> = store
         .names()?
         .iter()
-        .filter_map(|name| {
-            let stem = name.strip_suffix(".jsonl").or(name.strip_suffix(".head"))?;
-            stem.parse().ok()
+        .filter_map(|name| match name.strip_suffix(".head") {
+            Some(session) => session.parse().ok(),
+            None => segment_of(name).map(|(session, _)| session),
         })
         .collect();
     Ok(sessions
         .into_iter()
         .map(|session| Audit {
-            result: verify_in(&store, &session),
+            result: verify_in(&store, &session, keys),
             session,
         })
         .collect())
 }
 
-fn verify_in(store: &Store, session: &SessionId) -> Result<Verified, VerifyError> {
+fn verify_in(
+    store: &Store,
+    session: &SessionId,
+    keys: Option<&Keys>,
+) -> Result<Verified, VerifyError> {
     let name = journal_name(session);
-    let Some(file) = store.open_file(&name, Access::Read)? else {
+    let Some(first) = store.open_file(&name, Access::Read)? else {
         return Err(missing(store, session));
     };
-    // Held until the file is closed: no writer starts meanwhile.
-    let free = try_lock(&file, FlockOperation::NonBlockingLockShared)
-        .map_err(|error| store.file_error(&name, error))?;
-    check(store, session, &file, !free)
+    let snapshot = Snapshot::take(store, session, first)?;
+    snapshot.check(store, session, keys)
 }
 
-/// Verifies a journal whose lock this process holds.
+/// As [`verify_in`], for a writer that has locked the journal for itself.
 pub(crate) fn verify_locked(
     store: &Store,
     session: &SessionId,
-    file: &File,
+    first: &File,
 ) -> Result<Verified, VerifyError> {
-    check(store, session, file, false)
+    let first = first
+        .try_clone()
+        .map_err(|error| store.file_error(&journal_name(session), error))?;
+    Snapshot::of(store, session, first, State::Interrupted, true)?.check(store, session, None)
 }
 
-fn check(
-    store: &Store,
-    session: &SessionId,
-    file: &File,
+/// A journal's files as they were at one moment.
+struct Snapshot {
+    head: Found,
+    segments: Vec<Segment>,
+    /// Whether somebody writes.
     running: bool,
-) -> Result<Verified, VerifyError> {
-    // The head first: a running writer may add entries while we read, and
-    // those are then beyond it, never short of it.
-    let head = head::read(store, session)?;
-    let mut walk = Walk::new(session, head)?;
-    let failed = |error: io::Error| store.file_error(&journal_name(session), error);
-    let mut lines = Lines::new(file);
-    let torn = loop {
-        match lines.next().map_err(failed)? {
-            None => break false,
-            Some(Line::Whole(line)) => walk.step(&line)?,
-            Some(Line::Unended) => break true,
-        }
-    };
-    walk.finish(running, torn)
+    /// Whether nothing was added meanwhile.
+    still: bool,
 }
 
-/// The walk along the chain.
-struct Walk<'a> {
-    session: &'a SessionId,
-    head: Head,
-    entries: u64,
-    bytes: u64,
-    last: String,
-    ended: bool,
-}
-
-impl<'a> Walk<'a> {
-    fn new(session: &'a SessionId, head: Found) -> Result<Self, VerifyError> {
-        let tampering = match head {
-            Found::Whole(head) => {
-                let walk = Self {
-                    session,
-                    head,
-                    entries: 0,
-                    bytes: 0,
-                    last: NO_HASH.to_owned(),
-                    ended: false,
-                };
-                walk.compare_head()?;
-                return Ok(walk);
-            }
-            Found::Missing => Tampering::HeadMissing,
-            Found::Damaged => Tampering::HeadChanged,
+impl Snapshot {
+    /// Sees all files as they belong together: for that moment no entry is
+    /// added.
+    fn take(store: &Store, session: &SessionId, first: File) -> Result<Self, JournalError> {
+        let failed = |error| store.file_error(&journal_name(session), error);
+        let locks = first.try_clone().map_err(failed)?;
+        let running = is_written(store, session)?;
+        // A writer of an older version holds the file as long as it lives.
+        let old = store.stat(&lock_name(session))?.is_none();
+        let patience = if old { Duration::ZERO } else { PATIENCE };
+        let still = lock_shared(&locks, patience).map_err(failed)?;
+        let state = if running {
+            State::Running
+        } else {
+            State::Interrupted
         };
-        Err(tampered(session, tampering))
+        let snapshot = Self::of(store, session, first, state, still);
+        let _ = rustix::fs::flock(&locks, FlockOperation::Unlock);
+        snapshot
     }
 
-    /// Takes the next line.
-    fn step(&mut self, line: &[u8]) -> Result<(), VerifyError> {
-        let number = self.entries + 1;
-        let found = |tampering| Err(tampered(self.session, tampering));
-        let entry = match parse(line) {
-            Ok(entry) => entry,
-            // Whatever the format, a line ends with its seal.
-            Err(LineError::Version(_)) if !is_sealed(line) => {
-                return found(Tampering::Changed { line: number });
-            }
-            Err(LineError::Version(version)) => {
-                return Err(VerifyError::Version {
-                    session: self.session.clone(),
-                    line: number,
-                    version,
-                });
-            }
-            Err(LineError::NotAnEntry(problem)) => {
-                return found(Tampering::NotAnEntry {
-                    line: number,
-                    problem,
-                });
-            }
+    fn of(
+        store: &Store,
+        session: &SessionId,
+        first: File,
+        state: State,
+        still: bool,
+    ) -> Result<Self, JournalError> {
+        let head = head::read(store, session)?;
+        let last = match &head {
+            Found::Whole(head) => head.segment.min(MOST_SEGMENTS),
+            Found::Missing | Found::Damaged => 1,
         };
-        if !entry.is_intact() {
-            return found(Tampering::Changed { line: number });
+        let mut segments = vec![Segment::new(store, session, 1, first)?];
+        // One more than the head knows of may have been begun before a crash.
+        for number in 2..=last + 1 {
+            let name = segment_name(session, number);
+            if let Some(file) = store.open_file(&name, Access::Read)? {
+                segments.push(Segment::new(store, session, number, file)?);
+            }
         }
-        if entry.session != *self.session {
-            return found(Tampering::OtherSession {
-                line: number,
-                other: entry.session,
-            });
-        }
-        if self.ended {
-            return found(Tampering::AfterEnd { line: number });
-        }
-        if entry.seq != number {
-            return found(Tampering::OutOfOrder {
-                line: number,
-                seq: entry.seq,
-            });
-        }
-        if entry.prev != self.last {
-            return found(Tampering::Unchained { line: number });
-        }
-        self.entries = number;
-        self.bytes += line.len() as u64 + 1;
-        self.last = entry.hash;
-        self.ended = entry.event.is_last();
-        self.compare_head()
-    }
-
-    /// Whether the entry that the head names is the one that is here.
-    fn compare_head(&self) -> Result<(), VerifyError> {
-        if self.head.seq == self.entries && self.head.last != self.last {
-            let seq = self.entries;
-            return Err(tampered(self.session, Tampering::OtherHead { seq }));
-        }
-        Ok(())
-    }
-
-    /// Judges the end.
-    fn finish(self, running: bool, torn: bool) -> Result<Verified, VerifyError> {
-        let Self { entries, .. } = self;
-        let head = self.head.seq;
-        if entries < head {
-            return Err(tampered(self.session, Tampering::CutOff { entries, head }));
-        }
-        // A crash comes between a few entries and their head, at most once.
-        if entries > head + MOST_TOGETHER as u64 && !running {
-            return Err(tampered(
-                self.session,
-                Tampering::BeyondHead { entries, head },
-            ));
-        }
-        if torn && self.ended {
-            let line = entries + 1;
-            return Err(tampered(self.session, Tampering::AfterEnd { line }));
-        }
-        // A running writer may be in the middle of a line.
-        if torn && !running {
-            return Err(VerifyError::Torn {
-                session: self.session.clone(),
-                entries,
-            });
-        }
-        Ok(Verified {
-            session: self.session.clone(),
-            entries,
-            bytes: self.bytes,
-            last: self.last,
-            state: match (self.ended, running) {
-                (true, _) => State::Ended,
-                (false, true) => State::Running,
-                (false, false) => State::Interrupted,
-            },
+        Ok(Self {
+            head,
+            segments,
+            running: state == State::Running,
+            still,
         })
+    }
+
+    fn check(
+        self,
+        store: &Store,
+        session: &SessionId,
+        keys: Option<&Keys>,
+    ) -> Result<Verified, VerifyError> {
+        let empty = self.segments.iter().all(|segment| segment.length == 0);
+        if matches!(self.head, Found::Missing) && empty {
+            // Its writer was killed before it had written anything.
+            return Ok(Verified::nothing(session, self.running));
+        }
+        let mut walk = Walk::new(store, session, self.head, keys)?;
+        let last = self.segments.len();
+        let mut torn = false;
+        for (at, segment) in self.segments.into_iter().enumerate() {
+            torn = walk.segment(segment, at + 1 == last)?;
+        }
+        walk.finish(self.running, self.still, torn)
+    }
+}
+
+/// How long verifying waits for a writer to finish its entry.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// More segments than any journal has.
+const MOST_SEGMENTS: u32 = 100_000;
+
+/// Whether somebody writes a journal. A writer of an older version holds the
+/// journal itself.
+pub(crate) fn is_written(store: &Store, session: &SessionId) -> Result<bool, JournalError> {
+    let (name, journal) = (lock_name(session), journal_name(session));
+    let file = match store.open_file(&name, Access::Read)? {
+        Some(file) => Some(file),
+        None => store.open_file(&journal, Access::Read)?,
+    };
+    match file {
+        Some(file) => is_held(&file).map_err(|error| store.file_error(&name, error)),
+        None => Ok(false),
+    }
+}
+
+/// Whether a lock is held. Others who ask hold it too, for moments.
+fn is_held(presence: &File) -> std::io::Result<bool> {
+    const TRIES: u32 = 5;
+    for _ in 0..TRIES {
+        if try_lock(presence, FlockOperation::NonBlockingLockExclusive)? {
+            rustix::fs::flock(presence, FlockOperation::Unlock)?;
+            return Ok(false);
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    Ok(true)
+}
+
+fn lock_shared(file: &File, patience: Duration) -> std::io::Result<bool> {
+    let begun = Instant::now();
+    loop {
+        if try_lock(file, FlockOperation::NonBlockingLockShared)? {
+            return Ok(true);
+        }
+        if begun.elapsed() >= patience {
+            return Ok(false);
+        }
+        thread::sleep(Duration::from_micros(200));
     }
 }
 

@@ -92,7 +92,12 @@ fn show(
             output.data(&format!("{STRONG}session {session}{STRONG:#}"))?;
         }
         let time = entry.time.strftime("%H:%M:%S%.3f");
-        for (number, line) in describe::event(&entry.event).iter().enumerate() {
+        let posture = match &entry.event {
+            Event::SessionStarted { posture, .. } => dam_journal::posture(dir, posture)?,
+            _ => None,
+        };
+        let lines = describe::event(&entry.event, posture.as_ref());
+        for (number, line) in lines.iter().enumerate() {
             let margin = if number == 0 {
                 time.to_string()
             } else {

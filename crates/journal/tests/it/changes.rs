@@ -1,5 +1,6 @@
 //! Any change at all: properties of verifying.
 
+use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -68,6 +69,8 @@ struct Written {
     session: SessionId,
     text: Vec<u8>,
     head: Vec<u8>,
+    /// The postures that it names, by their files' names.
+    postures: Vec<(OsString, Vec<u8>)>,
 }
 
 impl Written {
@@ -94,16 +97,25 @@ impl Written {
             text: fs::read(place.journal(&session)).unwrap(),
             head: fs::read(place.head(&session)).unwrap(),
             session,
+            postures: fs::read_dir(place.dir())
+                .unwrap()
+                .map(|file| file.unwrap().path())
+                .filter(|path| path.extension().is_some_and(|ending| ending == "posture"))
+                .map(|path| (path.file_name().unwrap().into(), fs::read(&path).unwrap()))
+                .collect(),
         }
     }
 
     /// What verifying says of the journal with another text and head.
     fn verify_with(&self, text: &[u8], head: &[u8]) -> Result<Verified, VerifyError> {
         let place = Place::new();
-        let files = [
+        let mut files = vec![
             (place.journal(&self.session), text),
             (place.head(&self.session), head),
         ];
+        for (name, content) in &self.postures {
+            files.push((place.dir().join(name), content));
+        }
         for (path, content) in files {
             let mut options = OpenOptions::new();
             let mut file = options

@@ -13,7 +13,7 @@ use crate::{Place, notice};
 const CHILD: &str = "child-works-in=";
 
 /// Where this process is to work, if it is the child of a test.
-fn child_place() -> Option<PathBuf> {
+pub fn child_place() -> Option<PathBuf> {
     std::env::args().find_map(|argument| argument.strip_prefix(CHILD).map(PathBuf::from))
 }
 
@@ -23,7 +23,7 @@ fn child_place() -> Option<PathBuf> {
     clippy::disallowed_methods,
     reason = "starts the test itself, not somebody's command"
 )]
-fn child(prelude: &str, test: &str, place: &Place) -> Command {
+pub fn child(prelude: &str, test: &str, place: &Place) -> Command {
     let mut command = Command::new("sh");
     command
         .arg("-c")

@@ -6,6 +6,8 @@ mod changes;
 mod events;
 mod failing;
 mod finding;
+mod killed;
+mod several;
 mod writing;
 
 use std::fs::{self, Permissions};
@@ -29,6 +31,15 @@ impl Place {
             .tempdir()
             .unwrap();
         Self { directory }
+    }
+
+    /// In memory where that is possible: for tests that write so much that
+    /// waiting for the disk would be most of it.
+    fn in_memory() -> Self {
+        let closed = Permissions::from_mode(0o700);
+        let mut builder = tempfile::Builder::new();
+        let memory = builder.permissions(closed).tempdir_in("/dev/shm");
+        memory.map_or_else(|_| Self::new(), |directory| Self { directory })
     }
 
     fn dir(&self) -> &Path {

@@ -23,12 +23,12 @@ pub fn shortened(text: &str, width: usize) -> String {
     format!("{cut}…")
 }
 
-/// An event in lines: the headline first.
-pub fn event(event: &Event) -> Vec<String> {
+/// An event in lines: the headline first. The posture is the one that it names.
+pub fn event(event: &Event, posture: Option<&Value>) -> Vec<String> {
     let headline = event.headline();
     let cut = headline.contains('…');
     let mut lines = vec![headline];
-    lines.extend(details(event));
+    lines.extend(details(event, posture));
     // What was cut may be what matters: then it follows whole.
     if cut && let Ok(whole) = serde_json::to_string(event) {
         lines.push(whole);
@@ -36,11 +36,12 @@ pub fn event(event: &Event) -> Vec<String> {
     lines
 }
 
-fn details(event: &Event) -> Option<String> {
+fn details(event: &Event, posture: Option<&Value>) -> Option<String> {
     match event {
-        Event::SessionStarted {
-            posture, version, ..
-        } => Some(format!("{}, version {version}", self::posture(posture))),
+        Event::SessionStarted { version, .. } => {
+            let posture = posture.map_or_else(|| "posture unknown".to_owned(), self::posture);
+            Some(format!("{posture}, version {version}"))
+        }
         Event::Decision { verdict, .. } => Some(self::verdict(verdict)),
         Event::CommandStarted { cwd, tier, .. } => Some(format!("in {cwd}, boundary {tier}")),
         Event::Denial { pid, process, .. } => by(process.as_deref(), *pid),
@@ -117,7 +118,7 @@ mod tests {
             call: None,
         };
         assert_eq!(
-            self::event(&event),
+            self::event(&event, None),
             [
                 "refused, answered no: rm -rf x: dangerous: it removes",
                 "ask, boxed, by rule command.dangerous (user, /c.toml)",
@@ -129,7 +130,7 @@ mod tests {
     fn what_does_not_fit_a_line_follows_whole() {
         let hidden = "rm -rf /";
         let text = format!("{}{hidden}", " x".repeat(100));
-        let lines = event(&Event::Notice { text });
+        let lines = event(&Event::Notice { text }, None);
         assert!(!lines[0].contains(hidden), "{lines:?}");
         assert!(lines[1].contains(hidden), "{lines:?}");
     }
