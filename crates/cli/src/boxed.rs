@@ -11,7 +11,7 @@ use std::time::Instant;
 use dam_config::Settings;
 use dam_gate::{Answer, Asker, Gate, Nobody, Request, Settled};
 use dam_journal::{Event, Journal, SessionId};
-use dam_policy::{Action, Layer, Posture, ResolvedProfile};
+use dam_policy::{Action, Circumstances, Layer, Posture, ResolvedProfile};
 use dam_sandbox::transaction::TransactionDirs;
 use dam_sandbox::{
     Asked, Asking, Denial, Follower, Killer, Launch, LimitHit, Meanwhile, Outcome, Running,
@@ -154,7 +154,8 @@ pub fn no_command(front: &str) -> CommandError {
 
 /// Asks the gate; with what it said, to be written down.
 fn settle(typed: &Typed, settings: &Settings) -> Result<(Settled, Event), CommandError> {
-    let mut gate = Gate::new(settings.posture.clone(), Box::new(WhoTypedIt));
+    let mut gate =
+        Gate::new(settings.posture.clone(), Box::new(WhoTypedIt)).under(Circumstances::TYPED);
     let request = Request::Typed {
         argv: text(&typed.words),
         cwd: settings.cwd.clone(),

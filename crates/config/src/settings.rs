@@ -111,6 +111,7 @@ pub fn load(
         },
         rules: CommandRules::default(),
         held: Held::default(),
+        flow: Sourced::default(),
     };
     Ok(Settings {
         posture,

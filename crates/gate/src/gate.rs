@@ -3,21 +3,23 @@
 
 use std::path::{Path, PathBuf};
 
-use dam_policy::{Action, Containment, Decision, Posture, ReviewerKind, Verdict, evaluate};
+use dam_policy::{
+    Action, Circumstances, Containment, Decision, Derivation, Posture, ReviewerKind, Source,
+    Untrusted, Verdict, evaluate, explain,
+};
 
-use crate::question::what;
-use crate::{Answer, Asker, Nobody, Question, Request, Reviewer, show};
+use crate::answers::{Answers, Asked};
+use crate::refusal::refusal;
+use crate::{Answer, Asker, FlowMark, Nobody, Question, Request, Reviewer, seen};
 
 /// Judges requests under one posture, and asks one reviewer.
 pub struct Gate {
     posture: Posture,
+    circumstances: Circumstances,
+    /// The root of a project that is not trusted.
+    untrusted_project: Option<PathBuf>,
     reviewer: Box<dyn Reviewer>,
-    /// What the reviewer allowed for the session. In memory only: a yes never
-    /// outlives the session that it was given in.
-    granted: Vec<Grant>,
-    /// What running commands were not allowed, so that a program that tries
-    /// again does not ask again.
-    declined: Vec<(Action, Answer)>,
+    answers: Answers,
 }
 
 /// How a request ended.
@@ -35,29 +37,52 @@ pub struct Settled {
     /// When refused: what, why, by which rule, and how to have it allowed.
     /// Empty when allowed.
     pub message: String,
-}
-
-/// A yes for the session: exactly this action, held the same way.
-#[derive(Clone, Debug, Eq, PartialEq)]
-struct Grant {
-    action: Action,
-    containment: Containment,
+    /// Who or what made the decision, the answer included.
+    pub source: Source,
+    /// What the session has now seen for the first time. To be written down.
+    pub marks: Vec<FlowMark>,
 }
 
 impl Gate {
-    /// A gate with nothing granted yet.
+    /// A gate with nothing answered and nothing seen yet.
     pub fn new(posture: Posture, reviewer: Box<dyn Reviewer>) -> Self {
         Self {
             posture,
+            circumstances: Circumstances::default(),
+            untrusted_project: None,
             reviewer,
-            granted: Vec::new(),
-            declined: Vec::new(),
+            answers: Answers::default(),
+        }
+    }
+
+    /// The same under other circumstances: for who only asks, or goes on with
+    /// a session.
+    #[must_use]
+    pub fn under(self, circumstances: Circumstances) -> Self {
+        Self {
+            circumstances,
+            ..self
+        }
+    }
+
+    /// The same in a project that the user does not trust: what is read there
+    /// was written by strangers.
+    #[must_use]
+    pub fn in_untrusted(self, project: PathBuf) -> Self {
+        Self {
+            untrusted_project: Some(project),
+            ..self
         }
     }
 
     /// The posture it judges under.
     pub const fn posture(&self) -> &Posture {
         &self.posture
+    }
+
+    /// What it judges under besides, with what the session has seen.
+    pub const fn circumstances(&self) -> &Circumstances {
+        &self.circumstances
     }
 
     /// The action that a request comes to here.
@@ -67,26 +92,46 @@ impl Gate {
 
     /// What policy says. Pure: nobody is asked, nothing is remembered.
     pub fn judge(&self, request: &Request) -> Verdict {
-        evaluate(&self.posture, &self.action(request))
+        self.judge_action(&self.action(request))
+    }
+
+    /// As [`Self::judge`], with everything that had something to say.
+    pub fn explain(&self, request: &Request) -> Derivation {
+        let action = self.action(request);
+        explain(&self.posture, &self.around(&action), &action)
+    }
+
+    /// Text of strangers was taken in. Given back to be written down, if the
+    /// session had taken in none.
+    pub fn took_in(&mut self, source: Untrusted, what: &str) -> Option<FlowMark> {
+        let is_on = self.posture.flow.value.enabled;
+        let seen = &mut self.circumstances.flow;
+        is_on.then(|| seen::taken_in(seen, source, what)).flatten()
     }
 
     /// Judges, and asks if need be.
     pub fn settle(&mut self, request: &Request) -> Settled {
         let action = self.action(request);
-        let verdict = evaluate(&self.posture, &action);
-        match verdict.decision {
+        let verdict = self.judge_action(&action);
+        let settled = match verdict.decision {
             Decision::Allow => allowed(verdict, None),
             Decision::Deny => refused(&action, verdict, None),
             Decision::Ask => {
-                let question = Question {
-                    action,
-                    verdict,
-                    asker: None,
-                };
+                let question = self.question(action.clone(), verdict, None);
                 let answer = self.with_own_reviewer(|gate, own| gate.ask(&question, own));
+                if answer.is_yes() {
+                    self.grant_refused_writes(&question);
+                }
                 answered(question, answer)
             }
+        };
+        if settled.allowed {
+            let project = self.untrusted_project.as_deref();
+            let seen = &mut self.circumstances.flow;
+            let marks = seen::marks(&self.posture, project, &action, seen);
+            return Settled { marks, ..settled };
         }
+        settled
     }
 
     /// Whether a boxed process that is refused a file may be asked about at
@@ -116,30 +161,16 @@ impl Gate {
     ) -> Settled {
         let path = path.to_owned();
         let action = Action::WriteFile { path: path.clone() };
-        let mut verdict = evaluate(&self.posture, &action);
+        let mut verdict = self.judge_action(&action);
         if asker.reads {
-            verdict = verdict.stricter(evaluate(&self.posture, &Action::ReadFile { path }));
+            verdict = verdict.stricter(self.judge_action(&Action::ReadFile { path }));
         }
         // The boundary said no: a yes without a question would be a mistake.
         if verdict.decision != Decision::Ask {
             return refused(&action, verdict, None);
         }
-        let before = self.declined.iter().find(|(what, _)| *what == action);
-        if let Some((_, answer)) = before {
-            let answer = answer.clone();
-            return refused(&action, verdict, Some(answer));
-        }
-        let question = Question {
-            action,
-            verdict,
-            asker: Some(asker),
-        };
+        let question = self.question(action, verdict, Some(asker));
         let answer = self.ask(&question, reviewer);
-        // That nobody answered is no answer.
-        if let Answer::Declined(_) = answer {
-            let action = question.action.clone();
-            self.declined.push((action, answer.clone()));
-        }
         answered(question, answer)
     }
 
@@ -151,33 +182,57 @@ impl Gate {
         result
     }
 
+    fn judge_action(&self, action: &Action) -> Verdict {
+        evaluate(&self.posture, &self.around(action), action)
+    }
+
+    /// The circumstances of an action: what it reads itself counts, too.
+    fn around(&self, action: &Action) -> Circumstances {
+        let mut circumstances = self.circumstances.clone();
+        if circumstances.flow.untrusted.is_some() {
+            seen::mark_private(&self.posture, action, &mut circumstances.flow);
+        }
+        circumstances
+    }
+
+    fn question(&self, action: Action, verdict: Verdict, asker: Option<Asker>) -> Question {
+        let met = explain(&self.posture, &self.around(&action), &action).met;
+        let more = met
+            .into_iter()
+            .filter(|met| met.decision == verdict.decision && met.reason != verdict.reason);
+        Question {
+            also: more.map(|met| met.reason).collect(),
+            touches: crate::question::touches(&self.posture, &action, verdict.containment),
+            action,
+            verdict,
+            asker,
+        }
+    }
+
     fn ask(&mut self, question: &Question, reviewer: &mut dyn Reviewer) -> Answer {
-        let grant = Grant::of(question);
-        if self.granted.contains(&grant) {
-            return Answer::Session;
+        let asked = Asked::of(question);
+        if let Some(before) = self.answers.to(&asked) {
+            return before;
         }
         let answer = match self.posture.reviewer {
             ReviewerKind::Nobody => Answer::NobodyToAsk,
-            ReviewerKind::User => reviewer.review(question),
+            ReviewerKind::User | ReviewerKind::AutoReview => reviewer.review(question),
         };
-        if answer == Answer::Session {
-            self.granted.push(grant);
-        }
+        self.answers.keep(asked, &answer);
         answer
     }
-}
 
-impl Grant {
-    fn of(question: &Question) -> Self {
-        let mut action = question.action.clone();
-        // The stated reason is worded anew each time and is no part of what
-        // was allowed; that it leaves the boundary is in the containment.
-        if let Action::Command { escalation, .. } = &mut action {
-            *escalation = None;
-        }
-        Self {
-            action,
-            containment: question.verdict.containment,
+    /// A yes to a boxed command is one to the paths that were asked about with
+    /// it, so that the boundary does not ask for them again.
+    fn grant_refused_writes(&mut self, question: &Question) {
+        let Action::Command { facts, .. } = &question.action else {
+            return;
+        };
+        let files = &self.posture.profile.value.files;
+        if question.verdict.containment == Containment::Boxed {
+            for path in facts.writes.iter().filter(|path| !files.may_write(path)) {
+                self.answers.grant_write(path);
+            }
         }
     }
 }
@@ -196,10 +251,12 @@ fn answered(question: Question, answer: Answer) -> Settled {
 fn allowed(verdict: Verdict, answer: Option<Answer>) -> Settled {
     Settled {
         containment: verdict.containment,
+        source: source(&verdict, answer.as_ref()),
         verdict,
         answer,
         allowed: true,
         message: String::new(),
+        marks: Vec::new(),
     }
 }
 
@@ -207,50 +264,19 @@ fn refused(action: &Action, verdict: Verdict, answer: Option<Answer>) -> Settled
     Settled {
         containment: verdict.containment,
         message: refusal(action, &verdict, answer.as_ref()),
+        source: source(&verdict, answer.as_ref()),
         verdict,
         answer,
         allowed: false,
+        marks: Vec::new(),
     }
 }
 
-/// The message of a refusal, a few lines long.
-fn refusal(action: &Action, verdict: &Verdict, answer: Option<&Answer>) -> String {
-    let mut message = format!(
-        "refused to {}\nwhy: {}\nrule: {} ({})",
-        what(action, verdict),
-        show::short(&verdict.reason, 300),
-        show::one_line(verdict.rule.as_str()),
-        show::one_line(&verdict.origin.to_string()),
-    );
+/// Who or what decided: whoever answered, else whatever said so.
+const fn source(verdict: &Verdict, answer: Option<&Answer>) -> Source {
     match answer {
-        Some(Answer::Declined(words)) if words.is_empty() => {
-            message.push_str("\nanswer: declined");
-        }
-        Some(Answer::Declined(words)) => {
-            message.push_str("\nanswer: declined, saying: ");
-            message.push_str(&show::short(words, 300));
-        }
-        Some(Answer::NobodyToAsk) => {
-            message.push_str("\nanswer: it is a question, and there is nobody to ask");
-        }
-        Some(Answer::Once | Answer::Session) | None => {}
-    }
-    message.push_str("\nto allow it: ");
-    message.push_str(&remedy(verdict, answer));
-    message
-}
-
-fn remedy(verdict: &Verdict, answer: Option<&Answer>) -> String {
-    let hint = verdict.hint.as_deref().map(|hint| show::short(hint, 300));
-    match (answer, hint) {
-        (Some(Answer::Declined(_)), _) => "do it another way, or ask the user first".to_owned(),
-        (Some(Answer::NobodyToAsk), None) => {
-            "run this in a terminal, where the question can be answered".to_owned()
-        }
-        (Some(Answer::NobodyToAsk), Some(hint)) => {
-            format!("run this in a terminal, where the question can be answered; or: {hint}")
-        }
-        (_, Some(hint)) => hint,
-        (_, None) => format!("change what {} says", verdict.origin),
+        Some(Answer::Once | Answer::Session | Answer::Declined(_)) => Source::User,
+        Some(Answer::Approved(_) | Answer::Rejected(_)) => Source::Reviewer,
+        Some(Answer::NobodyToAsk) | None => verdict.source,
     }
 }

@@ -6,14 +6,18 @@
 //! fails closed: whatever is no clear yes is a no, with a message that says
 //! what was refused, why, by which rule and how to have it allowed.
 
+mod answers;
 mod danger;
 mod gate;
 mod paths;
 mod question;
+mod refusal;
 mod request;
+mod seen;
 mod show;
 mod starts;
 
 pub use gate::{Gate, Settled};
 pub use question::{Answer, Asker, Nobody, Question, Reviewer};
 pub use request::Request;
+pub use seen::FlowMark;

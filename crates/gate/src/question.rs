@@ -1,10 +1,16 @@
 //! Questions, and who answers them.
 
 use std::fmt;
+use std::path::Path;
 
-use dam_policy::{Action, Containment, Escalation, Verdict};
+use dam_policy::{Access, Action, Containment, Escalation, Network, Posture, Verdict};
 
 use crate::show;
+
+/// How many further reasons are shown.
+const MOST_REASONS: usize = 3;
+/// How many writable directories are shown.
+const MOST_ROOTS: usize = 4;
 
 /// Who answers a question.
 pub trait Reviewer: Send {
@@ -23,6 +29,10 @@ pub struct Question {
     pub action: Action,
     /// Why it is a question.
     pub verdict: Verdict,
+    /// What else makes it a question, each as a phrase.
+    pub also: Vec<String>,
+    /// What it could touch, as a phrase.
+    pub touches: String,
     /// Who waits for the answer, where a command is running already.
     pub asker: Option<Asker>,
 }
@@ -45,8 +55,13 @@ pub enum Answer {
     Once,
     /// Yes, and again whenever it is exactly this, until the session ends.
     Session,
-    /// No, with the reviewer's words, which may be empty.
+    /// No, with the reviewer's words, which may be empty. It counts until the
+    /// session ends.
     Declined(String),
+    /// The automatic reviewer's yes, this time, with its reason.
+    Approved(String),
+    /// The automatic reviewer's no, with its reason.
+    Rejected(String),
     /// There is nobody to ask: a no.
     NobodyToAsk,
 }
@@ -54,7 +69,14 @@ pub enum Answer {
 impl Answer {
     /// Whether it is a yes.
     pub const fn is_yes(&self) -> bool {
-        matches!(self, Self::Once | Self::Session)
+        matches!(self, Self::Once | Self::Session | Self::Approved(_))
+    }
+
+    /// Whether the same question is answered by it again. A yes for one time
+    /// is none for the next, that nobody answered is no answer, and what is
+    /// reviewed is reviewed with what the user has said by then.
+    pub const fn lasts(&self) -> bool {
+        matches!(self, Self::Session | Self::Declined(_))
     }
 }
 
@@ -65,6 +87,8 @@ impl fmt::Display for Answer {
             Self::Session => f.write_str("session"),
             Self::Declined(words) if words.is_empty() => f.write_str("declined"),
             Self::Declined(words) => write!(f, "declined: {}", show::short(words, 200)),
+            Self::Approved(words) => write!(f, "approved by review: {}", show::short(words, 200)),
+            Self::Rejected(words) => write!(f, "rejected by review: {}", show::short(words, 200)),
             Self::NobodyToAsk => f.write_str("nobody to ask"),
         }
     }
@@ -99,13 +123,51 @@ impl fmt::Display for Question {
                 write!(f, ", which could read it, too")?;
             }
         }
+        if !self.touches.is_empty() {
+            write!(f, "\n  can touch {}", show::short(&self.touches, 300))?;
+        }
         write!(
             f,
             "\n  asked because {} ({})",
             show::short(&self.verdict.reason, 300),
             show::one_line(self.verdict.rule.as_str())
-        )
+        )?;
+        for reason in self.also.iter().take(MOST_REASONS) {
+            write!(f, "\n    and because {}", show::short(reason, 300))?;
+        }
+        Ok(())
     }
+}
+
+/// What an action could touch, of what a person would want to know: a phrase,
+/// empty where the action itself says it.
+pub(crate) fn touches(posture: &Posture, action: &Action, containment: Containment) -> String {
+    if !matches!(action, Action::Command { .. }) {
+        return String::new();
+    }
+    if containment == Containment::Open {
+        return "everything that you can: nothing holds it".to_owned();
+    }
+    let profile = &posture.profile.value;
+    let mut roots: Vec<&Path> = profile.files.paths(Access::Write).collect();
+    roots.sort_unstable();
+    let writes = match roots.as_slice() {
+        [] => "nothing to write".to_owned(),
+        roots => {
+            let shown = roots.iter().take(MOST_ROOTS);
+            let shown: Vec<String> = shown.map(|root| root.display().to_string()).collect();
+            let more = match roots.len().saturating_sub(MOST_ROOTS) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("what is in {}{more}", shown.join(", "))
+        }
+    };
+    let network = match profile.network {
+        Network::None => "no network",
+        Network::Host => "the network",
+    };
+    format!("{writes}; {network}")
 }
 
 /// What would be done, as an infinitive.
@@ -128,6 +190,10 @@ pub(crate) fn what(action: &Action, verdict: &Verdict) -> String {
             show::short(tool, 100),
             show::short(server, 100)
         ),
+        Action::ExtendPermissions { what } => {
+            format!("be granted for the session: {}", show::short(what, 300))
+        }
+        Action::RunSkill { skill } => format!("run the skill {}", show::short(skill, 100)),
         Action::SearchWeb { query } => format!("search the web for {}", show::short(query, 300)),
     }
 }

@@ -56,6 +56,16 @@ pub enum Request {
         /// What is searched for.
         query: String,
     },
+    /// Be granted more for the rest of the session.
+    ExtendPermissions {
+        /// What, as a phrase.
+        what: String,
+    },
+    /// Run a skill, which brings scripts of its own.
+    RunSkill {
+        /// Its name.
+        skill: String,
+    },
 }
 
 impl Request {
@@ -76,6 +86,7 @@ impl Request {
             Self::Typed { argv, cwd } => Action::Command {
                 facts: CommandFacts {
                     paths: Vec::new(),
+                    writes: Vec::new(),
                     ..facts(&argv, &cwd, home)
                 },
                 argv,
@@ -87,6 +98,8 @@ impl Request {
             Self::Reach { host, port } => Action::Reach { host, port },
             Self::UseTool { server, tool } => Action::UseTool { server, tool },
             Self::SearchWeb { query } => Action::SearchWeb { query },
+            Self::ExtendPermissions { what } => Action::ExtendPermissions { what },
+            Self::RunSkill { skill } => Action::RunSkill { skill },
         }
     }
 }

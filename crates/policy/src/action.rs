@@ -51,6 +51,16 @@ pub enum Action {
         /// What is searched for.
         query: String,
     },
+    /// Be granted more for the rest of the session.
+    ExtendPermissions {
+        /// What, as a phrase.
+        what: String,
+    },
+    /// Run a skill, which brings scripts of its own.
+    RunSkill {
+        /// Its name.
+        skill: String,
+    },
 }
 
 /// Why a command should run outside the boundary, in the words of whoever

@@ -43,6 +43,38 @@ pub struct Granular {
     pub skill_approval: bool,
 }
 
+/// A class of questions.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Category {
+    /// Leaving the boundary, or writing where the profile does not.
+    SandboxApproval,
+    /// What a rule asks about: one that somebody wrote, or one that is built in.
+    Rules,
+    /// What an MCP server wants.
+    McpElicitations,
+    /// More permissions for the session.
+    RequestPermissions,
+    /// Running a skill.
+    SkillApproval,
+}
+
+impl ApprovalPolicy {
+    /// Whether a question of this class may be asked. One that may not is a no.
+    pub const fn may_ask(self, category: Category) -> bool {
+        match self {
+            Self::Untrusted | Self::OnFailure | Self::OnRequest => true,
+            Self::Never => false,
+            Self::Granular(granular) => match category {
+                Category::SandboxApproval => granular.sandbox_approval,
+                Category::Rules => granular.rules,
+                Category::McpElicitations => granular.mcp_elicitations,
+                Category::RequestPermissions => granular.request_permissions,
+                Category::SkillApproval => granular.skill_approval,
+            },
+        }
+    }
+}
+
 /// A name that is no approval policy.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("`{0}` is not an approval policy; use `untrusted`, `on-request`, `on-failure` or `never`")]

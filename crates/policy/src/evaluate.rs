@@ -1,317 +1,298 @@
 //! The evaluator: the one function that every front asks.
+//!
+//! Everything that has something to say of an action is asked, and the
+//! strictest answer counts. So nothing that is added can make it laxer, but
+//! for what says so itself: a rule that allows answers the question that the
+//! kind of command would be, and no other.
 
-use std::path::{Path, PathBuf};
+mod command;
+mod flow;
+mod ruled;
+
+use std::path::Path;
 
 use crate::{
-    Action, ApprovalPolicy, CommandClass, CommandFacts, Containment, DangerKind, Decision,
-    Escalation, Leaving, Network, Origin, Posture, Rule, Verdict, ruled,
+    Action, ApprovalPolicy, Category, Circumstances, Containment, Decision, Derivation, Network,
+    Origin, Posture, Rule, Source, Verdict,
 };
 
-/// What the posture says of an action.
+/// What the posture says of an action under these circumstances.
 ///
 /// An *ask* is left as an ask: who answers it, and that nobody is a deny, is
 /// the business of `dam-gate`.
-pub fn evaluate(posture: &Posture, action: &Action) -> Verdict {
-    match action {
-        Action::Command {
-            facts, escalation, ..
-        } => {
-            let escalation = escalation.as_ref();
-            leaving(
-                posture,
-                command(posture, facts, escalation),
-                escalation.is_some(),
-            )
+pub fn evaluate(posture: &Posture, circumstances: &Circumstances, action: &Action) -> Verdict {
+    let mut found = Found::default();
+    Case::new(posture, circumstances).judge(action, &mut found);
+    found.verdict()
+}
+
+/// As [`evaluate`], with everything that had something to say.
+pub fn explain(posture: &Posture, circumstances: &Circumstances, action: &Action) -> Derivation {
+    let mut found = Found {
+        met: Some(Vec::new()),
+        ..Found::default()
+    };
+    Case::new(posture, circumstances).judge(action, &mut found);
+    Derivation {
+        met: found.met.take().unwrap_or_default(),
+        verdict: found.verdict(),
+    }
+}
+
+/// What was found so far: the strictest, and of equals the first.
+#[derive(Default)]
+struct Found {
+    strictest: Option<Verdict>,
+    met: Option<Vec<Verdict>>,
+}
+
+impl Found {
+    fn add(&mut self, verdict: Verdict) {
+        if let Some(met) = &mut self.met {
+            met.push(verdict.clone());
         }
-        Action::ReadFile { path } => read(posture, path),
-        Action::WriteFile { path } => write(posture, path),
-        Action::Reach { host, port } => reach(posture, host, *port),
-        Action::UseTool { server, tool } => question(
-            posture,
-            &format!("tool `{tool}` of `{server}`"),
-            "tool.unknown",
-        ),
-        Action::SearchWeb { .. } => question(posture, "a web search", "web-search.unknown"),
+        self.strictest = Some(match self.strictest.take() {
+            Some(before) => before.stricter(verdict),
+            None => verdict,
+        });
     }
-}
 
-fn command(posture: &Posture, facts: &CommandFacts, escalation: Option<&Escalation>) -> Verdict {
-    let policy = posture.approval_policy.value;
-    let confined = posture.profile.value.confined;
-    let verdict = |decision, containment, reason: String, rule| Verdict {
-        decision,
-        containment,
-        reason,
-        rule: Rule::builtin(rule),
-        origin: posture.approval_policy.origin.clone(),
-        hint: None,
-    };
-    let escalates = escalation.is_some() && confined;
-    let ruled = ruled::command(posture, facts, escalates);
-    if let Some(strict) = ruled.as_ref().filter(|ruled| !ruled.is_allow) {
-        return strict.verdict.clone();
+    /// Keeps what counts for nothing, for whoever wants to know.
+    fn note(&mut self, verdict: impl FnOnce() -> Verdict) {
+        if let Some(met) = &mut self.met {
+            met.push(verdict());
+        }
     }
-    if ruled.is_none() && escalates {
-        return leave_boundary(posture);
-    }
-    // What the profile hides, no rule shows.
-    if let Some(refused) = unreadable(posture, facts) {
-        return refused;
-    }
-    if let Some(allowed) = ruled {
-        return allowed.verdict;
-    }
-    let containment = if confined {
-        Containment::Boxed
-    } else {
-        Containment::Open
-    };
-    let because = &facts.because;
-    match (facts.class, policy) {
-        (CommandClass::KnownSafe, _) => verdict(
-            Decision::Allow,
-            containment,
-            format!("known to read only: {because}"),
-            "command.known-safe",
-        ),
-        (_, ApprovalPolicy::Never) if !confined => verdict(
-            Decision::Allow,
-            containment,
-            "the user switched off both boundary and questions".to_owned(),
-            "command.full-access",
-        ),
-        (CommandClass::Dangerous, policy) if !(confined && is_held(facts)) => Verdict {
-            hint: Some(match &facts.safer {
-                Some(safer) => format!("{safer}; or run it yourself"),
-                None => "run it yourself, or ask for something narrower".to_owned(),
-            }),
-            ..verdict(
-                ask_or_deny(policy, false),
-                containment,
-                format!("dangerous: {because}"),
-                "command.dangerous",
-            )
-        },
-        (_, ApprovalPolicy::Untrusted) => verdict(
-            Decision::Ask,
-            containment,
-            format!("not known to be safe: {because}"),
-            "command.untrusted",
-        ),
-        (CommandClass::Opaque, policy) if !confined => verdict(
-            ask_or_deny(policy, false),
-            containment,
-            format!("it may be anything, and nothing would hold it: {because}"),
-            "command.opaque-open",
-        ),
-        (_, _) if confined => verdict(
-            Decision::Allow,
-            containment,
-            format!("the boundary holds it: {because}"),
-            "command.boxed",
-        ),
-        (_, _) => verdict(
-            Decision::Allow,
-            containment,
-            format!("full access was chosen: {because}"),
-            "command.full-access",
-        ),
-    }
-}
 
-/// What an administrator lets leave the boundary of what may.
-fn leaving(posture: &Posture, verdict: Verdict, escalates: bool) -> Verdict {
-    let leaves = posture.profile.value.confined
-        && verdict.containment == Containment::Open
-        && verdict.decision != Decision::Deny;
-    match &posture.held.leaving {
-        Leaving::Never(origin) if leaves && escalates => Verdict {
+    /// Where nothing had anything to say, nothing allows it.
+    fn verdict(self) -> Verdict {
+        self.strictest.unwrap_or_else(|| Verdict {
             decision: Decision::Deny,
-            containment: Containment::Boxed,
-            reason: "it wants to leave the boundary, and nothing outside would hold what an administrator requires".to_owned(),
-            rule: Rule::builtin("requirements.leaving"),
-            origin: origin.clone(),
-            hint: Some("run it inside the boundary".to_owned()),
-        },
-        Leaving::Never(_) if leaves => Verdict {
-            containment: Containment::Boxed,
-            ..verdict
-        },
-        Leaving::Asked(_) if leaves => Verdict {
-            decision: verdict
-                .decision
-                .max(ask_or_deny(posture.approval_policy.value, true)),
-            ..verdict
-        },
-        _ => verdict,
+            containment: Containment::Open,
+            reason: "nothing allows it".to_owned(),
+            rule: Rule::builtin("gate.nothing"),
+            origin: Origin::BUILTIN,
+            source: Source::BuiltIn,
+            hint: None,
+        })
     }
 }
 
-/// Whether the boundary holds what is dangerous in a command.
-fn is_held(facts: &CommandFacts) -> bool {
-    facts.danger.is_some_and(DangerKind::is_held_when_boxed)
+/// What will hold an action.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Hold {
+    /// The boundary.
+    ByBoundary,
+    /// Nothing, because a person chose full access.
+    ByChoiceNot,
+    /// Nothing, though the profile would have it held.
+    Not,
 }
 
-/// A command that names what the profile hides. The boundary would refuse the
-/// reading, too, but without a word about why.
-fn unreadable(posture: &Posture, facts: &CommandFacts) -> Option<Verdict> {
-    let profile = &posture.profile.value;
-    let hidden = |path: &&PathBuf| profile.confined && !profile.files.may_read(path);
-    let found = profile.files.read(facts.paths.iter().find(hidden)?);
-    Some(Verdict {
-        decision: Decision::Deny,
-        containment: Containment::Boxed,
-        reason: found.reason,
-        rule: found.rule,
-        origin: found.origin,
-        hint: found.hint,
-    })
+/// What an action is judged by.
+struct Case<'a> {
+    posture: &'a Posture,
+    circumstances: &'a Circumstances,
 }
 
-/// A wish to leave the boundary: always a question of its own.
-fn leave_boundary(posture: &Posture) -> Verdict {
-    let decision = ask_or_deny(posture.approval_policy.value, true);
-    Verdict {
-        decision,
-        containment: Containment::Open,
-        reason: "it wants to leave the boundary".to_owned(),
-        rule: Rule::builtin("command.escalation"),
-        origin: posture.approval_policy.origin.clone(),
-        hint: (decision == Decision::Deny)
-            .then(|| "`--ask-for-approval on-request` would ask".to_owned()),
+impl<'a> Case<'a> {
+    const fn new(posture: &'a Posture, circumstances: &'a Circumstances) -> Self {
+        Self {
+            posture,
+            circumstances,
+        }
     }
-}
 
-fn read(posture: &Posture, path: &Path) -> Verdict {
-    let found = posture.profile.value.files.read(path);
-    Verdict {
-        decision: if found.granted {
-            Decision::Allow
+    fn judge(&self, action: &Action, found: &mut Found) {
+        match action {
+            Action::Command {
+                facts, escalation, ..
+            } => self.command(facts, escalation.is_some(), found),
+            Action::ReadFile { path } => found.add(self.read(path)),
+            Action::WriteFile { path } => found.add(self.write(path)),
+            Action::Reach { host, port } => found.add(self.reach(host, *port)),
+            Action::UseTool { server, tool } => found.add(self.question(
+                Category::McpElicitations,
+                &format!("no rule knows the tool `{tool}` of `{server}`"),
+                "tool.unknown",
+            )),
+            Action::SearchWeb { .. } => found.add(self.question(
+                Category::Rules,
+                "no rule knows a web search",
+                "web-search.unknown",
+            )),
+            Action::ExtendPermissions { what } => found.add(self.question(
+                Category::RequestPermissions,
+                &format!("it wants more for the session: {what}"),
+                "permissions.request",
+            )),
+            Action::RunSkill { skill } => found.add(self.question(
+                Category::SkillApproval,
+                &format!("the skill `{skill}` runs scripts of its own"),
+                "skill.run",
+            )),
+        }
+        if let Some(asked) = self.flow(action) {
+            found.add(asked);
+        }
+    }
+
+    /// What will hold an action that does not leave by itself.
+    const fn hold(&self) -> Hold {
+        if !self.posture.profile.value.confined {
+            Hold::ByChoiceNot
+        } else if self.circumstances.open {
+            Hold::Not
+        } else {
+            Hold::ByBoundary
+        }
+    }
+
+    fn containment(&self) -> Containment {
+        self.hold().containment()
+    }
+
+    fn policy(&self) -> ApprovalPolicy {
+        self.posture.approval_policy.value
+    }
+
+    /// A question where the approval policy has questions of this sort, else a
+    /// no.
+    fn ask_or_deny(&self, category: Category) -> Decision {
+        if self.policy().may_ask(category) {
+            Decision::Ask
         } else {
             Decision::Deny
-        },
-        containment: containment(posture),
-        reason: found.reason,
-        rule: found.rule,
-        origin: found.origin,
-        hint: found.hint,
-    }
-}
-
-fn write(posture: &Posture, path: &Path) -> Verdict {
-    let profile = &posture.profile.value;
-    let allow = |reason: String, rule, origin| Verdict {
-        decision: Decision::Allow,
-        containment: containment(posture),
-        reason,
-        rule,
-        origin,
-        hint: None,
-    };
-    if !profile.confined {
-        let origin = posture.profile.origin.clone();
-        let rule = Rule::builtin("files.full-access");
-        return Verdict {
-            decision: ask_if_untrusted(posture),
-            ..allow("full access was chosen".to_owned(), rule, origin)
-        };
-    }
-    let found = profile.files.write(path);
-    if found.granted {
-        return match posture.approval_policy.value {
-            ApprovalPolicy::Untrusted => Verdict {
-                decision: Decision::Ask,
-                ..allow(found.reason, Rule::builtin("files.untrusted"), found.origin)
-            },
-            _ => allow(found.reason, found.rule, found.origin),
-        };
-    }
-    let decision = if profile.files.is_withheld(path) {
-        Decision::Deny
-    } else {
-        ask_or_deny(posture.approval_policy.value, true)
-    };
-    Verdict {
-        decision,
-        containment: Containment::Open,
-        reason: found.reason,
-        rule: found.rule,
-        origin: found.origin,
-        hint: found.hint,
-    }
-}
-
-fn reach(posture: &Posture, host: &str, port: u16) -> Verdict {
-    if posture.profile.value.network != Network::None
-        && let Some(ruled) = ruled::host(posture, host, port)
-    {
-        return ruled;
-    }
-    let (decision, rule, reason, hint) = match posture.profile.value.network {
-        Network::None => (
-            Decision::Deny,
-            "network.none",
-            format!("{host}:{port} is out of reach: the profile has no network"),
-            Some("no network is the default of every profile".to_owned()),
-        ),
-        Network::Host => (
-            ask_if_untrusted(posture),
-            "network.full-access",
-            "full access was chosen".to_owned(),
-            None,
-        ),
-    };
-    Verdict {
-        decision,
-        containment: containment(posture),
-        reason,
-        rule: Rule::builtin(rule),
-        origin: posture.profile.origin.clone(),
-        hint,
-    }
-}
-
-fn question(posture: &Posture, what: &str, rule: &'static str) -> Verdict {
-    Verdict {
-        decision: ask_or_deny(posture.approval_policy.value, false),
-        containment: Containment::Open,
-        reason: format!("no rule knows {what}"),
-        rule: Rule::builtin(rule),
-        origin: Origin::BUILTIN,
-        hint: None,
-    }
-}
-
-/// What is granted, and still a question where everything but reading is one.
-const fn ask_if_untrusted(posture: &Posture) -> Decision {
-    match posture.approval_policy.value {
-        ApprovalPolicy::Untrusted => Decision::Ask,
-        _ => Decision::Allow,
-    }
-}
-
-/// A question where the approval policy has questions of this sort.
-pub(crate) const fn ask_or_deny(policy: ApprovalPolicy, leaves_boundary: bool) -> Decision {
-    match policy {
-        ApprovalPolicy::Untrusted | ApprovalPolicy::OnFailure | ApprovalPolicy::OnRequest => {
-            Decision::Ask
         }
-        ApprovalPolicy::Never => Decision::Deny,
-        ApprovalPolicy::Granular(granular) => {
-            let may = if leaves_boundary {
-                granular.sandbox_approval
+    }
+
+    /// What is granted, and still a question where everything but reading is
+    /// one.
+    fn ask_if_untrusted(&self) -> Decision {
+        match self.policy() {
+            ApprovalPolicy::Untrusted => Decision::Ask,
+            _ => Decision::Allow,
+        }
+    }
+
+    fn read(&self, path: &Path) -> Verdict {
+        let found = self.posture.profile.value.files.read(path);
+        Verdict {
+            decision: if found.granted {
+                Decision::Allow
             } else {
-                granular.rules
-            };
-            if may { Decision::Ask } else { Decision::Deny }
+                Decision::Deny
+            },
+            containment: self.containment(),
+            reason: found.reason,
+            rule: found.rule,
+            source: Source::of(&found.origin),
+            origin: found.origin,
+            hint: found.hint,
+        }
+    }
+
+    fn write(&self, path: &Path) -> Verdict {
+        let profile = &self.posture.profile.value;
+        if !profile.confined {
+            return self.chosen(
+                self.ask_if_untrusted(),
+                "full access was chosen",
+                "files.full-access",
+            );
+        }
+        let found = profile.files.write(path);
+        let asked = found.granted && self.policy() == ApprovalPolicy::Untrusted;
+        Verdict {
+            decision: if found.granted {
+                self.ask_if_untrusted()
+            } else {
+                self.ask_or_deny_write(path)
+            },
+            // What the profile does not grant happens outside of it.
+            containment: if found.granted {
+                self.containment()
+            } else {
+                Containment::Open
+            },
+            reason: found.reason,
+            rule: if asked {
+                Rule::builtin("files.untrusted")
+            } else {
+                found.rule
+            },
+            source: Source::of(&found.origin),
+            origin: found.origin,
+            hint: found.hint,
+        }
+    }
+
+    /// A question, unless nothing at all may give it.
+    fn ask_or_deny_write(&self, path: &Path) -> Decision {
+        if self.posture.profile.value.files.is_withheld(path) {
+            Decision::Deny
+        } else {
+            self.ask_or_deny(Category::SandboxApproval)
+        }
+    }
+
+    fn reach(&self, host: &str, port: u16) -> Verdict {
+        let network = self.posture.profile.value.network;
+        if network != Network::None
+            && let Some(ruled) = self.host_rule(host, port)
+        {
+            return ruled;
+        }
+        match network {
+            Network::None => Verdict {
+                hint: Some("no network is the default of every profile".to_owned()),
+                ..self.chosen(
+                    Decision::Deny,
+                    &format!("{host}:{port} is out of reach: the profile has no network"),
+                    "network.none",
+                )
+            },
+            Network::Host => self.chosen(
+                self.ask_if_untrusted(),
+                "full access was chosen",
+                "network.full-access",
+            ),
+        }
+    }
+
+    /// A question that only the approval policy decides.
+    fn question(&self, category: Category, reason: &str, rule: &'static str) -> Verdict {
+        Verdict {
+            decision: self.ask_or_deny(category),
+            containment: Containment::Open,
+            reason: reason.to_owned(),
+            rule: Rule::builtin(rule),
+            source: Source::BuiltIn,
+            origin: Origin::BUILTIN,
+            hint: None,
+        }
+    }
+
+    /// What the choice of the profile comes to.
+    fn chosen(&self, decision: Decision, reason: &str, rule: &'static str) -> Verdict {
+        let origin = self.posture.profile.origin.clone();
+        Verdict {
+            decision,
+            containment: self.containment(),
+            reason: reason.to_owned(),
+            rule: Rule::builtin(rule),
+            source: Source::of(&origin),
+            origin,
+            hint: None,
         }
     }
 }
 
-pub(crate) const fn containment(posture: &Posture) -> Containment {
-    if posture.profile.value.confined {
-        Containment::Boxed
-    } else {
-        Containment::Open
+impl Hold {
+    const fn containment(self) -> Containment {
+        match self {
+            Self::ByBoundary => Containment::Boxed,
+            Self::ByChoiceNot | Self::Not => Containment::Open,
+        }
     }
 }

@@ -98,6 +98,12 @@ pub struct Sourced<T> {
     pub origin: Origin,
 }
 
+impl<T: Default> Default for Sourced<T> {
+    fn default() -> Self {
+        Self::builtin(T::default())
+    }
+}
+
 impl<T> Sourced<T> {
     /// A value with its origin.
     pub const fn new(value: T, origin: Origin) -> Self {

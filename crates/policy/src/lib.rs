@@ -10,31 +10,34 @@
 
 mod action;
 mod approval;
+mod circumstances;
 mod command_rules;
 mod credentials;
 mod danger;
 mod environment;
 mod evaluate;
 mod files;
+mod flow;
 mod git_index;
 mod glob;
 mod layer;
 mod limits;
 mod names;
+mod outward;
 mod posture;
 mod profile;
 mod property;
 mod protected;
 mod repository;
 mod requirements;
-mod ruled;
 mod rules;
 mod sensitivity;
 mod tree;
 mod verdict;
 
 pub use action::{Action, CommandClass, CommandFacts, Escalation, Started, Token};
-pub use approval::{ApprovalPolicy, Granular, UnknownApprovalPolicy};
+pub use approval::{ApprovalPolicy, Category, Granular, UnknownApprovalPolicy};
+pub use circumstances::Circumstances;
 pub use command_rules::{
     BadHost, CommandRules, HostExecutable, HostRule, Judgement, PrefixRule, Protocol, RuleDecision,
     RuleHit,
@@ -42,12 +45,14 @@ pub use command_rules::{
 pub use credentials::{CREDENTIAL_STORES, CredentialStore};
 pub use danger::DangerKind;
 pub use environment::{EnvironmentPolicy, Inherit, is_never_inherited, looks_secret};
-pub use evaluate::evaluate;
+pub use evaluate::{evaluate, explain};
 pub use files::{Access, Place, Places};
+pub use flow::{FlowRule, FlowState, Untrusted, is_this_machine};
 pub use git_index::{BadGitFile, check_git_index, check_git_steps};
 pub use glob::{BadGlob, Glob};
 pub use layer::{Layer, Origin, Sourced};
 pub use limits::{BadLimit, Limit, Limits};
+pub use outward::{Outward, Way};
 pub use posture::{Posture, ReviewerKind};
 pub use profile::{GitAccess, Network, Profile, ResolvedProfile, SandboxMode, UnknownSandboxMode};
 pub use property::Property;
@@ -61,4 +66,4 @@ pub use rules::{DenyGlob, FileRule, FileRules, FileVerdict};
 pub use sensitivity::{
     CLASSES, Class, Ground, Repositories, Sensitivity, address, classed, is_like,
 };
-pub use verdict::{Containment, Decision, Rule, Verdict};
+pub use verdict::{Containment, Decision, Derivation, Rule, Source, Verdict};

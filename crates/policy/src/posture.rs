@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ApprovalPolicy, CommandRules, Held, ResolvedProfile, Sourced};
+use crate::{ApprovalPolicy, CommandRules, FlowRule, Held, ResolvedProfile, Sourced};
 
 /// Who answers a question.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -10,6 +10,9 @@ use crate::{ApprovalPolicy, CommandRules, Held, ResolvedProfile, Sourced};
 pub enum ReviewerKind {
     /// The person at the terminal.
     User,
+    /// A second model gives its opinion, and code decides by it.
+    #[serde(rename = "auto_review")]
+    AutoReview,
     /// Nobody: a question is a deny.
     Nobody,
 }
@@ -29,6 +32,9 @@ pub struct Posture {
     /// What an administrator fixed.
     #[serde(default, skip_serializing_if = "Held::is_nothing")]
     pub held: Held,
+    /// What may not flow out.
+    #[serde(default)]
+    pub flow: Sourced<FlowRule>,
 }
 
 impl Posture {
@@ -44,6 +50,7 @@ impl Posture {
             reviewer: ReviewerKind::User,
             rules: CommandRules::default(),
             held: Held::default(),
+            flow: Sourced::default(),
         }
     }
 

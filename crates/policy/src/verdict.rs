@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Origin;
+use crate::{Layer, Origin};
 
 /// Allow, ask or deny. The order is strictness: the strictest of several
 /// decisions is their maximum.
@@ -39,6 +39,52 @@ pub enum Containment {
     Boxed,
     /// Nothing else holds it.
     Open,
+}
+
+/// Who or what made a decision.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// What the program brings along.
+    #[default]
+    BuiltIn,
+    /// Settings: a profile, a mode, an approval policy.
+    Configuration,
+    /// A rule for commands or hosts that somebody wrote.
+    Rule,
+    /// What an administrator fixed.
+    Requirement,
+    /// What the session has read and taken in.
+    Flow,
+    /// A person's answer.
+    User,
+    /// The automatic reviewer's answer.
+    Reviewer,
+}
+
+impl Source {
+    /// The source of what a layer says.
+    pub const fn of(origin: &Origin) -> Self {
+        match origin.layer {
+            Layer::Builtin => Self::BuiltIn,
+            Layer::Requirements => Self::Requirement,
+            _ => Self::Configuration,
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BuiltIn => "built-in",
+            Self::Configuration => "configuration",
+            Self::Rule => "rule",
+            Self::Requirement => "requirement",
+            Self::Flow => "flow",
+            Self::User => "user",
+            Self::Reviewer => "reviewer",
+        })
+    }
 }
 
 /// The identifier of the rule behind a verdict, such as `command.known-safe`.
@@ -82,6 +128,9 @@ pub struct Verdict {
     pub rule: Rule,
     /// The layer that the rule came from.
     pub origin: Origin,
+    /// Who or what made it. An answer to a question is told apart by the gate.
+    #[serde(default)]
+    pub source: Source,
     /// What a person could do to have it decided otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
@@ -97,4 +146,14 @@ impl Verdict {
             self
         }
     }
+}
+
+/// A verdict with all that was met on the way to it.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Derivation {
+    /// Everything that had something to say, in the order in which it was
+    /// asked. The strictest counts, and of equals the first.
+    pub met: Vec<Verdict>,
+    /// What it came to.
+    pub verdict: Verdict,
 }

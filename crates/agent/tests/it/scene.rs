@@ -63,6 +63,7 @@ impl Scene {
             reviewer: ReviewerKind::User,
             rules: dam_policy::CommandRules::default(),
             held: Held::default(),
+            flow: Sourced::default(),
         };
         let id = SessionId::generate().unwrap();
         let answer = Answer::NobodyToAsk;

@@ -139,5 +139,6 @@ fn posture(place: &Place, variables: &Variables, journal: &Path) -> Posture {
         reviewer: ReviewerKind::Nobody,
         rules: CommandRules::default(),
         held: Held::default(),
+        flow: Sourced::default(),
     }
 }

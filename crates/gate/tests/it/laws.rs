@@ -118,7 +118,13 @@ proptest! {
 
     #[test]
     fn fewer_classes_of_questions_are_never_looser(mode in modes(), request in requests(), a in any::<bool>(), b in any::<bool>()) {
-        let granular = |sandbox_approval, rules| ApprovalPolicy::Granular(Granular { sandbox_approval, rules, ..Granular::default() });
+        let granular = |sandbox_approval, rules| ApprovalPolicy::Granular(Granular {
+            sandbox_approval,
+            rules,
+            mcp_elicitations: rules,
+            request_permissions: rules,
+            skill_approval: rules,
+        });
         let decide = |policy| nobody(mode, policy).judge(&request).decision;
         prop_assert!(decide(granular(false, false)) >= decide(granular(a, b)));
         prop_assert!(decide(granular(a, b)) >= decide(granular(true, true)));

@@ -23,16 +23,19 @@ fn question(request: &Request) -> String {
 
 #[test]
 fn a_question_says_what_would_happen_and_why_it_is_asked() {
-    insta::assert_snapshot!(question(&command(&["bash", "-lc", "git push -f"])), @r"
+    insta::assert_snapshot!(question(&command(&["bash", "-lc", "git push -f"])), @"
     Run: bash -lc 'git push -f'
       in /w
+      can touch what is in /tmp, /w; no network
       asked because dangerous: `git push` overwrites what others have (command.dangerous)
     ");
     insta::assert_snapshot!(question(&escalated(&["npm", "i"], "needs the network")), @r"
     Run with no boundary: npm i
       in /w
       it says: needs the network
+      can touch everything that you can: nothing holds it
       asked because it wants to leave the boundary (command.escalation)
+        and because not known to be safe: it runs `npm`
     ");
     insta::assert_snapshot!(question(&write("/w/.git/hooks/pre-commit")), @r"
     Write /w/.git/hooks/pre-commit
@@ -40,10 +43,10 @@ fn a_question_says_what_would_happen_and_why_it_is_asked() {
     ");
     insta::assert_snapshot!(
         question(&Request::UseTool { server: "s".into(), tool: "t".into() }),
-        @r"
-    Call the tool t of s
-      asked because no rule knows tool `t` of `s` (tool.unknown)
-    ");
+        @"
+        Call the tool t of s
+          asked because no rule knows the tool `t` of `s` (tool.unknown)
+        ");
     insta::assert_snapshot!(question(&Request::SearchWeb { query: "a b".into() }), @r"
     Search the web for a b
       asked because no rule knows a web search (web-search.unknown)
@@ -75,7 +78,9 @@ fn what_a_terminal_would_obey_or_hide_is_shown() {
     Run with no boundary: 'x\u{1b}[2J\r\u{202e}txt\u{200b}\u{3164}\u{e0041}\n; rm'
       in /w
       it says: x\u{1b}[2J\r\u{202e}txt\u{200b}\u{3164}\u{e0041}\n; rm
+      can touch everything that you can: nothing holds it
       asked because it wants to leave the boundary (command.escalation)
+        and because not known to be safe: it runs `x\u{1b}[2J\r\u{202e}txt\u{200b}\u{3164}\u{e0041}\n; rm`
     ");
 }
 
@@ -133,7 +138,7 @@ proptest! {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let text = question(&escalated(&words, &why));
         prop_assert!(is_harmless(&text), "{text:?}");
-        prop_assert_eq!(text.lines().count(), 4);
+        prop_assert!(text.lines().count() <= 9, "{}", text);
         let mut gate = Gate::new(posture(WorkspaceWrite, OnRequest), Box::new(Nobody));
         let message = gate.settle(&escalated(&words, &why)).message;
         prop_assert!(is_harmless(&message), "{message:?}");

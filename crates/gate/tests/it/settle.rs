@@ -100,15 +100,21 @@ fn a_yes_in_the_boundary_is_none_outside() {
 }
 
 #[test]
-fn a_no_is_not_remembered_as_anything_else() {
-    let (mut gate, asked) = gate(
-        posture(WorkspaceWrite, OnRequest),
-        Answer::Declined("not now".into()),
-    );
-    let request = escalated(&["npm", "install"], "the network");
-    assert!(!gate.settle(&request).allowed);
-    assert!(!gate.settle(&request).allowed);
-    assert_eq!(asked.count(), 2);
+fn a_no_holds_for_the_session_however_it_is_spelled() {
+    let answer = Answer::Declined("not now".into());
+    let (mut gate, asked) = gate(posture(WorkspaceWrite, OnRequest), answer.clone());
+    for (words, reason) in [
+        (&["npm", "install"][..], "the network"),
+        (&["npm", "install"], "I really need it"),
+        (&["bash", "-lc", "npm  install"], "please"),
+    ] {
+        let settled = gate.settle(&escalated(words, reason));
+        assert!(!settled.allowed);
+        assert_eq!(settled.answer, Some(answer.clone()));
+    }
+    assert_eq!(asked.count(), 1);
+    gate.settle(&escalated(&["npm", "install", "left-pad"], "the network"));
+    assert_eq!(asked.count(), 2, "another command");
 }
 
 #[test]

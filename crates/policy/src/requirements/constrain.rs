@@ -170,6 +170,7 @@ impl Requirements {
         let name = match wanted {
             ReviewerKind::Nobody => return wanted,
             ReviewerKind::User => ReviewerName::User,
+            ReviewerKind::AutoReview => ReviewerName::AutoReview,
         };
         if allowed.value.contains(&name) {
             return wanted;

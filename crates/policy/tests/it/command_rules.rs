@@ -1,6 +1,7 @@
 //! Rules for commands: what matches, what all rules come to, and laws that
 //! hold for any rules and any command.
 
+use dam_policy::Circumstances;
 use dam_policy::{
     Action, ApprovalPolicy, CommandClass, CommandFacts, CommandRules, Containment, Decision,
     Escalation, HostExecutable, HostRule, Origin, Places, Posture, PrefixRule, Profile, Protocol,
@@ -213,6 +214,7 @@ fn posture(mode: SandboxMode, policy: ApprovalPolicy, rules: CommandRules) -> Po
         reviewer: ReviewerKind::User,
         held: dam_policy::Held::default(),
         rules,
+        flow: Sourced::default(),
     }
 }
 
@@ -229,7 +231,7 @@ fn action(facts: CommandFacts, escalates: bool) -> Action {
 
 /// How far an action may go: refused, asked, or done in or out of the boundary.
 fn reach(posture: &Posture, action: &Action) -> (std::cmp::Reverse<Decision>, bool) {
-    let verdict = evaluate(posture, action);
+    let verdict = evaluate(posture, &Circumstances::BOXED, action);
     let is_open = verdict.containment == Containment::Open;
     (std::cmp::Reverse(verdict.decision), is_open)
 }
@@ -326,7 +328,11 @@ fn what_rules_make_of_a_command() {
         ),
     ] {
         let posture = posture(SandboxMode::WorkspaceWrite, policy, all.clone());
-        let verdict = evaluate(&posture, &action(facts(script), escalates));
+        let verdict = evaluate(
+            &posture,
+            &Circumstances::BOXED,
+            &action(facts(script), escalates),
+        );
         let found = (verdict.decision, verdict.containment);
         assert_eq!(found, wanted, "{policy}: {script}, {escalates}");
     }
@@ -338,7 +344,11 @@ fn what_a_rule_says_is_the_reason() {
     all.prefixes[0].justification = Some("It leaves the machine.".to_owned());
     let posture = posture(SandboxMode::WorkspaceWrite, ApprovalPolicy::OnRequest, all);
     let said = |script| {
-        let verdict = evaluate(&posture, &action(facts(script), false));
+        let verdict = evaluate(
+            &posture,
+            &Circumstances::BOXED,
+            &action(facts(script), false),
+        );
         format!("{}: {}", verdict.rule, verdict.reason)
     };
     is_said(
@@ -474,7 +484,7 @@ proptest! {
         let mut rules = base;
         rules.prefixes.push(more);
         let posture = posture(SandboxMode::WorkspaceWrite, policy, rules);
-        let verdict = evaluate(&posture, &action(facts, false));
+        let verdict = evaluate(&posture, &Circumstances::BOXED, &action(facts, false));
         prop_assert_ne!(verdict.decision, Decision::Allow);
     }
 

@@ -1,6 +1,6 @@
 //! Values that remember where they come from.
 
-use dam_policy::{ApprovalPolicy, Layer, Origin, SandboxMode, Sourced, Verdict};
+use dam_policy::{ApprovalPolicy, Layer, Origin, SandboxMode, Source, Sourced, Verdict};
 use dam_policy::{Containment, Decision, Rule};
 
 #[test]
@@ -54,6 +54,7 @@ fn the_stricter_verdict_wins_and_the_first_between_equals() {
         reason: String::new(),
         rule: Rule::builtin(rule),
         origin: Origin::BUILTIN,
+        source: Source::BuiltIn,
         hint: None,
     };
     let winner = |a, b| {

@@ -307,7 +307,7 @@ fn keeps_to(requirements: &Requirements, posture: &Posture) -> Result<(), TestCa
         prop_assert!(matches!(posture.held.leaving, Leaving::Never(_)));
     }
     for (action, word) in commands() {
-        let verdict = evaluate(posture, &action);
+        let verdict = evaluate(posture, &dam_policy::Circumstances::BOXED, &action);
         let rules = requirements.rules.iter();
         let strictest = rules.filter(|rule| rule.pattern[0][0] == word.trim_start_matches("/bin/"));
         match strictest.map(|rule| rule.decision).max() {
@@ -335,7 +335,10 @@ fn keeps_to(requirements: &Requirements, posture: &Posture) -> Result<(), TestCa
                 path.display()
             );
             let action = Action::WriteFile { path: path.into() };
-            prop_assert_eq!(evaluate(posture, &action).decision, Decision::Deny);
+            prop_assert_eq!(
+                evaluate(posture, &dam_policy::Circumstances::BOXED, &action).decision,
+                Decision::Deny
+            );
         }
     }
     Ok(())
@@ -384,7 +387,7 @@ proptest! {
         let Some(after) = constrained(&more, wanted) else { return Ok(()) };
         let before = before.expect("what keeps to more keeps to less");
         for action in actions() {
-            let (before, after) = (evaluate(&before, &action), evaluate(&after, &action));
+            let (before, after) = (evaluate(&before, &dam_policy::Circumstances::BOXED, &action), evaluate(&after, &dam_policy::Circumstances::BOXED, &action));
             prop_assert!(!is_more(&before, &after), "{action:?}: {before:?}, {after:?}");
         }
     }
