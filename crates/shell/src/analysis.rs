@@ -65,6 +65,9 @@ pub enum Word {
         /// The file name pattern that it is, where nothing else in it is
         /// unknown. A backslash stands before what is meant as it is.
         pattern: Option<String>,
+        /// The text that is read from it, where it is a pipe that holds
+        /// nothing else.
+        holds: Option<String>,
     },
 }
 
@@ -96,6 +99,8 @@ pub struct Redirect {
     pub kind: RedirectKind,
     /// The file or descriptor, or the text of a here-document.
     pub target: Word,
+    /// The descriptor before the sign, where one is named.
+    pub descriptor: Option<u32>,
 }
 
 /// What a redirection does.
@@ -185,6 +190,7 @@ impl Word {
             downloaded: false,
             bare: None,
             pattern: None,
+            holds: None,
         }
     }
 

@@ -10,8 +10,13 @@
 //! analysis is then opaque, with a reason.
 
 mod analysis;
+mod arithmetic;
 mod class;
+mod edit;
+mod env;
 mod expand;
+mod pattern;
+mod print;
 mod syntax;
 mod unwrap;
 mod walk;

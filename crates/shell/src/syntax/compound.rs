@@ -2,7 +2,7 @@
 //! it; which of them run is left open.
 
 use super::cursor::{Parser, is_meta, is_name};
-use super::{Dialect, GaveUp, Inner, Kind, RawWord, Result, Script};
+use super::{Command, Dialect, GaveUp, Kind, RawWord, Result, Script, Value};
 
 impl Parser<'_> {
     /// The compound command that starts here, if one does.
@@ -18,7 +18,7 @@ impl Parser<'_> {
             Some("case") => self.case()?,
             Some("function") => return self.function().map(Some),
             Some("[[") => self.test()?,
-            Some("coproc") => return Err(GaveUp("`coproc` is not read".to_owned())),
+            Some("coproc") => self.coprocess()?,
             Some("in" | "]]" | "time" | "!") | None => return self.parenthesised(),
             Some(word) => {
                 return Err(GaveUp(format!(
@@ -33,24 +33,58 @@ impl Parser<'_> {
         self.eat('{');
         let body = self.full_list()?;
         self.expect("}")?;
-        Ok(bodies(vec![body]))
+        Ok(Kind::Group { body, apart: false })
+    }
+
+    /// `coproc`, with a name where what follows is a compound command.
+    fn coprocess(&mut self) -> Result<Kind> {
+        if self.dialect != Dialect::Bash {
+            return Err(GaveUp("shells disagree on `coproc`".to_owned()));
+        }
+        self.eat_all("coproc");
+        self.blanks()?;
+        let start = self.at;
+        let name = self.word()?;
+        self.blanks()?;
+        let named = name
+            .as_ref()
+            .and_then(RawWord::plain)
+            .map(ToOwned::to_owned);
+        let compound = matches!(
+            self.reserved(),
+            Some("{" | "if" | "while" | "until" | "for" | "select" | "case" | "[[")
+        ) || self.peek() == Some('(');
+        let name = match named {
+            Some(name) if compound && is_variable(&name) => name,
+            _ => {
+                self.at = start;
+                "COPROC".to_owned()
+            }
+        };
+        let body: Command = self.deeper(Self::command)?;
+        Ok(Kind::Coprocess {
+            name,
+            body: Box::new(body),
+        })
     }
 
     fn conditional(&mut self) -> Result<Kind> {
         self.eat_all("if");
-        let mut all = vec![self.full_list()?];
+        let mut arms = Vec::new();
         loop {
+            let condition = self.full_list()?;
             self.expect("then")?;
-            all.push(self.full_list()?);
+            arms.push((condition, self.full_list()?));
             if self.eat_reserved("elif") {
-                all.push(self.full_list()?);
                 continue;
             }
-            if self.eat_reserved("else") {
-                all.push(self.full_list()?);
-            }
+            let otherwise = if self.eat_reserved("else") {
+                Some(self.full_list()?)
+            } else {
+                None
+            };
             self.expect("fi")?;
-            return Ok(bodies(all));
+            return Ok(Kind::If { arms, otherwise });
         }
     }
 
@@ -59,7 +93,8 @@ impl Parser<'_> {
             self.eat_all("until");
         }
         let condition = self.full_list()?;
-        Ok(bodies(vec![condition, self.loop_body()?]))
+        let body = self.loop_body()?;
+        Ok(Kind::While { condition, body })
     }
 
     fn loop_body(&mut self) -> Result<Script> {
@@ -71,36 +106,41 @@ impl Parser<'_> {
 
     /// `for`, in both forms, and `select`.
     fn loop_over(&mut self) -> Result<Kind> {
-        if !self.eat_all("for") {
+        let select = !self.eat_all("for");
+        if select {
             self.eat_all("select");
         }
         self.blanks()?;
-        let mut words = Vec::new();
-        let mut bodies = Vec::new();
-        let mut binds = None;
         if self.sees("((") {
             let inner = self
                 .arithmetic_command()?
                 .ok_or_else(|| self.unexpected())?;
-            words.push(RawWord::of_inner(inner));
-            self.lines()?;
-            self.eat(';');
-        } else {
-            binds = Some(self.name()?);
-            self.lines()?;
-            if self.eat_reserved("in") {
-                words = self.words()?;
-            }
-            self.lines()?;
-            self.eat(';');
+            let body = Some(self.after_head()?);
+            return Ok(Kind::Arithmetic {
+                inner: RawWord::of(inner),
+                body,
+            });
         }
+        let name = self.name()?;
+        let mut words = None;
         self.lines()?;
-        bodies.push(self.loop_body_or_group()?);
-        Ok(Kind::Compound {
-            binds,
+        if self.eat_reserved("in") {
+            words = Some(self.words()?);
+        }
+        let body = self.after_head()?;
+        Ok(Kind::For {
+            name,
             words,
-            bodies,
+            body,
+            select,
         })
+    }
+
+    fn after_head(&mut self) -> Result<Script> {
+        self.lines()?;
+        self.eat(';');
+        self.lines()?;
+        self.loop_body_or_group()
     }
 
     /// bash takes `{ … }` for `do … done` in a `for`.
@@ -139,20 +179,16 @@ impl Parser<'_> {
     fn case(&mut self) -> Result<Kind> {
         self.eat_all("case");
         self.blanks()?;
-        let mut words = vec![self.word()?.ok_or_else(|| self.unexpected())?];
+        let word = self.word()?.ok_or_else(|| self.unexpected())?;
         self.expect("in")?;
-        let mut bodies = Vec::new();
+        let mut clauses = Vec::new();
         loop {
             self.lines()?;
             if self.eat_reserved("esac") {
-                return Ok(Kind::Compound {
-                    binds: None,
-                    words,
-                    bodies,
-                });
+                return Ok(Kind::Case { word, clauses });
             }
-            self.patterns(&mut words)?;
-            bodies.push(self.list()?);
+            let patterns = self.patterns()?;
+            clauses.push((patterns, self.list()?));
             let ended = self.eat_all(";;&") || self.eat_all(";;") || self.eat_all(";&");
             self.lines()?;
             if !ended && self.reserved() != Some("esac") {
@@ -162,14 +198,15 @@ impl Parser<'_> {
     }
 
     /// The patterns of one clause, with the parenthesis that ends them.
-    fn patterns(&mut self, words: &mut Vec<RawWord>) -> Result<()> {
+    fn patterns(&mut self) -> Result<Vec<RawWord>> {
+        let mut words = Vec::new();
         self.eat('(');
         loop {
             self.blanks()?;
             words.push(self.word()?.ok_or_else(|| self.unexpected())?);
             self.blanks()?;
             if self.eat(')') {
-                return Ok(());
+                return Ok(words);
             }
             if !self.eat('|') {
                 return Err(self.unexpected());
@@ -239,10 +276,9 @@ impl Parser<'_> {
             }
             let start = self.at;
             if let Some(inner) = self.arithmetic_command()? {
-                return Ok(Some(Kind::Compound {
-                    binds: None,
-                    words: vec![RawWord::of_inner(inner)],
-                    bodies: Vec::new(),
+                return Ok(Some(Kind::Arithmetic {
+                    inner: RawWord::of(inner),
+                    body: None,
                 }));
             }
             self.at = start;
@@ -254,21 +290,13 @@ impl Parser<'_> {
         if !self.eat(')') {
             return Err(self.unexpected());
         }
-        Ok(Some(bodies(vec![body])))
+        Ok(Some(Kind::Group { body, apart: true }))
     }
 
     /// `((…))`: what happens in it. Nothing if it is no arithmetic.
-    fn arithmetic_command(&mut self) -> Result<Option<Vec<Inner>>> {
+    fn arithmetic_command(&mut self) -> Result<Option<Value>> {
         self.eat_all("((");
         self.deeper(Self::arithmetic)
-    }
-}
-
-fn bodies(bodies: Vec<Script>) -> Kind {
-    Kind::Compound {
-        binds: None,
-        words: Vec::new(),
-        bodies,
     }
 }
 

@@ -1,15 +1,15 @@
 //! What starts with `$` or a backtick.
 
 use super::cursor::{Parser, is_name, is_name_start};
-use super::{Dialect, GaveUp, Inner, Part, RawWord, Result, Script};
+use super::{Dialect, GaveUp, Parameter, Part, RawWord, Result, Script, Value};
 
 impl Parser<'_> {
     /// The expansion that starts here, added to `word`.
     pub(super) fn expansion(&mut self, word: &mut RawWord, quoted: bool) -> Result<()> {
         self.deeper(|parser| {
             if parser.peek() == Some('`') {
-                let inner = vec![Inner::Script(parser.backticks(quoted)?)];
-                word.parts.push(value(inner, quoted, false));
+                let output = Value::Output(parser.backticks(quoted)?);
+                word.parts.push(value(output, quoted, false));
                 return Ok(());
             }
             parser.at += 1;
@@ -27,17 +27,20 @@ impl Parser<'_> {
                 // A translation: what it becomes is decided elsewhere.
                 let mut text = RawWord::default();
                 self.double_quotes(&mut text)?;
-                value(text.into_inner(), true, false)
+                value(Value::Elsewhere(text.parts), true, false)
             }
             Some(c) if is_name_start(c) => {
-                while self.peek().is_some_and(is_name) {
+                let mut name = String::new();
+                while let Some(c) = self.peek().filter(|c| is_name(*c)) {
                     self.at += 1;
+                    name.push(c);
                 }
-                value(Vec::new(), quoted, self.dialect == Dialect::Zsh)
+                let many = self.dialect == Dialect::Zsh;
+                value(named(name), quoted, many)
             }
             Some(c) if c.is_ascii_digit() || "@*#?-$!".contains(c) => {
                 self.at += 1;
-                value(Vec::new(), quoted, c == '@')
+                value(named(c.to_string()), quoted, c == '@')
             }
             Some('~' | '=' | '^' | '+' | ':') if self.dialect == Dialect::Zsh => {
                 return Err(GaveUp("zsh gives this `$` a meaning of its own".to_owned()));
@@ -52,11 +55,11 @@ impl Parser<'_> {
     }
 
     /// `$(…)` and `$((…))`.
-    fn parenthesis(&mut self) -> Result<Vec<Inner>> {
+    fn parenthesis(&mut self) -> Result<Value> {
         let start = self.at;
         if self.eat_all("((") {
-            if let Some(inner) = self.arithmetic()? {
-                return Ok(inner);
+            if let Some(value) = self.arithmetic()? {
+                return Ok(value);
             }
             if self.dialect == Dialect::Posix {
                 return Err(GaveUp("shells disagree on what `$((` starts".to_owned()));
@@ -64,7 +67,7 @@ impl Parser<'_> {
             self.at = start;
         }
         self.take();
-        Ok(vec![Inner::Script(self.substitution()?)])
+        Ok(Value::Output(self.substitution()?))
     }
 
     /// The commands of `$(…)` after its parenthesis.
@@ -121,7 +124,7 @@ impl Parser<'_> {
         Ok(script)
     }
 
-    /// `${…}`. Its value is not known; what it runs is.
+    /// `${…}`.
     fn parameter(&mut self, quoted: bool) -> Result<Part> {
         self.take();
         match self.peek() {
@@ -131,9 +134,9 @@ impl Parser<'_> {
             Some('(') => return Err(GaveUp("`${(…)…}` runs commands in some shells".to_owned())),
             _ => {}
         }
-        let mut inner = RawWord::default();
-        let outline = self.parameter_body(&mut inner, quoted)?;
-        if inner.parts.iter().any(Part::holds_code) {
+        let mut body = RawWord::default();
+        let outline = self.parameter_body(&mut body, quoted)?;
+        if body.parts.iter().any(Part::holds_code) {
             return Err(GaveUp(
                 "text inside `${…}` looks like a command to be run later".to_owned(),
             ));
@@ -142,12 +145,8 @@ impl Parser<'_> {
             return Err(GaveUp("`${…@P}` runs what a variable holds".to_owned()));
         }
         let many = outline.contains('@') || self.dialect == Dialect::Zsh;
-        let mut happens = inner.into_inner();
-        happens.extend(sets(&outline).map(|name| Inner::Assigns(name.to_owned())));
-        if computes(&outline) {
-            happens.push(Inner::Computes);
-        }
-        Ok(value(happens, quoted, many))
+        let parameter = Parameter::braced(&outline, body, self.dialect)?;
+        Ok(value(Value::Parameter(Box::new(parameter)), quoted, many))
     }
 
     /// The rest of `${…}`: what it expands goes to `inner`. Yields its other
@@ -187,6 +186,7 @@ impl Parser<'_> {
                 }
                 Some(c) => {
                     self.at += 1;
+                    inner.push(c, false);
                     outline.push(c);
                 }
             }
@@ -220,14 +220,16 @@ impl Parser<'_> {
                 Some(']') => open -= 1,
                 Some(_) => {}
             }
-            self.at += 1;
+            if let Some(c) = self.take_raw().filter(|_| open > 0) {
+                inner.push(c, false);
+            }
         }
         Ok(value(computed(inner, known), quoted, false))
     }
 
     /// What happens in arithmetic, after its two parentheses and up to its
     /// end. Nothing if it is none.
-    pub(super) fn arithmetic(&mut self) -> Result<Option<Vec<Inner>>> {
+    pub(super) fn arithmetic(&mut self) -> Result<Option<Value>> {
         let mut inner = RawWord::default();
         let mut open = 0;
         let mut known = true;
@@ -256,62 +258,28 @@ impl Parser<'_> {
                 }
                 Some(_) => {}
             }
-            self.at += 1;
+            if let Some(c) = self.take_raw() {
+                inner.push(c, false);
+            }
         }
     }
 }
 
 /// What happens in arithmetic.
-fn computed(inner: RawWord, known: bool) -> Vec<Inner> {
-    let mut inner = inner.into_inner();
-    if !known {
-        inner.push(Inner::Computes);
-    }
-    inner
-}
-
-/// The variable that `${name:=…}` or `${name=…}` sets.
-fn sets(outline: &str) -> Option<&str> {
-    let (name, rest) = named(outline);
-    (rest.starts_with('=') || rest.starts_with(":=")).then_some(name)
-}
-
-/// Whether `${…}` computes an index, an offset, or a name.
-fn computes(outline: &str) -> bool {
-    let (name, rest) = named(outline);
-    let is_number = |text: &str| {
-        text.chars()
-            .all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | ':'))
-    };
-    if let Some(index) = rest.strip_prefix('[') {
-        let index = index.rsplit_once(']').map_or(index, |(index, _)| index);
-        return !matches!(index, "@" | "*") && !is_number(index);
-    }
-    // `${!x}` is the variable that `$x` names, with an index if it likes.
-    let indirect = name.is_empty() && rest.starts_with('!') && rest.len() > 1;
-    let offset = rest
-        .strip_prefix(':')
-        .is_some_and(|rest| !rest.starts_with(['-', '=', '?', '+']) && !is_number(rest));
-    indirect || offset
-}
-
-/// The name at the start of `${…}`, and the rest.
-fn named(outline: &str) -> (&str, &str) {
-    let outline = outline
-        .strip_prefix('#')
-        .filter(|rest| !rest.is_empty())
-        .unwrap_or(outline);
-    let end = outline.find(|c| !is_name(c)).unwrap_or(outline.len());
-    match end {
-        // `${@:1}` and its kind.
-        0 if outline.starts_with(['@', '*', '?', '$']) => outline.split_at(1),
-        _ => outline.split_at(end),
+fn computed(text: RawWord, known: bool) -> Value {
+    Value::Arithmetic {
+        text,
+        computes: !known,
     }
 }
 
-fn value(inner: Vec<Inner>, quoted: bool, many: bool) -> Part {
+fn named(name: String) -> Value {
+    Value::Parameter(Box::new(Parameter::plain(name)))
+}
+
+fn value(value: Value, quoted: bool, many: bool) -> Part {
     Part::Expansion {
-        inner,
+        value,
         quoted,
         many,
     }

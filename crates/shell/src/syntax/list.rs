@@ -1,9 +1,11 @@
 //! Lists, pipelines and simple commands.
 
+use std::rc::Rc;
+
 use super::cursor::{Parser, is_meta, is_name, is_name_start};
 use super::{
-    Assignment, Command, Dialect, GaveUp, Inner, Item, Kind, Part, RawWord, Redirect, Result,
-    Script,
+    After, Assignment, Command, Dialect, GaveUp, Item, Kind, Part, RawWord, Redirect, Result,
+    Script, Value,
 };
 
 /// Builtins whose words may assign arrays.
@@ -49,8 +51,8 @@ impl Parser<'_> {
             let more = match self.peek() {
                 Some(';') if !matches!(self.second(), Some(';' | '&' | '|')) => self.eat(';'),
                 Some('&') => {
-                    if let Some(last) = found.last_mut() {
-                        last.background = true;
+                    for item in &mut found {
+                        item.background = true;
                     }
                     self.eat('&')
                 }
@@ -86,27 +88,37 @@ impl Parser<'_> {
 
     fn and_or(&mut self) -> Result<Vec<Item>> {
         let mut items = Vec::new();
+        let mut after = After::Always;
         loop {
+            let (stages, negated) = self.pipeline()?;
             items.push(Item {
-                stages: self.pipeline()?,
+                stages,
                 background: false,
+                after,
+                negated,
             });
             self.blanks()?;
-            if !self.eat_all("&&") && !self.eat_all("||") {
+            after = if self.eat_all("&&") {
+                After::Success
+            } else if self.eat_all("||") {
+                After::Failure
+            } else {
                 return Ok(items);
-            }
+            };
             self.lines()?;
         }
     }
 
-    fn pipeline(&mut self) -> Result<Vec<Command>> {
+    /// The stages, and whether the status is turned around.
+    fn pipeline(&mut self) -> Result<(Vec<Command>, bool)> {
         let mut stages = Vec::new();
+        let mut negated = false;
         loop {
-            self.pipeline_prefix()?;
+            negated ^= self.pipeline_prefix()?;
             stages.push(self.deeper(Self::command)?);
             self.blanks()?;
             if self.sees("||") || !self.eat('|') {
-                return Ok(stages);
+                return Ok((stages, negated));
             }
             self.eat('&');
             self.lines()?;
@@ -114,11 +126,13 @@ impl Parser<'_> {
     }
 
     /// `!` and `time`.
-    fn pipeline_prefix(&mut self) -> Result<()> {
+    fn pipeline_prefix(&mut self) -> Result<bool> {
+        let mut negated = false;
         loop {
             self.blanks()?;
             let start = self.at;
             if self.eat_reserved("!") {
+                negated = !negated;
                 continue;
             }
             if self.eat_reserved("time") {
@@ -129,11 +143,11 @@ impl Parser<'_> {
                 }
                 self.at = start;
             }
-            return Ok(());
+            return Ok(negated);
         }
     }
 
-    fn command(&mut self) -> Result<Command> {
+    pub(super) fn command(&mut self) -> Result<Command> {
         self.blanks()?;
         match self.compound()? {
             Some(kind) => {
@@ -213,7 +227,7 @@ impl Parser<'_> {
 
     pub(super) fn function_body(&mut self, name: String) -> Result<Command> {
         self.lines()?;
-        let body = Box::new(self.deeper(Self::command)?);
+        let body = Rc::new(self.deeper(Self::command)?);
         Ok(Command {
             kind: Kind::Function { name, body },
             redirects: Vec::new(),
@@ -225,29 +239,41 @@ impl Parser<'_> {
         if has_open_index(&word) {
             return Err(GaveUp("an index goes on after its word".to_owned()));
         }
-        let Some((name, rest)) = assigned(&word) else {
+        let Some((name, rest, append)) = assigned(&word) else {
             return Ok((Some(word), None));
         };
         if rest.is_empty() && word.parts.len() == 1 && self.raw() == Some('(') {
             if self.dialect == Dialect::Posix {
                 return Err(GaveUp("not every shell has arrays".to_owned()));
             }
-            word.parts.append(&mut self.array()?);
+            let elements = Some(self.array()?);
             let value = RawWord {
                 parts: vec![Part::Expansion {
-                    inner: word.into_inner(),
+                    value: Value::Elsewhere(Vec::new()),
                     quoted: true,
                     many: true,
                 }],
                 written: "(…)".to_owned(),
             };
-            return Ok((None, Some(Assignment { name, value })));
+            return Ok((
+                None,
+                Some(Assignment {
+                    name,
+                    append,
+                    index: false,
+                    elements,
+                    value,
+                }),
+            ));
         }
         let index = rest.strip_prefix('[').and_then(|rest| rest.split_once(']'));
         let is_number = index.is_some_and(|(index, _)| index.chars().all(|c| c.is_ascii_digit()));
         if rest.starts_with('[') && !is_number {
             word.parts.push(Part::Expansion {
-                inner: vec![Inner::Computes],
+                value: Value::Arithmetic {
+                    text: RawWord::default(),
+                    computes: true,
+                },
                 quoted: true,
                 many: false,
             });
@@ -255,36 +281,46 @@ impl Parser<'_> {
                 return Err(GaveUp("an index may run what stands in it".to_owned()));
             }
         }
+        let index = rest.starts_with('[') && index.is_some();
         if let Some(Part::Text { text, .. }) = word.parts.first_mut() {
             *text = rest;
         }
-        Ok((None, Some(Assignment { name, value: word })))
+        Ok((
+            None,
+            Some(Assignment {
+                name,
+                append,
+                index,
+                elements: None,
+                value: word,
+            }),
+        ))
     }
 
     /// The elements of `name=(…)`.
-    fn array(&mut self) -> Result<Vec<Part>> {
+    fn array(&mut self) -> Result<Vec<RawWord>> {
         self.eat('(');
-        let mut parts = Vec::new();
+        let mut words = Vec::new();
         loop {
             self.lines()?;
             if self.eat(')') {
                 return match self.peek() {
                     Some(c) if !is_meta(c) => Err(GaveUp("a word goes on after `(…)`".to_owned())),
-                    _ => Ok(parts),
+                    _ => Ok(words),
                 };
             }
             let word = self.word()?.ok_or_else(|| self.unexpected())?;
             if word.parts.iter().any(Part::holds_code) {
                 return Err(GaveUp("an index may run what stands in it".to_owned()));
             }
-            parts.extend(word.parts);
+            words.push(word);
         }
     }
 }
 
-/// The name that a word assigns, and the unquoted text that its value starts
-/// with.
-fn assigned(word: &RawWord) -> Option<(String, String)> {
+/// The name that a word assigns, the unquoted text that its value starts with,
+/// and whether it is appended.
+fn assigned(word: &RawWord) -> Option<(String, String, bool)> {
     let Some(Part::Text {
         text,
         quoted: false,
@@ -299,10 +335,10 @@ fn assigned(word: &RawWord) -> Option<(String, String)> {
     let (name, rest) = text.split_at(end);
     let value = rest.strip_prefix("+=").or_else(|| rest.strip_prefix('='));
     match value {
-        Some(value) => Some((name.to_owned(), value.to_owned())),
+        Some(value) => Some((name.to_owned(), value.to_owned(), rest.starts_with('+'))),
         // An element of an array: its index may hold expansions.
         None if rest.starts_with('[') && closes_with_equals(word) => {
-            Some((name.to_owned(), rest.to_owned()))
+            Some((name.to_owned(), rest.to_owned(), false))
         }
         None => None,
     }

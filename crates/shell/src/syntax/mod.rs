@@ -9,6 +9,7 @@ mod compound;
 mod cursor;
 mod expansion;
 mod list;
+mod parameter;
 mod redirect;
 mod rough;
 mod word;
@@ -17,6 +18,7 @@ use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 pub(crate) use cursor::Parser;
+pub(crate) use parameter::{Form, Parameter, Subscript, Which};
 pub(crate) use rough::rough;
 
 /// Longer scripts are not read: one argument of a process cannot be longer.
@@ -53,6 +55,21 @@ pub(crate) struct Script {
 pub(crate) struct Item {
     pub(crate) stages: Vec<Command>,
     pub(crate) background: bool,
+    /// What decides whether it runs at all.
+    pub(crate) after: After,
+    /// Whether `!` turns its status around.
+    pub(crate) negated: bool,
+}
+
+/// How a pipeline follows on the one before it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum After {
+    /// In any case.
+    Always,
+    /// `&&`.
+    Success,
+    /// `||`.
+    Failure,
 }
 
 /// A command of a pipeline.
@@ -69,18 +86,47 @@ pub(crate) enum Kind {
         assignments: Vec<Assignment>,
         words: Vec<RawWord>,
     },
-    /// Anything that holds other commands: which of them run, and how often,
-    /// is left open.
-    Compound {
-        /// The variable of a loop.
-        binds: Option<String>,
-        /// The words of a loop or a `case`.
-        words: Vec<RawWord>,
-        bodies: Vec<Script>,
+    /// `{ … }` or `( … )`.
+    Group {
+        body: Script,
+        apart: bool,
+    },
+    /// `if`, with its conditions and what follows each, and `else`.
+    If {
+        arms: Vec<(Script, Script)>,
+        otherwise: Option<Script>,
+    },
+    /// `while` and `until`.
+    While {
+        condition: Script,
+        body: Script,
+    },
+    /// `for name in words` and `select`.
+    For {
+        name: String,
+        /// Those of the script or function where there are none.
+        words: Option<Vec<RawWord>>,
+        body: Script,
+        select: bool,
+    },
+    /// `case`: its word, and the patterns and list of each clause.
+    Case {
+        word: RawWord,
+        clauses: Vec<(Vec<RawWord>, Script)>,
+    },
+    /// `((…))`, and `for ((…))` with its body.
+    Arithmetic {
+        inner: RawWord,
+        body: Option<Script>,
     },
     /// `[[ … ]]`, with its words.
     Test(Vec<RawWord>),
     Function {
+        name: String,
+        body: Rc<Command>,
+    },
+    /// `coproc`, beside what follows.
+    Coprocess {
         name: String,
         body: Box<Command>,
     },
@@ -89,7 +135,12 @@ pub(crate) enum Kind {
 #[derive(Debug)]
 pub(crate) struct Assignment {
     pub(crate) name: String,
-    /// For an array, what all its elements expand.
+    /// `+=`.
+    pub(crate) append: bool,
+    /// One element of an array is set.
+    pub(crate) index: bool,
+    /// The elements of an array.
+    pub(crate) elements: Option<Vec<RawWord>>,
     pub(crate) value: RawWord,
 }
 
@@ -98,6 +149,8 @@ pub(crate) struct Redirect {
     pub(crate) kind: RawRedirect,
     /// The variable that is set to the descriptor: `{name}>file`.
     pub(crate) binds: Option<String>,
+    /// The descriptor, where it is named.
+    pub(crate) descriptor: Option<u32>,
     /// Empty for a here-document.
     pub(crate) target: RawWord,
 }
@@ -124,9 +177,9 @@ pub(crate) struct RawWord {
 pub(crate) enum Part {
     /// Text. Unquoted, its braces, patterns and tildes still mean something.
     Text { text: String, quoted: bool },
-    /// A value that is not known, and what happens to find it.
+    /// A value that is found when the word is expanded.
     Expansion {
-        inner: Vec<Inner>,
+        value: Value,
         quoted: bool,
         /// Whether it becomes several words even if quoted.
         many: bool,
@@ -135,16 +188,23 @@ pub(crate) enum Part {
     Process(Script),
 }
 
-/// What happens inside an expansion.
+/// Where the value of an expansion comes from.
 #[derive(Debug)]
-pub(crate) enum Inner {
-    /// A script is run.
-    Script(Script),
-    /// A variable is set: `${name:=value}`.
-    Assigns(String),
-    /// Arithmetic on values that are not known. Shells read such a value as
-    /// an expression again, and run what an index in it holds.
-    Computes,
+pub(crate) enum Value {
+    /// From somewhere that is not read; what is expanded on the way.
+    Elsewhere(Vec<Part>),
+    /// From what commands print.
+    Output(Script),
+    /// From a variable.
+    Parameter(Box<Parameter>),
+    /// From arithmetic.
+    Arithmetic {
+        /// The expression, its expansions included.
+        text: RawWord,
+        /// Whether values decide that are not seen in it. Shells read such a
+        /// value as an expression again, and run what an index in it holds.
+        computes: bool,
+    },
 }
 
 impl Part {
@@ -226,23 +286,11 @@ impl RawWord {
         }
     }
 
-    /// What happens to expand it, taken out.
-    pub(crate) fn into_inner(self) -> Vec<Inner> {
-        self.parts
-            .into_iter()
-            .flat_map(|part| match part {
-                Part::Text { .. } => Vec::new(),
-                Part::Expansion { inner, .. } => inner,
-                Part::Process(script) => vec![Inner::Script(script)],
-            })
-            .collect()
-    }
-
-    /// A word that stands for what happens, and has no text.
-    pub(crate) fn of_inner(inner: Vec<Inner>) -> Self {
+    /// A word that stands for a value, and has no text.
+    pub(crate) fn of(value: Value) -> Self {
         Self {
             parts: vec![Part::Expansion {
-                inner,
+                value,
                 quoted: true,
                 many: false,
             }],

@@ -11,7 +11,8 @@ impl Parser<'_> {
     /// The redirection that starts here, if one does.
     pub(super) fn redirect(&mut self) -> Result<Option<Redirect>> {
         let start = self.at;
-        let binds = self.descriptor();
+        let (binds, mut descriptor) = self.descriptor();
+        let reads = self.peek() == Some('<');
         let kind = match self.peek() {
             Some('<') if self.second() != Some('(') => self.reading()?,
             Some('>') if self.second() != Some('(') => self.writing(),
@@ -33,11 +34,15 @@ impl Parser<'_> {
                 "zsh gives this redirection a meaning of its own".to_owned(),
             ));
         }
+        if reads && !matches!(kind, RawRedirect::Write) {
+            descriptor.get_or_insert(0);
+        }
         if let RawRedirect::HereDocument(text) = &kind {
             self.announce(Rc::clone(text))?;
             return Ok(Some(Redirect {
                 kind,
                 binds,
+                descriptor,
                 target: RawWord::default(),
             }));
         }
@@ -52,16 +57,19 @@ impl Parser<'_> {
         Ok(Some(Redirect {
             kind: settled(kind, &target),
             binds,
+            descriptor,
             target,
         }))
     }
 
-    /// `2` or `{name}` right before the sign. Yields the name.
-    fn descriptor(&mut self) -> Option<String> {
+    /// `2` or `{name}` right before the sign.
+    fn descriptor(&mut self) -> (Option<String>, Option<u32>) {
         let start = self.at;
         let mut binds = None;
-        while self.peek().is_some_and(|c| c.is_ascii_digit()) {
+        let mut number = String::new();
+        while let Some(c) = self.peek().filter(char::is_ascii_digit) {
             self.at += 1;
+            number.push(c);
         }
         if self.at == start && self.raw() == Some('{') {
             let rest = &self.chars[self.at + 1..];
@@ -73,9 +81,11 @@ impl Parser<'_> {
         }
         if !matches!(self.peek(), Some('<' | '>')) {
             self.at = start;
-            return None;
+            return (None, None);
         }
-        binds
+        // A number that is none of a descriptor's is an error of the shell.
+        let descriptor = (!number.is_empty()).then(|| number.parse().unwrap_or(u32::MAX));
+        (binds, descriptor)
     }
 
     fn reading(&mut self) -> Result<RawRedirect> {

@@ -1,7 +1,7 @@
 //! Words: quoting, and where they end.
 
 use super::cursor::{Parser, is_meta};
-use super::{Dialect, GaveUp, Part, RawWord, Result};
+use super::{Dialect, GaveUp, Part, RawWord, Result, Value};
 
 impl Parser<'_> {
     /// The word that starts here, if one does.
@@ -201,7 +201,7 @@ fn open(quote: &str) -> GaveUp {
 /// One word's worth of something unknown.
 pub(super) fn unknown() -> Part {
     Part::Expansion {
-        inner: Vec::new(),
+        value: Value::Elsewhere(Vec::new()),
         quoted: true,
         many: false,
     }

@@ -1,7 +1,7 @@
 //! git, where its arguments make it run something else.
 
 use crate::analysis::{Spread, Word};
-use crate::walk::{Surroundings, Walker};
+use crate::walk::{Done, Surroundings, Walker};
 
 use super::Launch;
 
@@ -40,7 +40,7 @@ const RUNNING: &[&str] = &[
 const SHORTEST: usize = "--ext".len();
 
 impl Walker {
-    pub(super) fn git(&mut self, launch: Launch, around: &Surroundings) {
+    pub(super) fn git(&mut self, launch: Launch, around: &Surroundings) -> Done {
         let words = &launch.words;
         let subcommand = self.git_globals(words);
         for word in words {
@@ -85,6 +85,7 @@ impl Walker {
             }
         }
         self.list(launch, around);
+        Done::default()
     }
 
     /// Reads the options before the subcommand, and yields its index.
@@ -129,7 +130,14 @@ impl Walker {
             .collect();
         let known: Option<Vec<&str>> = words.iter().map(|word| word.known()).collect();
         match known {
-            Some(words) => self.source(&words.join(" "), inside),
+            Some(words) => {
+                self.source_apart(
+                    &words.join(" "),
+                    Some(Vec::new()),
+                    &Launch::default(),
+                    inside,
+                );
+            }
             None => self.opaque("`git submodule foreach` is given words that are not known"),
         }
     }
@@ -154,7 +162,9 @@ impl Walker {
                 continue;
             };
             match script.as_ref().and_then(Word::known) {
-                Some(script) => self.source(script, inside),
+                Some(script) => {
+                    self.source_apart(script, Some(Vec::new()), &Launch::default(), inside);
+                }
                 None => self.opaque("`git rebase --exec` is given words that are not known"),
             }
         }

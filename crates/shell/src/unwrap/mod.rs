@@ -11,7 +11,9 @@ use std::sync::Arc;
 use crate::analysis::{
     Assignment, Input, Redirect, RedirectKind, Simple, Spread, Word, Wrapper, base_name,
 };
-use crate::walk::{Surroundings, Walker};
+use crate::env::{Body, Value};
+use crate::print;
+use crate::walk::{Done, Surroundings, Walker};
 
 use options::Options;
 pub(crate) use shells::{gives_code, is_interpreter, is_shell, reads_program_from_input};
@@ -23,6 +25,19 @@ pub(crate) struct Launch {
     pub(crate) words: Vec<Word>,
     pub(crate) assignments: Vec<Assignment>,
     pub(crate) redirects: Vec<Redirect>,
+    pub(crate) place: Place,
+}
+
+/// Who starts a command.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Place {
+    /// The shell itself: it may be a function or a builtin.
+    Shell,
+    /// `command` or `builtin`: it may be a builtin.
+    Builtin,
+    /// Another program.
+    #[default]
+    Program,
 }
 
 impl Launch {
@@ -38,6 +53,15 @@ impl Launch {
         Self {
             words: self.words.get(start..).unwrap_or_default().to_vec(),
             ..self.clone()
+        }
+    }
+
+    /// What is known of how it ends, past its own redirections.
+    fn kept(&self, done: Done) -> Done {
+        let prints_here = self.redirects.is_empty();
+        Done {
+            printed: done.printed.filter(|_| prints_here),
+            ..done
         }
     }
 
@@ -72,37 +96,71 @@ pub(crate) fn is_of_system(program: &str) -> bool {
 
 impl Walker {
     /// Lists what a command really runs.
-    pub(crate) fn launch(&mut self, launch: Launch, around: &Surroundings) {
-        self.deeper(|walker| walker.unwrap(launch, around));
+    pub(crate) fn launch(&mut self, launch: Launch, around: &Surroundings) -> Done {
+        self.deeper(|walker| walker.unwrap(launch, around))
     }
 
-    fn unwrap(&mut self, launch: Launch, around: &Surroundings) {
+    /// A command whose program is not known: what it may be is looked at.
+    fn launch_unknown(&mut self, launch: &Launch, around: &Surroundings) -> Done {
+        self.list(launch.clone(), around);
+        let Some(Word::Unknown {
+            spread,
+            bare,
+            pattern,
+            ..
+        }) = launch.words.first()
+        else {
+            return Done::default();
+        };
+        let mut names: Vec<String> = bare
+            .iter()
+            .filter(|text| !text.is_empty())
+            .cloned()
+            .collect();
+        if let Some(pattern) = pattern {
+            names.extend(table::matching(pattern));
+        }
+        for name in names {
+            let mut likely = launch.clone();
+            likely.words[0] = Word::Known(name);
+            self.launch(likely, around);
+        }
+        if *spread != Spread::One && launch.words.len() > 1 {
+            self.launch(launch.from(1), around);
+        }
+        self.env.forget();
+        Done::default()
+    }
+
+    fn unwrap(&mut self, launch: Launch, around: &Surroundings) -> Done {
         let Some(first) = launch.words.first() else {
             if !launch.assignments.is_empty() || !launch.redirects.is_empty() {
                 self.list(launch, around);
             }
-            return;
+            return Done::silent();
         };
         let Some(program) = first.known() else {
-            let vanishes = first.spread() != Spread::One;
-            self.list(launch.clone(), around);
-            if vanishes && launch.words.len() > 1 {
-                self.launch(launch.from(1), around);
-            }
-            return;
+            return self.launch_unknown(&launch, around);
         };
+        if launch.place == Place::Shell {
+            let bodies = self.env.bodies(program);
+            if !bodies.is_empty() {
+                return self.function(&launch, &bodies, around);
+            }
+        }
         let name = base_name(program).to_owned();
         if !is_of_system(program) {
             self.list(launch.clone(), around);
         }
         if let Some(spec) = spec(&name) {
-            self.peel(&launch, &name, spec, around);
+            self.peel(&launch, &name, spec, around)
         } else if is_shell(&name) {
-            self.shell(launch, &name, around);
+            self.shell(launch, &name, around)
         } else if is_carrier(&name, launch.text(1)) {
-            self.carrier(&launch, &name, around);
+            self.carrier(&launch, &name, around)
         } else {
             match name.as_str() {
+                "source" | "." => self.dot(launch, &name, around),
                 "eval" => self.eval(launch, around),
                 "trap" => self.trap(launch, around),
                 "alias" => self.alias(launch, around),
@@ -113,28 +171,74 @@ impl Walker {
                 "busybox" | "toybox"
                     if launch.text(1).is_some_and(|word| !word.starts_with('-')) =>
                 {
-                    self.launch(launch.from(1), &around.inside(&name, &launch));
+                    self.launch(launch.from(1), &around.inside(&name, &launch))
                 }
-                _ => self.list(launch, around),
+                _ => self.plain(launch, &name, around),
             }
         }
     }
 
+    /// A function: it is listed, and what it runs.
+    fn function(&mut self, launch: &Launch, bodies: &[Body], around: &Surroundings) -> Done {
+        let words = launch.words.get(1..).unwrap_or_default();
+        let exact = words.iter().all(|word| word.spread() == Spread::One);
+        self.list(launch.clone(), around);
+        let name = launch.text(0).unwrap_or_default();
+        let mut saved = Vec::new();
+        for given in &launch.assignments {
+            saved.push((given.name.clone(), self.env.variable(&given.name)));
+            self.env.set(&given.name, Value::of(given.value.clone()));
+        }
+        let done = self.call(name, bodies, exact.then_some(words), around);
+        for (name, variable) in saved.into_iter().rev() {
+            self.env.restore(&name, variable);
+        }
+        launch.kept(done)
+    }
+
+    /// A program or builtin that starts nothing else.
+    fn plain(&mut self, launch: Launch, name: &str, around: &Surroundings) -> Done {
+        let at_start = self.env.read == Some(0);
+        let mut done = None;
+        if launch.place != Place::Program {
+            done = self.builtin(name, &launch, around);
+        }
+        if done.is_none() && !matches!(name, "echo" | "printf" | "[" | "test") {
+            self.env.read = None;
+        }
+        let simple = self.list(launch, around);
+        let fits = at_start
+            || !matches!(simple.input, Input::Text(_))
+            || matches!(name, "echo" | "printf");
+        match done {
+            Some(done) if done.printed.is_some() => done,
+            _ => Done {
+                printed: if fits {
+                    print::printed(&simple, around.dialect)
+                } else {
+                    None
+                },
+                succeeds: matches!(name, "echo" | "printf").then_some(true),
+            },
+        }
+    }
+
     /// Lists a command as it is.
-    fn list(&mut self, launch: Launch, around: &Surroundings) {
+    fn list(&mut self, launch: Launch, around: &Surroundings) -> Simple {
         let mut simple = Simple {
             argv: launch.words,
             assignments: launch.assignments,
             redirects: launch.redirects,
             through: around.through.clone(),
             input: around.input.clone(),
-            directory: around.directory.clone(),
+            directory: self.env.directory.as_deref().map(ToOwned::to_owned),
             calls_itself: false,
         };
         simple.calls_itself = simple
             .program()
-            .is_some_and(|program| Self::calls_itself(program, around));
-        self.emit(simple);
+            .is_some_and(|program| around.beside && around.function.as_deref() == Some(program));
+        self.emit(simple.clone());
+        simple
     }
 
     /// Lists what a wrapper does besides starting another command.
@@ -151,10 +255,11 @@ impl Walker {
     }
 
     /// A wrapper with options of its own, then the command.
-    fn peel(&mut self, launch: &Launch, name: &str, spec: &Spec, around: &Surroundings) {
+    fn peel(&mut self, launch: &Launch, name: &str, spec: &Spec, around: &Surroundings) -> Done {
         let options = Options::read(&launch.words, spec);
         if spec.only_asks(&options) {
-            return self.list(launch.clone(), around);
+            self.list(launch.clone(), around);
+            return Done::default();
         }
         if options.unclear {
             self.opaque(format!("`{name}` has options that are not read"));
@@ -175,31 +280,54 @@ impl Walker {
             if !options.unclear {
                 self.list(launch.clone(), around);
             }
-            return;
+            return Done::default();
         }
+        inner.place = match (name, launch.place) {
+            (
+                "command" | "builtin" | "noglob" | "nocorrect" | "-",
+                Place::Shell | Place::Builtin,
+            ) => Place::Builtin,
+            _ => Place::Program,
+        };
         if name == "time"
             && let Some(file) = options.value("o").or(options.value("output"))
         {
             inner.redirects.push(Redirect {
                 kind: RedirectKind::Write,
                 target: file.clone(),
+                descriptor: None,
             });
         }
         let mut around = around.inside(name, launch);
         if name == "xargs" {
             around.input = xargs(&mut inner.words, &options, &around.input);
+            self.launch(inner, &around);
+            return Done::default();
         }
-        self.launch(inner, &around);
+        around.hands_on &= !matches!(name, "sudo" | "doas" | "pkexec") && !options.has("i");
+        let read = self.env.read;
+        let done = self.launch(inner, &around);
+        if self.env.read != read {
+            self.env.read = None;
+        }
+        done
     }
 
     /// `env -S`: its text is split as `env` does it, where that is plain.
-    fn split_string(&mut self, text: &Word, launch: &Launch, rest: usize, around: &Surroundings) {
+    fn split_string(
+        &mut self,
+        text: &Word,
+        launch: &Launch,
+        rest: usize,
+        around: &Surroundings,
+    ) -> Done {
         let plain = text
             .known()
             .filter(|text| !text.contains(['\'', '"', '\\', '$', '#']));
         let Some(text) = plain else {
             self.opaque("`env -S` is given a text that is not read");
-            return self.list(launch.clone(), around);
+            self.list(launch.clone(), around);
+            return Done::default();
         };
         let mut inner = launch.from(rest);
         let split = text
@@ -207,18 +335,19 @@ impl Walker {
             .map(|word| Word::Known(word.to_owned()));
         inner.words.splice(0..0, split);
         inner.words.insert(0, Word::Known("env".to_owned()));
-        self.launch(inner, around);
+        inner.place = Place::Program;
+        self.launch(inner, around)
     }
 
     /// A wrapper whose options are not read in depth: what it starts is not
     /// known, though danger in it is looked for.
-    fn carrier(&mut self, launch: &Launch, name: &str, around: &Surroundings) {
+    fn carrier(&mut self, launch: &Launch, name: &str, around: &Surroundings) -> Done {
         self.list(launch.clone(), around);
         let only_options = launch.words[1..]
             .iter()
             .all(|word| word.known().is_some_and(|text| text.starts_with('-')));
         if only_options {
-            return;
+            return Done::default();
         }
         self.opaque(format!("`{name}` starts something that is not read"));
         let inside = around.inside(name, launch);
@@ -230,16 +359,17 @@ impl Walker {
         if let Some(at) = launch.words.iter().position(gives_script)
             && let Some(script) = launch.text(at + 1)
         {
-            self.source(script, &inside);
+            self.source_apart(script, None, launch, &inside);
         }
         let rest = (1..launch.words.len())
             .find(|index| launch.text(*index).is_some_and(table::is_notable));
         if let Some(start) = rest {
             self.launch(Launch::of(launch.words[start..].to_vec()), &inside);
         }
+        Done::default()
     }
 
-    fn find(&mut self, launch: Launch, around: &Surroundings) {
+    fn find(&mut self, launch: Launch, around: &Surroundings) -> Done {
         let inside = around.inside("find", &launch);
         let mut starts = Vec::new();
         for (index, word) in launch.words.iter().enumerate() {
@@ -255,9 +385,10 @@ impl Walker {
             self.launch(Launch::of(words.collect()), &inside);
         }
         self.list(launch, around);
+        Done::default()
     }
 
-    fn fd(&mut self, launch: Launch, around: &Surroundings) {
+    fn fd(&mut self, launch: Launch, around: &Surroundings) -> Done {
         let starts =
             |word: &Word| matches!(word.known(), Some("-x" | "--exec" | "-X" | "--exec-batch"));
         if let Some(at) = launch.words.iter().position(starts) {
@@ -269,21 +400,28 @@ impl Walker {
             self.launch(Launch::of(words), &around.inside("fd", &launch));
         }
         self.list(launch, around);
+        Done::default()
     }
 
     /// `watch` gives its words to a shell.
-    fn watch(&mut self, launch: Launch, around: &Surroundings) {
+    fn watch(&mut self, launch: Launch, around: &Surroundings) -> Done {
         let options = Options::read(&launch.words, &table::WATCH);
         let words = launch.words.get(options.rest..).unwrap_or_default();
         let known: Option<Vec<&str>> = words.iter().map(Word::known).collect();
         match known {
             Some(words) if !options.unclear && !words.is_empty() => {
                 let text = words.join(" ");
-                self.source(&text, &around.inside("watch", &launch));
+                self.source_apart(
+                    &text,
+                    Some(Vec::new()),
+                    &launch,
+                    &around.inside("watch", &launch),
+                );
             }
             _ => self.opaque("`watch` is given words that are not known"),
         }
         self.list(launch, around);
+        Done::default()
     }
 }
 
@@ -313,6 +451,7 @@ fn xargs(words: &mut Vec<Word>, options: &Options, input: &Input) -> Input {
             downloaded,
             bare: None,
             pattern: None,
+            holds: None,
         });
     }
     Input::Inherited
@@ -329,6 +468,7 @@ fn filled_in(word: &Word, mark: &str, is_downloaded: bool) -> Word {
                 downloaded: is_downloaded,
                 bare: None,
                 pattern: None,
+                holds: None,
             },
             None => word.clone(),
         },

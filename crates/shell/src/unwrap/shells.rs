@@ -1,13 +1,14 @@
 //! Shells and builtins that read a script from their arguments or their
 //! input.
 
-use crate::analysis::{Input, Simple, Word};
+use crate::analysis::{Input, Simple, Spread, Word};
+use crate::env::Value;
 use crate::syntax::{Dialect, rough};
-use crate::walk::{Surroundings, Walker};
+use crate::walk::{Done, Surroundings, Walker};
 
-use super::Launch;
 use super::options::Options;
 use super::table::SHELL;
+use super::{Launch, Place};
 
 /// Whether a program is a shell whose scripts are read.
 pub(crate) fn is_shell(name: &str) -> bool {
@@ -115,8 +116,10 @@ fn is_input(text: &str) -> bool {
 
 impl Walker {
     /// A shell: its script is read, wherever it comes from.
-    pub(super) fn shell(&mut self, launch: Launch, name: &str, around: &Surroundings) {
-        let Some(dialect) = dialect(name) else { return };
+    pub(super) fn shell(&mut self, launch: Launch, name: &str, around: &Surroundings) -> Done {
+        let Some(dialect) = dialect(name) else {
+            return Done::default();
+        };
         let options = Options::read(&launch.words, &SHELL);
         if options.unclear {
             self.opaque(format!("`{name}` has options that are not read"));
@@ -128,102 +131,211 @@ impl Walker {
         }
         let inside = Surroundings {
             dialect,
+            function: None,
             ..around.inside(name, &launch)
         };
         let script = launch.words.get(options.rest).cloned();
+        let rest = |from: usize| {
+            let words = launch.words.get(from..).unwrap_or_default();
+            let exact = words.iter().all(|word| word.spread() == Spread::One);
+            exact.then(|| words.to_vec())
+        };
         if options.has("c") {
             for word in launch.words.iter().skip(options.rest + 1) {
                 self.note(word);
             }
-            match script {
-                Some(Word::Known(text)) => {
-                    self.list_own(&launch, around);
-                    self.source(&text, &inside);
-                }
-                Some(script) => {
-                    self.opaque(format!("`{name} -c` is given a script that is not known"));
-                    self.list(launch, around);
-                    self.rough(script.written(), &inside);
-                }
-                None => self.list(launch, around),
+            let Some(script) = script else {
+                self.list(launch, around);
+                return Done::default();
+            };
+            if let Word::Known(text) = script {
+                self.list_own(&launch, around);
+                let done = self.source_apart(&text, rest(options.rest + 2), &launch, &inside);
+                return launch.kept(done);
             }
-            return;
+            self.opaque(format!("`{name} -c` is given a script that is not known"));
+            self.list(launch, around);
+            if let Word::Unknown {
+                bare: Some(text), ..
+            } = &script
+            {
+                self.source_apart(text, None, &Launch::default(), &inside);
+            }
+            self.rough(script.written(), &inside);
+            return Done::default();
         }
         let simple = Simple {
             input: around.input.clone(),
             ..Simple::of(launch.words.clone())
         };
-        if reads_program_from_input(&simple) {
+        let text = if reads_program_from_input(&simple) {
             match &around.input {
-                Input::Text(text) => {
-                    let inside = Surroundings {
-                        input: Input::Inherited,
-                        ..inside
-                    };
-                    self.list_own(&launch, around);
-                    return self.source(&text.clone(), &inside);
+                Input::Text(text) if self.env.read == Some(0) => Some(text.clone()),
+                Input::Text(_) | Input::Pipe { .. } => {
+                    self.opaque(format!("`{name}` runs what a pipe brings"));
+                    None
                 }
-                Input::Pipe { .. } => self.opaque(format!("`{name}` runs what a pipe brings")),
                 Input::File(Word::Unknown { .. }) => {
                     self.opaque(format!("`{name}` runs a file that is not known"));
+                    None
                 }
-                Input::Inherited | Input::File(Word::Known(_)) => {}
+                Input::Inherited | Input::File(Word::Known(_)) => None,
             }
-        } else if script.is_some_and(|script| script.known().is_none()) {
-            self.opaque(format!("`{name}` runs a file that is not known"));
+        } else {
+            match &script {
+                Some(Word::Unknown {
+                    holds: Some(text), ..
+                }) => Some(text.clone()),
+                Some(word) if word.known().is_none_or(is_descriptor) => {
+                    self.opaque(format!("`{name}` runs a file that is not known"));
+                    None
+                }
+                _ => None,
+            }
+        };
+        self.env.read = None;
+        if let Some(text) = text {
+            let inside = Surroundings {
+                input: Input::Inherited,
+                ..inside
+            };
+            self.list_own(&launch, around);
+            let words = if options.has("s") {
+                options.rest
+            } else {
+                options.rest + 1
+            };
+            let done = self.source_apart(&text, rest(words), &launch, &inside);
+            return launch.kept(done);
         }
         self.list(launch, around);
+        Done::default()
     }
 
     /// Text that is a script, but not known in full.
-    fn rough(&mut self, text: &str, around: &Surroundings) {
+    pub(super) fn rough(&mut self, text: &str, around: &Surroundings) {
         for words in rough(text) {
             let words = words.into_iter().map(Word::Known).collect();
             self.launch(Launch::of(words), around);
         }
     }
 
-    pub(super) fn eval(&mut self, launch: Launch, around: &Surroundings) {
+    pub(super) fn eval(&mut self, launch: Launch, around: &Surroundings) -> Done {
         let inside = around.inside("eval", &launch);
         let start = if launch.text(1) == Some("--") { 2 } else { 1 };
         let words = launch.words.get(start..).unwrap_or_default();
         let known: Option<Vec<&str>> = words.iter().map(Word::known).collect();
         if let Some(words) = known {
             self.list_own(&launch, around);
-            self.source(&words.join(" "), &inside);
-            return;
+            let done = self.with_own(&launch, |walker| walker.source(&words.join(" "), &inside));
+            return launch.kept(done);
         }
         self.opaque("`eval` is given words that are not known");
+        let bare: Option<Vec<&str>> = words
+            .iter()
+            .map(|word| match word {
+                Word::Known(text) => Some(text.as_str()),
+                Word::Unknown { bare, .. } => bare.as_deref(),
+            })
+            .collect();
         let written: Vec<&str> = words.iter().map(Word::written).collect();
         let written = written.join(" ");
+        if let Some(words) = bare {
+            self.source_apart(&words.join(" "), None, &Launch::default(), &inside);
+        }
         self.list(launch, around);
         self.rough(&written, &inside);
+        self.env.forget();
+        Done::default()
     }
 
-    pub(super) fn trap(&mut self, launch: Launch, around: &Surroundings) {
+    /// What `act` does while the variables of a command are set.
+    fn with_own(&mut self, launch: &Launch, act: impl FnOnce(&mut Self) -> Done) -> Done {
+        let mut saved = Vec::new();
+        for given in &launch.assignments {
+            saved.push((given.name.clone(), self.env.variable(&given.name)));
+            self.env.set(&given.name, Value::of(given.value.clone()));
+        }
+        let done = act(self);
+        for (name, variable) in saved.into_iter().rev() {
+            self.env.restore(&name, variable);
+        }
+        done
+    }
+
+    /// `source`, where what it reads is known.
+    pub(super) fn dot(&mut self, launch: Launch, name: &str, around: &Surroundings) -> Done {
+        let holds = match launch.words.get(1) {
+            Some(Word::Unknown {
+                holds: Some(text), ..
+            }) => Some(text.clone()),
+            Some(Word::Known(path)) if is_input(path) && self.env.read == Some(0) => {
+                match &around.input {
+                    Input::Text(text) => Some(text.clone()),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        let Some(text) = holds.filter(|_| launch.place != Place::Program) else {
+            return self.plain(launch, name, around);
+        };
+        let inside = around.inside(name, &launch);
+        self.list_own(&launch, around);
+        let outer = self.env.words.clone();
+        if launch.words.len() > 2 {
+            self.env.words = launch.words.get(2..).map(Into::into);
+        }
+        let done = self.with_own(&launch, |walker| walker.source(&text, &inside));
+        self.env.words = outer;
+        launch.kept(done)
+    }
+
+    pub(super) fn trap(&mut self, launch: Launch, around: &Surroundings) -> Done {
         let start = if launch.text(1) == Some("--") { 2 } else { 1 };
         match launch.words.get(start) {
             Some(Word::Known(text)) if !text.is_empty() && !text.starts_with('-') => {
                 if !text.chars().all(|c| c.is_ascii_digit()) {
-                    self.source(&text.clone(), &around.inside("trap", &launch));
+                    let inside = around.inside("trap", &launch);
+                    self.trapped(&text.clone(), &inside);
                 }
             }
             Some(Word::Unknown { .. }) => self.opaque("`trap` is given words that are not known"),
             Some(Word::Known(_)) | None => {}
         }
         self.list(launch, around);
+        Done::silent()
     }
 
-    pub(super) fn alias(&mut self, launch: Launch, around: &Surroundings) {
+    /// A script that runs at any time from here on.
+    fn trapped(&mut self, text: &str, around: &Surroundings) {
+        let before = self.env.clone();
+        self.source(text, around);
+        let after = std::mem::replace(&mut self.env, before);
+        self.env.let_run_wild(&after);
+        // Later the variables may hold anything that the script sets.
+        let known = self.env.clone();
+        self.env.forget();
+        self.source(text, around);
+        self.env = known;
+    }
+
+    pub(super) fn alias(&mut self, launch: Launch, around: &Surroundings) -> Done {
         for word in launch.words.iter().skip(1) {
             let prefix = word.prefix();
             if word.known().is_none() || prefix.contains('=') {
                 self.opaque("an alias may stand for anything");
             }
             if let Some((_, value)) = word.known().and_then(|text| text.split_once('=')) {
-                self.rough(value, &around.inside("alias", &launch));
+                let inside = around.inside("alias", &launch);
+                self.source_apart(value, None, &Launch::default(), &inside);
             }
         }
         self.list(launch, around);
+        Done::silent()
     }
+}
+
+fn is_descriptor(path: &str) -> bool {
+    path.starts_with("/dev/fd/") || path.starts_with("/proc/")
 }

@@ -386,3 +386,40 @@ pub(super) fn is_notable(word: &str) -> bool {
     let name = crate::analysis::base_name(word);
     spec(name).is_some() || is_shell(name) || is_destructive(name)
 }
+
+/// The programs worth a second look that a pattern may stand for.
+pub(super) fn matching(pattern: &str) -> Vec<String> {
+    let (dir, last) = pattern
+        .rsplit_once('/')
+        .map_or(("", pattern), |(dir, last)| (dir, last));
+    let dirs: &[&str] = if dir.is_empty() {
+        &[""]
+    } else {
+        &["/bin", "/usr/bin", "/sbin", "/usr/sbin", "/usr/local/bin"]
+    };
+    let reaches = dirs
+        .iter()
+        .any(|known| crate::pattern::matches_path(dir, known));
+    let globs = crate::pattern::parse_escaped(last);
+    let fits = |name: &&&str| {
+        let chars: Vec<char> = name.chars().collect();
+        crate::pattern::matches(&globs, &chars)
+    };
+    // A pattern without a slash takes what is in the directory.
+    NOTABLE
+        .iter()
+        .filter(|_| reaches)
+        .filter(fits)
+        .map(|name| (*name).to_owned())
+        .collect()
+}
+
+/// Programs whose name a pattern may hide.
+const NOTABLE: &[&str] = &[
+    "awk", "base64", "bash", "busybox", "cat", "chmod", "chown", "cp", "crontab", "curl", "dash",
+    "dd", "env", "find", "git", "halt", "head", "kill", "killall", "less", "ln", "mkfs", "more",
+    "mount", "mv", "nc", "netcat", "node", "perl", "php", "pkill", "poweroff", "python", "python3",
+    "reboot", "rm", "rmdir", "rsync", "ruby", "scp", "sed", "sh", "shred", "shutdown", "ssh", "su",
+    "sudo", "tail", "tar", "tee", "telnet", "truncate", "umount", "unlink", "vim", "wget", "xargs",
+    "zsh",
+];

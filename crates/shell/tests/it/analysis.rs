@@ -46,7 +46,7 @@ fn word(word: &Word) -> String {
 fn words_are_expanded_as_far_as_they_are_known() {
     insta::assert_snapshot!(
         shown(&script(r#"a 'b c' "d $e f" g\ h i"j"'k' $'l\tm' n{1,2}o *.p ~/q $r "$@" '' {s}"#)),
-        @r#"[a] [b c] <"d $e f"> [g h] [ijk] [l\tm] [n1o] [n2o] <*.p> <~/q> <$r> <"$@"> [] [{s}]"#
+        @r#"[a] [b c] <"d $e f"> [g h] [ijk] [l\tm] [n1o] [n2o] <*.p> <~/q> <$r> [] [{s}]"#
     );
 }
 
@@ -78,13 +78,13 @@ fn substitutions_come_before_what_uses_them() {
     [b]
     [d]  from Pipe { downloaded: false }
     [c] <`d`>  from Pipe { downloaded: false }
-    [f]
     [g]
     [((] <…>
     [h]
     [i]
     [j]
     [a] <"$(b | c `d`)"> <${e:-$(f)}> <$((1 + $(g)))> <<(h)> Write(<"$(i)">) Text(<$(j)>)  from Pipe { downloaded: false }
+    [f]
     "#
     );
 }
@@ -117,11 +117,11 @@ fn compound_commands_yield_what_is_inside() {
     [q]
     [r]
     [function] [t]
-    [u]
     [w]
     [[[] [v] [==] <$(w)> [&] [-n] [x]
     [y]
     [z]  from Pipe { downloaded: false }
+    [u]
     "
     );
 }
@@ -159,7 +159,7 @@ fn wrappers_are_taken_off() {
     [f] <{}>  through bash find
     [g] <{}>  through bash find
     [find] [.] [-exec] [f] [{}] [;] [-o] [-execdir] [g] [{}] [+]
-    [h] <"$1">  through bash sh
+    [h] [j]  through bash sh
     [k] [l]  through bash eval
     [m]  through bash eval
     [./env] [n]
