@@ -189,6 +189,9 @@ pub struct Grants {
     /// Override one setting, as in `-c sandbox_mode='"read-only"'`
     #[arg(short, long = "config", value_name = "KEY=VALUE")]
     pub config: Vec<String>,
+    /// Follow the rules in this file, too
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub rules: Vec<PathBuf>,
 }
 
 /// When somebody is asked.

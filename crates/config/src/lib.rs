@@ -24,6 +24,7 @@ mod permissions;
 mod places;
 mod project;
 mod provider;
+pub mod rules;
 mod schema;
 mod settings;
 mod source;

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use dam_policy::{
-    ApprovalPolicy, CommandRules, GitAccess, Held, Layer, Limits, Origin, Posture, ReviewerKind,
-    SandboxMode, Sourced, looks_secret,
+    ApprovalPolicy, GitAccess, Held, Layer, Limits, Origin, Posture, ReviewerKind, SandboxMode,
+    Sourced, looks_secret,
 };
 
 use crate::ConfigError;
@@ -18,6 +18,7 @@ use crate::permissions::{self, Shape};
 use crate::places::{Dirs, Surroundings, directory, dirs};
 use crate::project::Project;
 use crate::provider::{self, ProviderSettings};
+use crate::rules::{self, Day, RuleBook, Sought};
 use crate::value::Value;
 
 /// What the command line asks for.
@@ -43,6 +44,8 @@ pub struct Options {
     pub cd: PathBuf,
     /// `--model`.
     pub model: Option<String>,
+    /// Each `--rules`, absolute.
+    pub rules: Vec<PathBuf>,
 }
 
 /// The settings of a session.
@@ -62,6 +65,8 @@ pub struct Settings {
     pub cwd: PathBuf,
     /// The files that were read, weakest first.
     pub files: Vec<PathBuf>,
+    /// What the `.rules` files say, those rules that expired included.
+    pub rules: RuleBook,
     /// What a person should know.
     pub notices: Vec<String>,
     entries: Vec<(String, String, Origin)>,
@@ -82,9 +87,20 @@ pub fn load(
     let Found {
         mut merged,
         project,
-        files,
+        mut files,
         mut notices,
     } = find(&cwd, profile, &options.overrides, surroundings, &dirs)?;
+    let rules = rules::find(&Sought {
+        system: &surroundings.system_dir,
+        config: &dirs.config,
+        project: project.top(&cwd),
+        directories: project.directories(&cwd),
+        trusted: project.trusted,
+        files: &options.rules,
+        today: Day::today(),
+    })?;
+    files.extend(rules.files.iter().map(|file| file.path.clone()));
+    notices.extend(rules.notices.iter().cloned());
     add_defaults(&mut merged, &project);
     add_flags(&mut merged, options);
     let provider = provider::chosen(&merged)?;
@@ -109,7 +125,7 @@ pub fn load(
         } else {
             ReviewerKind::Nobody
         },
-        rules: CommandRules::default(),
+        rules: rules.rules(),
         held: Held::default(),
         flow: Sourced::default(),
     };
@@ -123,6 +139,7 @@ pub fn load(
         project,
         cwd,
         files,
+        rules,
         notices,
     })
 }

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CommandClass, CommandFacts, Origin, Started};
+use crate::{CommandClass, CommandFacts, Layer, Origin, Started};
 
 pub use host::{BadHost, HostRule, Protocol};
 
@@ -160,12 +160,15 @@ impl CommandRules {
 
 impl RuleHit<'_> {
     /// Whether a rule that allows is enough for what is started. Where that is
-    /// dangerous, the rule must name what makes it so.
+    /// dangerous, the rule must name what makes it so, and be the user's own.
     fn covers(&self, start: &Started) -> bool {
         self.certain
             && match start.class {
                 CommandClass::KnownSafe | CommandClass::Ordinary => true,
-                CommandClass::Dangerous => self.rule.pattern.len() >= start.decided_by,
+                CommandClass::Dangerous => {
+                    self.rule.pattern.len() >= start.decided_by
+                        && self.rule.origin.layer != Layer::Project
+                }
                 CommandClass::Opaque => false,
             }
     }

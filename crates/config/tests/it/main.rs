@@ -15,5 +15,7 @@ mod layers;
 mod permissions;
 mod profiles_refused;
 mod refusals;
+mod rules;
+mod rules_read;
 mod trust;
 mod world;
