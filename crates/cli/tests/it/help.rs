@@ -172,6 +172,8 @@ fn exec() {
               Use a named profile: `NAME.config.toml` or `[profiles.NAME]`
       -c, --config <KEY=VALUE>
               Override one setting, as in `-c sandbox_mode='"read-only"'`
+          --rules <FILE>
+              Follow the rules in this file, too
       -a, --ask-for-approval <POLICY>
               When to ask before a command runs [possible values: untrusted, on-request, never]
           --dangerously-bypass-approvals-and-sandbox
@@ -212,6 +214,8 @@ fn run() {
               Use a named profile: `NAME.config.toml` or `[profiles.NAME]`
       -c, --config <KEY=VALUE>
               Override one setting, as in `-c sandbox_mode='"read-only"'`
+          --rules <FILE>
+              Follow the rules in this file, too
       -a, --ask-for-approval <POLICY>
               When to ask before a command runs [possible values: untrusted, on-request, never]
           --dangerously-bypass-approvals-and-sandbox
@@ -291,6 +295,9 @@ fn sandbox() {
 
       -c, --config <KEY=VALUE>
               Override one setting, as in `-c sandbox_mode='"read-only"'`
+
+          --rules <FILE>
+              Follow the rules in this file, too
 
       -a, --ask-for-approval <POLICY>
               When to ask before a command runs
@@ -481,6 +488,8 @@ fn config_show() {
               Use a named profile: `NAME.config.toml` or `[profiles.NAME]`
       -c, --config <KEY=VALUE>
               Override one setting, as in `-c sandbox_mode='"read-only"'`
+          --rules <FILE>
+              Follow the rules in this file, too
       -a, --ask-for-approval <POLICY>
               When to ask before a command runs [possible values: untrusted, on-request, never]
           --dangerously-bypass-approvals-and-sandbox
@@ -529,6 +538,7 @@ fn doctor() {
           --limit <NAME=VALUE>  Limit what each command uses, as in `memory=2G` or `wall-time=10m`
       -p, --profile <NAME>      Use a named profile: `NAME.config.toml` or `[profiles.NAME]`
       -c, --config <KEY=VALUE>  Override one setting, as in `-c sandbox_mode='"read-only"'`
+          --rules <FILE>        Follow the rules in this file, too
     "#);
 }
 
