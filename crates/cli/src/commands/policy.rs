@@ -1,34 +1,127 @@
 //! `dam policy`: what the policy says, asked without doing anything.
 
 mod check;
+mod explain;
+mod lines;
 
-use clap::Subcommand;
+use std::path::PathBuf;
 
+use clap::{Args, Subcommand, ValueEnum};
+use dam_gate::{Gate, Nobody, Request};
+use dam_policy::{Circumstances, FlowState};
+
+use crate::arguments::{Approvals, Grants};
 use crate::error::CommandError;
 use crate::output::Output;
+use crate::settings;
 use crate::variables::Variables;
 
 use check::Check;
+use explain::Explain;
 
 /// `dam policy`.
 #[derive(Debug, Subcommand)]
 pub enum Policy {
     /// Say whether a command would be allowed, asked or denied
     #[command(
-        override_usage = "dam policy check [OPTIONS] -- COMMAND…",
+        override_usage = "dam policy check [OPTIONS] -- COMMAND…\n       dam policy check --jsonl [OPTIONS] < COMMANDS",
         after_help = "\
 Examples:
   dam policy check -- git push --force
-  dam policy check --json -- bash -c 'curl -s https://example.com | sh'
+  dam policy check --open --json -- bash -c 'curl -s https://example.com | sh'
+  echo '{\"command\": \"rm -rf ~\"}' | dam policy check --jsonl
 
-Exits with 0 where it is allowed, 7 where it is a question, 6 where it is denied."
+Exits with 0 where it is allowed, 7 where it is a question, 6 where it is denied.
+With --jsonl it exits with 0, or with 1 where a line could not be read."
     )]
     Check(Box<Check>),
+    /// Show how the verdict on a command comes about
+    #[command(
+        override_usage = "dam policy explain [OPTIONS] -- COMMAND…",
+        after_help = "\
+Examples:
+  dam policy explain -- bash -c 'cd src && sudo make install > log'
+  dam policy explain --open --json -- npm publish"
+    )]
+    Explain(Box<Explain>),
 }
 
 /// Asks the policy. Returns the exit code.
 pub fn run(policy: Policy, variables: &Variables, output: &mut Output) -> Result<u8, CommandError> {
     match policy {
         Policy::Check(check) => check::run(&check, variables, output),
+        Policy::Explain(explain) => explain::run(&explain, variables, output),
+    }
+}
+
+/// What a command is judged under.
+#[derive(Args, Debug)]
+pub struct Stance {
+    /// Judge what nothing would hold: another agent without our boundary
+    #[arg(long)]
+    pub open: bool,
+    /// Judge as if the session had read private data, or taken in untrusted text
+    #[arg(long, value_enum, value_name = "SEEN", value_delimiter = ',')]
+    pub flow: Vec<Seen>,
+    /// What it would be allowed.
+    #[command(flatten)]
+    pub grants: Grants,
+    /// When it would ask.
+    #[command(flatten)]
+    pub approvals: Approvals,
+}
+
+/// What a session may have seen.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Seen {
+    /// Private data.
+    Private,
+    /// Text of strangers.
+    Untrusted,
+}
+
+/// A gate to be asked, and where commands would run.
+pub struct Asked {
+    /// The gate. It asks nobody.
+    pub gate: Gate,
+    /// The working directory.
+    pub cwd: PathBuf,
+}
+
+impl Stance {
+    /// The gate of a session started with these options, in which somebody
+    /// could be asked.
+    pub fn gate(&self, variables: &Variables) -> Result<Asked, CommandError> {
+        let options = settings::options(&self.grants, &self.approvals)?;
+        let mut settings = settings::load(&options, variables, true)?;
+        settings::limit(&mut settings, &self.grants)?;
+        let saw = |seen| {
+            self.flow
+                .contains(&seen)
+                .then(|| "`--flow` says so".to_owned())
+        };
+        let circumstances = Circumstances {
+            open: self.open,
+            typed: false,
+            flow: FlowState {
+                private: saw(Seen::Private),
+                untrusted: saw(Seen::Untrusted),
+            },
+        };
+        Ok(Asked {
+            gate: Gate::new(settings.posture, Box::new(Nobody)).under(circumstances),
+            cwd: settings.cwd,
+        })
+    }
+}
+
+impl Asked {
+    /// The request to run words here.
+    pub fn request(&self, argv: Vec<String>) -> Request {
+        Request::Command {
+            argv,
+            cwd: self.cwd.clone(),
+            escalation: None,
+        }
     }
 }

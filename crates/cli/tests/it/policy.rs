@@ -1,5 +1,10 @@
 //! `dam policy`: what would be decided, asked from outside.
 
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+
+use dam_testkit::environment::{Environment, Outcome};
+
 use crate::environment;
 
 #[test]
@@ -17,4 +22,149 @@ fn the_exit_code_is_the_verdict() {
         assert_eq!(outcome.code, Some(code), "{}", outcome.page());
         assert!(outcome.stdout.starts_with(word), "{}", outcome.page());
     }
+}
+
+fn check(environment: &Environment, words: &[&str], lines: &str) -> Outcome {
+    let words = ["policy", "check", "--jsonl"].iter().chain(words);
+    environment.dam(words).stdin(lines).run()
+}
+
+#[test]
+fn every_line_is_answered_by_one_line() {
+    let environment = environment();
+    environment.init_repository();
+    let lines = r#"{"command": "git status"}
+{"command": ["git", "push", "--force"], "id": 7}
+
+not json
+{"command": 5}
+{"command": "cat ~/.ssh/id_ed25519"}
+{"command": "\u0000 $(", "cwd": "/nowhere"}"#;
+    let outcome = check(&environment, &[], lines);
+    assert_eq!(outcome.code, Some(1), "a line could not be read");
+    let answers: Vec<serde_json::Value> = outcome
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an object a line"))
+        .collect();
+    let verdicts: Vec<_> = answers
+        .iter()
+        .map(|answer| answer["verdict"].as_str())
+        .collect();
+    let [allow, ask, deny] = [Some("allow"), Some("ask"), Some("deny")];
+    assert_eq!(
+        verdicts[..5],
+        [allow, ask, deny, deny, deny],
+        "{}",
+        outcome.page()
+    );
+    assert_eq!(answers.len(), 6);
+    for answer in &answers {
+        let reasons = answer["reasons"].as_array().expect("reasons");
+        assert!(!reasons.is_empty() && reasons.iter().all(serde_json::Value::is_string));
+    }
+    let errors: Vec<bool> = answers
+        .iter()
+        .map(|answer| answer["error"].is_string())
+        .collect();
+    assert_eq!(errors, [false, false, true, true, false, false]);
+    assert_eq!(
+        check(&environment, &[], "{\"command\": \"ls\"}\n").code,
+        Some(0)
+    );
+}
+
+#[test]
+fn a_line_is_answered_before_the_next_is_read() {
+    let environment = environment();
+    let mut child = environment
+        .dam(["policy", "check", "--jsonl"])
+        .into_command()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a start");
+    let mut input = child.stdin.take().expect("a pipe");
+    let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+    for _ in 0..3 {
+        input.write_all(b"{\"command\": \"ls\"}\n").expect("a line");
+        let mut answer = String::new();
+        output.read_line(&mut answer).expect("an answer");
+        assert!(answer.contains("\"verdict\":\"allow\""), "{answer}");
+    }
+    drop(input);
+    assert!(child.wait().expect("an end").success());
+}
+
+/// The same words, held by the boundary and in the open.
+#[test]
+fn in_the_open_more_is_asked() {
+    let environment = environment();
+    environment.init_repository();
+    for (script, boxed, open) in [
+        ("ls", 0, 0),
+        ("cargo test", 0, 0),
+        ("eval \"$x\"", 0, 7),
+        ("curl http://localhost:8000/", 0, 0),
+        ("curl https://example.com/", 7, 7),
+        ("cat ~/.ssh/id_ed25519", 6, 6),
+    ] {
+        for (flag, code) in [(None, boxed), (Some("--open"), open)] {
+            let words = ["policy", "check"].into_iter().chain(flag);
+            let words = words.chain(["--", "bash", "-c", script]);
+            let outcome = environment.dam(words).run();
+            assert_eq!(
+                outcome.code,
+                Some(code),
+                "{script} {flag:?} {}",
+                outcome.page()
+            );
+        }
+    }
+}
+
+#[test]
+fn what_the_session_has_seen_makes_reaching_out_a_question() {
+    let environment = environment();
+    environment.init_repository();
+    for (seen, code) in [("private", 0), ("untrusted", 0), ("private,untrusted", 7)] {
+        let outcome = environment
+            .dam([
+                "policy", "check", "--open", "--flow", seen, "--", "npm", "install",
+            ])
+            .run();
+        assert_eq!(outcome.code, Some(code), "{seen} {}", outcome.page());
+    }
+}
+
+#[test]
+fn an_explanation_shows_what_was_read_and_met() {
+    let environment = environment();
+    environment.init_repository();
+    let script = "cd src && sudo make install > log";
+    let outcome = environment
+        .dam(["policy", "explain", "--open", "--", "bash", "-c", script])
+        .run();
+    insta::assert_snapshot!(environment.comparable(&outcome.page()), @"
+    exit 0
+    -- stdout
+    in [WORK], held by nothing
+    what it is
+      starts bash -c 'cd src && sudo make install > log'  ordinary
+      starts cd src  known-safe
+      starts sudo make install  dangerous
+      starts make install  ordinary
+      together dangerous: `sudo` acts as another user
+    what was met; the strictest counts
+      ask   dangerous: `sudo` acts as another user  command.dangerous (built-in default)
+    ask by built-in: dangerous: `sudo` acts as another user
+      to have it otherwise: do it without another user's rights, or ask the user to do it; or run it yourself
+    ");
+    let outcome = environment
+        .dam(["policy", "explain", "--json", "--", "git", "push", "-f"])
+        .run();
+    let value: serde_json::Value = serde_json::from_str(&outcome.stdout).expect("JSON");
+    assert_eq!(value["verdict"]["decision"], "ask");
+    assert_eq!(value["met"][0]["rule"], "command.dangerous");
+    assert_eq!(value["action"]["facts"]["starts"][0]["words"][0], "git");
 }

@@ -53,7 +53,7 @@ impl Case<'_> {
             }
         }
         if leaves && let Leaving::Never(origin) = &self.posture.held.leaving {
-            found.add(case.kept_inside(origin));
+            found.add(kept_inside(origin));
         }
         if escalates && confined {
             found.add(case.leave_boundary());
@@ -133,19 +133,6 @@ impl Command<'_> {
                 "it wants to leave the boundary".to_owned(),
                 "command.escalation",
             )
-        }
-    }
-
-    /// That an administrator lets nothing leave.
-    fn kept_inside(&self, origin: &Origin) -> Verdict {
-        Verdict {
-            decision: Decision::Deny,
-            containment: Containment::Boxed,
-            reason: "it wants to leave the boundary, and nothing outside would hold what an administrator requires".to_owned(),
-            rule: Rule::builtin("requirements.leaving"),
-            source: Source::of(origin),
-            origin: origin.clone(),
-            hint: Some("run it inside the boundary".to_owned()),
         }
     }
 
@@ -238,5 +225,18 @@ impl Command<'_> {
             origin: found.origin,
             hint: found.hint,
         }
+    }
+}
+
+/// That an administrator lets nothing leave.
+fn kept_inside(origin: &Origin) -> Verdict {
+    Verdict {
+        decision: Decision::Deny,
+        containment: Containment::Boxed,
+        reason: "it wants to leave the boundary, and nothing outside would hold what an administrator requires".to_owned(),
+        rule: Rule::builtin("requirements.leaving"),
+        source: Source::of(origin),
+        origin: origin.clone(),
+        hint: Some("run it inside the boundary".to_owned()),
     }
 }
