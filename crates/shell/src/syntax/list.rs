@@ -137,6 +137,9 @@ impl Parser<'_> {
             }
             if self.eat_reserved("time") {
                 self.blanks()?;
+                if self.dialect == Dialect::Zsh {
+                    return Err(GaveUp("zsh runs apart what it times".to_owned()));
+                }
                 // With options it is a program of that name.
                 if self.eat_all("-p ") || self.peek() != Some('-') {
                     continue;
@@ -242,6 +245,9 @@ impl Parser<'_> {
         let Some((name, rest, append)) = assigned(&word) else {
             return Ok((Some(word), None));
         };
+        if append && self.dialect == Dialect::Posix {
+            return Err(GaveUp("not every shell has `+=`".to_owned()));
+        }
         if rest.is_empty() && word.parts.len() == 1 && self.raw() == Some('(') {
             if self.dialect == Dialect::Posix {
                 return Err(GaveUp("not every shell has arrays".to_owned()));

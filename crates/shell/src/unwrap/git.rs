@@ -42,13 +42,13 @@ const SHORTEST: usize = "--ext".len();
 impl Walker {
     pub(super) fn git(&mut self, launch: Launch, around: &Surroundings) -> Done {
         let words = &launch.words;
-        let subcommand = self.git_globals(words);
+        let inside = around.inside("git", &launch);
+        let subcommand = self.git_globals(words, &inside);
         for word in words {
             if runs_its_value(word.prefix()) || word.prefix().starts_with("ext::") {
                 self.opaque(format!("`git` with `{word}` runs something else"));
             }
         }
-        let inside = around.inside("git", &launch);
         let text = |index: usize| words.get(index).and_then(Word::known);
         if let Some(at) = subcommand {
             match (text(at), text(at + 1)) {
@@ -89,7 +89,7 @@ impl Walker {
     }
 
     /// Reads the options before the subcommand, and yields its index.
-    fn git_globals(&mut self, words: &[Word]) -> Option<usize> {
+    fn git_globals(&mut self, words: &[Word], inside: &Surroundings) -> Option<usize> {
         let mut at = 1;
         while let Some(word) = words.get(at) {
             let Some(text) = word.known() else {
@@ -99,8 +99,14 @@ impl Walker {
             match text {
                 "-c" => {
                     let setting = words.get(at + 1).map(Word::prefix).unwrap_or_default();
-                    if !is_harmless(setting) {
-                        self.opaque("`git -c` changes a setting that may run anything");
+                    let value = words.get(at + 1).and_then(Word::known);
+                    match value.and_then(program_of) {
+                        Some(script) => {
+                            let script = script.to_owned();
+                            self.source_apart(&script, None, &Launch::default(), inside);
+                        }
+                        None if is_harmless(setting) => {}
+                        None => self.opaque("`git -c` changes a setting that may run anything"),
                     }
                     at += 2;
                 }
@@ -176,6 +182,28 @@ fn runs_its_value(text: &str) -> bool {
     option != "--exec"
         && option.len() >= SHORTEST
         && RUNNING.iter().any(|running| running.starts_with(option))
+}
+
+/// The command that a setting of `-c` makes git give to a shell.
+fn program_of(setting: &str) -> Option<&str> {
+    let (key, value) = setting.split_once('=')?;
+    let key = key.to_ascii_lowercase();
+    let alias = key.starts_with("alias.");
+    let runs = matches!(
+        key.as_str(),
+        "core.pager"
+            | "core.editor"
+            | "core.sshcommand"
+            | "core.askpass"
+            | "sequence.editor"
+            | "diff.external"
+            | "core.fsmonitor"
+            | "gpg.program"
+    ) || key.starts_with("pager.");
+    match value.strip_prefix('!') {
+        Some(script) if alias || key.starts_with("credential.") => Some(script),
+        _ => Some(value).filter(|_| runs),
+    }
 }
 
 fn is_harmless(setting: &str) -> bool {

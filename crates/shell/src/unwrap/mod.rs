@@ -2,8 +2,12 @@
 //! script. Each is taken off, until what remains is what really runs.
 
 mod git;
+mod hooks;
 mod options;
+mod remote;
 mod shells;
+mod spread;
+mod starters;
 mod table;
 
 use std::sync::Arc;
@@ -173,8 +177,82 @@ impl Walker {
                 {
                     self.launch(launch.from(1), &around.inside(&name, &launch))
                 }
-                _ => self.plain(launch, &name, around),
+                _ => self.start(launch, &name, around),
             }
+        }
+    }
+
+    /// What starts others in ways of its own, and what starts nothing.
+    fn start(&mut self, launch: Launch, name: &str, around: &Surroundings) -> Done {
+        let found = match name {
+            "ssh" | "autossh" | "mosh" => return self.ssh(&launch, name, around),
+            "su" | "runuser" => return self.su(&launch, name, around),
+            "sg" => return self.sg(&launch, around),
+            "script" => return self.script_command(&launch, around),
+            "parallel" => return self.parallel(&launch, around),
+            "flock" => return self.flock(&launch, around),
+            "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => {
+                self.container(&launch, name, around)
+            }
+            "kubectl" | "oc" => self.kubectl(&launch, name, around),
+            "gdb" => self.gdb(&launch, around),
+            _ => None,
+        };
+        if let Some(done) = found {
+            return done;
+        }
+        self.hooks(&launch, name, around);
+        if let Some(at) = starters::runner(name, &launch.words) {
+            let inner = launch.from(at).by_program();
+            self.launch(inner, &around.inside(name, &launch));
+        }
+        self.plain(launch, name, around)
+    }
+
+    /// `gdb --args`.
+    fn gdb(&mut self, launch: &Launch, around: &Surroundings) -> Option<Done> {
+        let marks = |word: &Word| word.known() == Some("--args");
+        let at = launch.words.iter().position(marks)?;
+        self.hooks(launch, "gdb", around);
+        self.list(launch.clone(), around);
+        let inside = around.inside("gdb", launch);
+        self.launch(launch.from(at + 1).by_program(), &inside);
+        Some(Done::default())
+    }
+
+    /// `flock`: a file, then a command or `-c` and a script.
+    fn flock(&mut self, launch: &Launch, around: &Surroundings) -> Done {
+        const FLOCK: Spec = Spec {
+            flags: "sexnuoFvh",
+            valued: "wE",
+            long: &[
+                "shared",
+                "exclusive",
+                "nonblock",
+                "nb",
+                "unlock",
+                "close",
+                "no-fork",
+                "verbose",
+            ],
+            long_valued: &["timeout", "wait", "conflict-exit-code"],
+            operands: 1,
+            ..table::NONE
+        };
+        self.list(launch.clone(), around);
+        let inside = around.inside("flock", launch);
+        let options = Options::read(&launch.words, &FLOCK);
+        if options.unclear {
+            return self.unread(launch, "flock", &inside);
+        }
+        let rest = launch.words.get(options.rest..).unwrap_or_default();
+        match rest {
+            [] => Done::default(),
+            [flag, script @ ..] if matches!(flag.known(), Some("-c" | "--command")) => {
+                self.joined(script, "flock", &inside);
+                Done::default()
+            }
+            words => self.launch(Launch::of(words.to_vec()), &inside),
         }
     }
 
@@ -263,6 +341,9 @@ impl Walker {
         }
         if options.unclear {
             self.opaque(format!("`{name}` has options that are not read"));
+            self.look_for_programs(launch, &around.inside(name, launch));
+        }
+        if options.unclear || spec.acts {
             self.list(launch.clone(), around);
         }
         if let Some(text) = options.value("split-string").or(options.value("S"))
@@ -276,9 +357,18 @@ impl Walker {
             let given = options::assignments(&mut inner.words);
             inner.assignments.extend(given);
         }
-        if inner.words.is_empty() && name != "xargs" {
-            if !options.unclear {
+        if name == "xargs" || name == "gxargs" {
+            return self.xargs(launch, &options, around);
+        }
+        if name == "setarch" && inner.text(0).is_some_and(is_architecture) {
+            inner = inner.from(1);
+        }
+        if inner.words.is_empty() {
+            if !options.unclear && !spec.acts {
                 self.list(launch.clone(), around);
+            }
+            if matches!(name, "sudo" | "doas" | "unshare" | "nsenter" | "chroot") {
+                self.script_from_input(name, &around.inside(name, launch));
             }
             return Done::default();
         }
@@ -299,14 +389,23 @@ impl Walker {
             });
         }
         let mut around = around.inside(name, launch);
-        if name == "xargs" {
-            around.input = xargs(&mut inner.words, &options, &around.input);
-            self.launch(inner, &around);
-            return Done::default();
-        }
         around.hands_on &= !matches!(name, "sudo" | "doas" | "pkexec") && !options.has("i");
-        let read = self.env.read;
+        let (read, directory) = (self.env.read, self.env.directory.clone());
+        let moved = match name {
+            "env" => options.value("C").or(options.value("chdir")),
+            "sudo" => options.value("D").or(options.value("chdir")),
+            _ => None,
+        };
+        if let Some(word) = moved {
+            self.change_directory(std::slice::from_ref(word));
+        }
+        if spec.moves {
+            self.env.directory = None;
+        }
         let done = self.launch(inner, &around);
+        if moved.is_some() || spec.moves {
+            self.env.directory = directory;
+        }
         if self.env.read != read {
             self.env.read = None;
         }
@@ -361,12 +460,17 @@ impl Walker {
         {
             self.source_apart(script, None, launch, &inside);
         }
+        self.look_for_programs(launch, &inside);
+        Done::default()
+    }
+
+    /// Looks at the words of a wrapper from the first that names a program.
+    fn look_for_programs(&mut self, launch: &Launch, inside: &Surroundings) {
         let rest = (1..launch.words.len())
             .find(|index| launch.text(*index).is_some_and(table::is_notable));
         if let Some(start) = rest {
-            self.launch(Launch::of(launch.words[start..].to_vec()), &inside);
+            self.launch(Launch::of(launch.words[start..].to_vec()), inside);
         }
-        Done::default()
     }
 
     fn find(&mut self, launch: Launch, around: &Surroundings) -> Done {
@@ -377,12 +481,17 @@ impl Walker {
                 starts.push(index + 1);
             }
         }
+        let directory = self.env.directory.clone();
         for start in &starts {
+            if matches!(launch.text(start - 1), Some("-execdir" | "-okdir")) {
+                self.env.directory = None;
+            }
             let words = launch.words[*start..]
                 .iter()
                 .take_while(|word| !matches!(word.known(), Some(";" | "+")))
                 .map(|word| filled_in(word, "{}", false));
             self.launch(Launch::of(words.collect()), &inside);
+            self.env.directory.clone_from(&directory);
         }
         self.list(launch, around);
         Done::default()
@@ -425,36 +534,11 @@ impl Walker {
     }
 }
 
-/// Turns the words of `xargs` into those that it starts, and yields the input
-/// of that.
-fn xargs(words: &mut Vec<Word>, options: &Options, input: &Input) -> Input {
-    let downloaded = *input == Input::Pipe { downloaded: true };
-    if words.is_empty() {
-        words.push(Word::Known("echo".to_owned()));
-    }
-    let replaced = ["I", "i", "replace"]
-        .into_iter()
-        .find(|name| options.has(name))
-        .map(|name| {
-            let text = options.value(name).and_then(Word::known);
-            text.unwrap_or("{}").to_owned()
-        });
-    if let Some(mark) = replaced {
-        for word in words.iter_mut() {
-            *word = filled_in(word, &mark, downloaded);
-        }
-    } else {
-        words.push(Word::Unknown {
-            written: "…".to_owned(),
-            prefix: String::new(),
-            spread: Spread::Any,
-            downloaded,
-            bare: None,
-            pattern: None,
-            holds: None,
-        });
-    }
-    Input::Inherited
+fn is_architecture(text: &str) -> bool {
+    [
+        "i386", "i486", "i586", "i686", "x86_64", "linux32", "linux64", "arm", "aarch64",
+    ]
+    .contains(&text)
 }
 
 /// A word in which a wrapper replaces `mark` by something unknown.

@@ -15,6 +15,18 @@ pub(super) struct Options {
 }
 
 impl Options {
+    /// Reads the options wherever they stand among `words`.
+    pub(super) fn read_all(words: &[Word], spec: &Spec) -> Self {
+        let mut all = Self::read(words, spec);
+        while !all.unclear && all.rest < words.len() {
+            let more = Self::read(&words[all.rest..], spec);
+            all.rest += more.rest;
+            all.found.extend(more.found);
+            all.unclear = more.unclear;
+        }
+        all
+    }
+
     /// Reads the options after the first of `words`.
     pub(super) fn read(words: &[Word], spec: &Spec) -> Self {
         let mut options = Self {

@@ -4,6 +4,7 @@ use crate::class::is_destructive;
 
 use super::options::Options;
 use super::shells::is_shell;
+use super::starters;
 
 /// How to read the options of a wrapper.
 #[derive(Debug)]
@@ -34,6 +35,10 @@ pub(super) struct Spec {
     pub(super) plus: bool,
     /// Options with which it starts nothing.
     pub(super) asks: &'static [&'static str],
+    /// Whether what it does itself counts: it is listed beside what it starts.
+    pub(super) acts: bool,
+    /// Whether what it starts is in another directory.
+    pub(super) moves: bool,
 }
 
 impl Spec {
@@ -43,7 +48,8 @@ impl Spec {
     }
 }
 
-const NONE: Spec = Spec {
+/// No options at all.
+pub(super) const NONE: Spec = Spec {
     flags: "",
     valued: "",
     attached: "",
@@ -55,6 +61,8 @@ const NONE: Spec = Spec {
     dash: false,
     plus: false,
     asks: &[],
+    acts: false,
+    moves: false,
 };
 
 const ENV: Spec = Spec {
@@ -271,7 +279,7 @@ pub(super) fn spec(name: &str) -> Option<&'static Spec> {
         "taskset" => &TASKSET,
         "repeat" => &REPEAT,
         "xargs" | "gxargs" => &XARGS,
-        _ => return None,
+        _ => return starters::spec(name),
     })
 }
 
@@ -281,77 +289,36 @@ const CARRIERS: &[&str] = &[
     "at",
     "batch",
     "bwrap",
-    "caffeinate",
     "capsh",
-    "catchsegv",
     "cgexec",
-    "choom",
-    "chroot",
     "chpst",
-    "coproc",
-    "cpulimit",
     "csh",
-    "dbus-run-session",
     "daemonize",
     "elvish",
-    "entr",
     "expect",
-    "faketime",
-    "fakeroot",
     "firejail",
     "fish",
-    "flock",
-    "gdb",
-    "i386",
-    "ld-linux-x86-64.so.2",
-    "ld-linux-aarch64.so.1",
-    "ld-linux.so.2",
-    "linux32",
-    "linux64",
     "logsave",
-    "ltrace",
     "mosh",
     "newgrp",
-    "nsenter",
     "nu",
-    "numactl",
-    "parallel",
     "perf",
     "pexec",
-    "prlimit",
     "proot",
-    "proxychains",
-    "proxychains4",
     "pwsh",
     "rc",
-    "rlwrap",
     "rsh",
     "run-parts",
     "run0",
-    "runcon",
-    "runuser",
     "screen",
-    "script",
-    "setarch",
-    "setpriv",
     "setlock",
-    "sg",
-    "softlimit",
-    "ssh",
     "sshpass",
     "start-stop-daemon",
-    "strace",
-    "su",
     "systemd-inhibit",
     "systemd-run",
     "tcsh",
     "tmux",
-    "torify",
-    "torsocks",
     "trickle",
-    "tsocks",
-    "unbuffer",
-    "unshare",
     "valgrind",
     "xonsh",
     "xvfb-run",
@@ -359,10 +326,6 @@ const CARRIERS: &[&str] = &[
 
 /// Programs that start others only with this first word.
 const CARRYING: &[(&str, &[&str])] = &[
-    ("docker", &["run", "exec", "compose"]),
-    ("podman", &["run", "exec"]),
-    ("nerdctl", &["run", "exec"]),
-    ("kubectl", &["run", "exec", "debug"]),
     ("lxc", &["exec"]),
     ("machinectl", &["shell"]),
     ("flatpak", &["run"]),

@@ -60,7 +60,7 @@ impl Walker {
         Some(Done::silent())
     }
 
-    fn change_directory(&mut self, words: &[Word]) {
+    pub(crate) fn change_directory(&mut self, words: &[Word]) {
         let mut operands = words
             .iter()
             .filter(|word| !matches!(word.known(), Some("--" | "-P" | "-L" | "-e" | "-@")));
