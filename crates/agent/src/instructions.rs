@@ -83,8 +83,9 @@ pub(crate) fn surroundings(of: &Surroundings<'_>) -> Item {
     }
     line(
         "network",
-        match profile.network {
+        match &profile.network {
             Network::None => "none",
+            Network::Proxy(_) => "through a proxy, to the hosts that the user allows",
             Network::Host => "the host's",
         },
     );

@@ -451,6 +451,8 @@ pub enum Config {
     Show(ConfigShow),
     /// Explain a setting: every layer that sets it, and which one counts
     Explain(ConfigExplain),
+    /// Say whether a host can be reached under the profile's network rules
+    Host(ConfigHost),
 }
 
 /// `dam config show`.
@@ -475,6 +477,26 @@ pub struct ConfigShow {
 pub struct ConfigExplain {
     /// The key, as in `sandbox_mode` or `permissions.mine.network`
     pub key: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// What it would be allowed.
+    #[command(flatten)]
+    pub grants: Grants,
+    /// When it would ask.
+    #[command(flatten)]
+    pub approvals: Approvals,
+}
+
+/// `dam config host`.
+#[derive(Args, Debug)]
+pub struct ConfigHost {
+    /// The host, at port 443 unless it names one
+    #[arg(value_name = "HOST[:PORT]")]
+    pub host: String,
+    /// The method of a request to it
+    #[arg(long, value_name = "METHOD")]
+    pub method: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

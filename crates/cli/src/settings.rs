@@ -131,8 +131,12 @@ pub fn limit_set_by(limit: Limit, grants: &Grants, settings: &Settings) -> Strin
 
 /// The tier of the boundary that is put up for a session.
 pub fn tier(settings: &Settings) -> Result<Tier, SandboxError> {
-    if settings.posture.profile.value.confined {
-        Tier::choose(&settings.dirs.state)
+    let profile = &settings.posture.profile.value;
+    if profile.confined {
+        // What asks for more is refused before the session begins.
+        let tier = Tier::choose(&settings.dirs.state)?;
+        tier.suffices(profile)?;
+        Ok(tier)
     } else {
         // Nothing is put up, so that nothing need be tried out.
         Ok(Tier::Full)

@@ -143,7 +143,7 @@ fn look_up(parts: &[String]) -> Result<Known, Problem> {
         by = by.max(key.by);
         doc = key.doc;
         keys = match key.shape {
-            Shape::Table(keys) => keys,
+            Shape::Table(keys) | Shape::SwitchOrTable(keys) => keys,
             Shape::Tables(_, keys) => named(&mut parts, keys),
             Shape::Profiles => named(&mut parts, TOP),
             Shape::Values(..) | Shape::Filesystem => break,

@@ -62,6 +62,18 @@ pub(crate) fn named(key: &str, below: Option<&str>, access: Access) -> Result<Na
     Ok(Named { place, glob })
 }
 
+/// The path of a key in a table within a table; `.` is the table's own place.
+pub(crate) fn joined(above: Option<&str>, below: &str) -> String {
+    match above {
+        Some(above) if below == "." => above.to_owned(),
+        // What is wrong with the key alone is wrong with all of it.
+        Some(above) if above != "." && !below.starts_with(['/', '~', ':']) => {
+            format!("{above}/{below}")
+        }
+        None | Some(_) => below.to_owned(),
+    }
+}
+
 /// A place by its name or path, and the pattern that goes on from it.
 pub(crate) fn outer(key: &str) -> Result<(Place, Option<&str>), Problem> {
     if key.starts_with(':') {

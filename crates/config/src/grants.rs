@@ -70,9 +70,10 @@ pub(crate) fn chosen(
     ground: &Ground,
     notices: &mut Vec<String>,
 ) -> Result<Shape, ConfigError> {
-    permissions::check(merged)?;
-    if let Some((name, spot)) = permissions::choice(merged)? {
-        let mut shape = permissions::shape(merged, &name, &spot)?;
+    let home = ground.home.as_deref();
+    permissions::check(merged, home)?;
+    if let Some((name, spot)) = permissions::choice(merged, notices)? {
+        let mut shape = permissions::shape(merged, &name, &spot, home)?;
         let writes = |(place, access): (&Place, Access)| {
             *place == Place::WorkspaceRoots && access == Access::Write
         };
@@ -83,7 +84,7 @@ pub(crate) fn chosen(
         return Ok(shape);
     }
     let mode = narrowed(merged, ground, notices)?;
-    Ok(permissions::older(merged, mode.value, mode.origin))
+    permissions::older(merged, mode, home, notices)
 }
 
 fn narrowed(

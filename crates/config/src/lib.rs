@@ -19,6 +19,7 @@ mod git;
 mod grants;
 mod layers;
 mod merged;
+mod network;
 mod overrides;
 mod permissions;
 mod places;

@@ -2,15 +2,17 @@
 //! and what it is made of.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use dam_policy::{
-    Access, GitAccess, Layer, Limit, Limits, Origin, Place, Profile, Property, SandboxMode,
+    Access, GitAccess, Layer, Limit, Limits, Origin, Place, Profile, Property, SandboxMode, Sourced,
 };
 
 use crate::ConfigError;
 use crate::error::Problem;
-use crate::filesystem::{DEPTH, Named, named};
+use crate::filesystem::{DEPTH, Named, joined, named};
 use crate::merged::{Leaf, Merged};
+use crate::network;
 use crate::source::{Spot, nearest};
 use crate::value::Value;
 
@@ -70,68 +72,137 @@ pub(crate) struct Said {
 }
 
 /// The name of the profile that is chosen, if it is not the older keys that
-/// choose. The two do not go together, but what was typed for this session
-/// counts before what is written in files.
-pub(crate) fn choice(merged: &mut Merged) -> Result<Option<(String, Spot)>, ConfigError> {
+/// choose. The two do not go together in one layer, nor where a project says
+/// one of them; else the stronger layer chooses, and it is said what that puts
+/// aside.
+pub(crate) fn choice(
+    merged: &mut Merged,
+    notices: &mut Vec<String>,
+) -> Result<Option<(String, Spot)>, ConfigError> {
     let Some(leaf) = merged.get([CHOICE]).cloned() else {
         return Ok(None);
     };
     let Value::Text(name) = leaf.value else {
         return Ok(None);
     };
-    let mode = merged.get(["sandbox_mode"]).map(|leaf| &leaf.spot);
-    let is_by_flag = mode.is_some_and(|mode| mode.origin.layer == Layer::Flag);
-    if is_by_flag || mode.is_some_and(is_typed) && !is_typed(&leaf.spot) {
+    let older = Older::of(merged);
+    let mode = older.mode.as_ref();
+    if let Some(mode) = mode.filter(|mode| is_stronger(mode, &leaf.spot)) {
+        put_aside(
+            "`default_permissions`",
+            &leaf.spot,
+            "sandbox_mode",
+            mode,
+            notices,
+        );
         merged.remove(&[CHOICE]);
         return Ok(None);
     }
-    if let Some(against) = against(merged, &leaf.spot) {
+    if let Some(against) = older.all().find(|spot| is_against(spot, &leaf.spot)) {
         let text = format!(
-            "`{CHOICE}` does not go together with `sandbox_mode` and `[{OLDER}]`, of which one is set by {against}",
+            "`{CHOICE}` does not go together with `sandbox_mode` and `[{OLDER}]`, of which one is set by {}",
+            against.origin
         );
         let hint = format!(
             "keep `{CHOICE}`, and say in a profile of your own, [{TABLE}.<name>], what the others say"
         );
         return Err(leaf.spot.wrong(Problem::new(text).hint(hint)));
     }
+    if let Some(mode) = older.all().next() {
+        let less = "`sandbox_mode` or what belongs to it";
+        put_aside(less, mode, CHOICE, &leaf.spot, notices);
+    }
     merged.remove(&["sandbox_mode"]);
     merged.remove(&[OLDER]);
+    merged.remove(&network::OLDER);
     Ok(Some((name, leaf.spot)))
 }
 
-/// What the older keys say beside a choice, neither less nor more for this
-/// session alone.
-fn against(merged: &Merged, choice: &Spot) -> Option<Origin> {
-    let mode = merged.get(["sandbox_mode"]).map(|leaf| &leaf.spot);
-    let details = merged.below(&[OLDER]).map(|(_, leaf)| &leaf.spot);
-    let is_against =
-        |spot: &&Spot| spot.origin.layer > Layer::Builtin && is_typed(spot) == is_typed(choice);
-    let found = mode.into_iter().chain(details).find(is_against);
-    found.map(|spot| spot.origin.clone())
+/// What the older keys say.
+struct Older {
+    mode: Option<Spot>,
+    details: Vec<Spot>,
 }
 
-fn is_typed(spot: &Spot) -> bool {
-    spot.origin.layer >= Layer::CommandLine
+impl Older {
+    fn of(merged: &Merged) -> Self {
+        let is_said = |spot: &Spot| spot.origin.layer > Layer::Builtin;
+        let mode = merged.get(["sandbox_mode"]).map(|leaf| leaf.spot.clone());
+        let tables: [&[&str]; 2] = [&[OLDER], &network::OLDER];
+        let details = tables.into_iter().flat_map(|table| {
+            let below = merged.below(table).map(|(_, leaf)| leaf.spot.clone());
+            below.collect::<Vec<_>>()
+        });
+        Self {
+            mode: mode.filter(is_said),
+            details: details.filter(is_said).collect(),
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Spot> {
+        self.mode.iter().chain(&self.details)
+    }
+}
+
+/// Whether an older mode counts before a choice: what was typed for this
+/// session before what is in files, a flag before `-c`, and among files the
+/// stronger layer, but never a project's.
+fn is_stronger(mode: &Spot, choice: &Spot) -> bool {
+    let (mode, choice) = (mode.origin.layer, choice.origin.layer);
+    mode > choice && mode != Layer::Project
+}
+
+/// Whether an older key stands against a choice: in the same layer, in one
+/// that is stronger, or in a project.
+fn is_against(older: &Spot, choice: &Spot) -> bool {
+    let (older, choice) = (older.origin.layer, choice.origin.layer);
+    older >= choice || older == Layer::Project && choice < Layer::CommandLine
+}
+
+/// What is typed puts aside what is written, as everybody expects; between
+/// files it is said.
+fn put_aside(less: &str, weaker: &Spot, more: &str, stronger: &Spot, notices: &mut Vec<String>) {
+    if stronger.origin.layer < Layer::CommandLine {
+        notices.push(format!(
+            "{less} ({}) has no effect, because `{more}` ({}) is set by a stronger layer",
+            weaker.origin, stronger.origin
+        ));
+    }
 }
 
 /// The profile of the older keys.
-pub(crate) fn older(merged: &Merged, mode: SandboxMode, origin: Origin) -> Shape {
+pub(crate) fn older(
+    merged: &Merged,
+    mode: Sourced<SandboxMode>,
+    home: Option<&Path>,
+    notices: &mut Vec<String>,
+) -> Result<Shape, ConfigError> {
+    let Sourced {
+        value: mode,
+        origin,
+    } = mode;
     let mut profile = Profile::builtin(mode);
     if mode == SandboxMode::WorkspaceWrite {
         add_details(&mut profile, merged, &[OLDER]);
+        profile.network = network::older(merged, home, notices)?;
     }
-    Shape {
+    Ok(Shape {
         profile,
         origin,
         said: Vec::new(),
         roots: BTreeMap::new(),
         environment: Vec::new(),
         is_older: true,
-    }
+    })
 }
 
 /// The profile of a name that stands at this place.
-pub(crate) fn shape(merged: &Merged, name: &str, spot: &Spot) -> Result<Shape, ConfigError> {
+pub(crate) fn shape(
+    merged: &Merged,
+    name: &str,
+    spot: &Spot,
+    home: Option<&Path>,
+) -> Result<Shape, ConfigError> {
     let (base, chain) = chain(merged, name, spot)?;
     let mut profile = Profile::builtin(base.unwrap_or(SandboxMode::ReadOnly));
     name.clone_into(&mut profile.name);
@@ -144,6 +215,9 @@ pub(crate) fn shape(merged: &Merged, name: &str, spot: &Spot) -> Result<Shape, C
         add_files(&mut said, merged, name)?;
         add_roots(&mut roots, merged, name);
         add_details(&mut profile, merged, &[TABLE, name]);
+    }
+    if !chain.is_empty() {
+        profile.network = network::read(merged, &chain, home)?;
     }
     for one in &said {
         // What is said of the same place takes the place of what was.
@@ -163,12 +237,12 @@ pub(crate) fn shape(merged: &Merged, name: &str, spot: &Spot) -> Result<Shape, C
 }
 
 /// Every profile is looked at, also those that are not chosen.
-pub(crate) fn check(merged: &Merged) -> Result<(), ConfigError> {
+pub(crate) fn check(merged: &Merged, home: Option<&Path>) -> Result<(), ConfigError> {
     for name in merged.names(&[TABLE]) {
         let mut leaves = merged.below(&[TABLE]);
         let own = leaves.find(|(rest, _)| rest.first().is_some_and(|first| first == name));
         if let Some((_, leaf)) = own {
-            shape(merged, name, &leaf.spot)?;
+            shape(merged, name, &leaf.spot, home)?;
         }
     }
     Ok(())
@@ -237,7 +311,11 @@ fn add_files(said: &mut Vec<Said>, merged: &Merged, name: &str) -> Result<(), Co
             debug_assert!(rest.first().is_some_and(|key| key == DEPTH));
             continue;
         };
-        let named = named(key, rest.get(1).map(String::as_str), *access);
+        let below = rest[1..].iter();
+        let below = below.fold(None, |above: Option<String>, below| {
+            Some(joined(above.as_deref(), below))
+        });
+        let named = named(key, below.as_deref(), *access);
         let named = named.map_err(|problem| leaf.spot.wrong(problem))?;
         said.retain(|other| other.named != named);
         said.push(Said {

@@ -28,6 +28,8 @@ pub(crate) enum Shape {
     Profiles,
     /// `[permissions.<name>.filesystem]`: what is granted, by paths.
     Filesystem,
+    /// A table of known keys, or a truth value that stands for its `enabled`.
+    SwitchOrTable(&'static [Key]),
 }
 
 /// Kinds of values.
@@ -37,15 +39,20 @@ pub(crate) enum Kind {
     Approval,
     Git,
     HeaderValue,
+    HostPreset,
     Inherit,
     Limit(Limit),
+    Methods,
     Mode,
     Name,
     Needs,
-    /// True or false, of which only false can be had so far.
+    /// True or false, of which a project can only say false.
     NetworkAccess,
+    NetworkMode,
     Patterns,
+    Permission,
     Permissions,
+    Ports,
     Roots,
     Number {
         least: u64,
@@ -65,6 +72,7 @@ pub(crate) enum Kind {
 pub(crate) enum Names {
     Identifier,
     Directory,
+    Host,
     Variable,
     Header,
     Parameter,
@@ -179,6 +187,12 @@ pub(crate) const TOP: &[Key] = &[
         By::Person,
         "which variables commands are given",
     ),
+    key(
+        "features",
+        Shape::Table(FEATURES),
+        By::Person,
+        "what older keys call features",
+    ),
 ];
 
 const WORKSPACE: &[Key] = &[
@@ -190,7 +204,7 @@ const WORKSPACE: &[Key] = &[
     leaf(
         "network_access",
         Kind::NetworkAccess,
-        "only `false` so far: there is no egress proxy yet",
+        "`true` lets commands reach the network: all of it, or what `[features.network_proxy]` allows. There is no egress proxy yet, and no session starts with it",
     ),
     leaf(
         "exclude_tmpdir_env_var",
@@ -243,7 +257,7 @@ const PERMISSIONS: &[Key] = &[
         "network",
         Shape::Table(NETWORK),
         By::Person,
-        "only `enabled = false` so far: there is no egress proxy yet",
+        "which hosts commands may reach. There is no egress proxy yet, and no session starts with `enabled = true`",
     ),
     key(
         "environment",
@@ -266,11 +280,57 @@ const PERMISSIONS: &[Key] = &[
     GIT,
 ];
 
-const NETWORK: &[Key] = &[leaf(
-    "enabled",
-    Kind::NetworkAccess,
-    "only `false` so far: there is no egress proxy yet",
+const FEATURES: &[Key] = &[key(
+    "network_proxy",
+    Shape::SwitchOrTable(NETWORK),
+    By::Person,
+    "what `sandbox_workspace_write.network_access` may reach: the keys of `permissions.<name>.network`",
 )];
+
+const NETWORK: &[Key] = &[
+    leaf(
+        "enabled",
+        Kind::Switch,
+        "`true` switches the network on, as far as the other keys allow",
+    ),
+    leaf(
+        "mode",
+        Kind::NetworkMode,
+        "`full`, or `limited` for `GET`, `HEAD` and `OPTIONS` only",
+    ),
+    leaf(
+        "preset",
+        Kind::HostPreset,
+        "hosts that are allowed besides: `none`, `common-dependencies` or `all`",
+    ),
+    key(
+        "domains",
+        Shape::Values(Names::Host, Kind::Permission),
+        By::Person,
+        "`allow` or `deny` for each host: `example.com`, `*.example.com`, `**.example.com`, `*`, with or without a port",
+    ),
+    leaf(
+        "ports",
+        Kind::Ports,
+        "the ports of hosts whose key names none, if not 80 and 443",
+    ),
+    leaf(
+        "methods",
+        Kind::Methods,
+        "the methods that may be used, if not all",
+    ),
+    key(
+        "unix_sockets",
+        Shape::Values(Names::Directory, Kind::Permission),
+        By::Person,
+        "`allow` or `deny` for sockets of the host, by their paths",
+    ),
+    leaf(
+        "allow_local_binding",
+        Kind::Switch,
+        "`true` lets a local address that `domains` names be reached without its port, too",
+    ),
+];
 
 const LIMITS: &[Key] = &[
     limit("memory", Limit::Memory, "memory, as in `2G`"),
@@ -418,66 +478,4 @@ pub(crate) fn table_with(name: &str) -> Option<&'static str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fmt::Write;
-
-    use super::*;
-
-    fn row(page: &mut String, place: &str, key: &Key) {
-        let project = if key.by == By::Anybody { "yes" } else { "no" };
-        writeln!(page, "| `{place}{}` | {} | {project} |", key.name, key.doc).expect("a string");
-    }
-
-    fn rows() -> String {
-        let mut page = String::new();
-        for key in TOP {
-            row(&mut page, "", key);
-            let (place, below) = match key.shape {
-                Shape::Table(keys) => (format!("{}.", key.name), keys),
-                Shape::Tables(_, keys) => (format!("{}.<name>.", key.name), keys),
-                _ => continue,
-            };
-            for inner in below {
-                let by = if key.by == By::Anybody {
-                    inner.by
-                } else {
-                    key.by
-                };
-                row(&mut page, &place, &Key { by, ..*inner });
-            }
-        }
-        page
-    }
-
-    /// What could send a session elsewhere, or run something.
-    #[test]
-    fn no_project_names_providers_credentials_telemetry_or_hooks() {
-        const NEVER: &[&str] = &[
-            "model_provider",
-            "model_providers",
-            "otel",
-            "hooks",
-            "notify",
-            "history",
-            "journal",
-            "mcp_servers",
-            "features",
-            "permissions",
-            "projects",
-            "shell_environment_policy",
-        ];
-        let mut never = TOP.iter().filter(|key| NEVER.contains(&key.name));
-        assert!(never.all(|key| key.by != By::Anybody));
-        assert!(TOP.iter().any(|key| key.name == NEVER[1]));
-    }
-
-    #[test]
-    fn the_page_lists_every_key() {
-        let page = include_str!("../../../docs/configuration.md");
-        let rows = rows();
-        assert!(
-            page.contains(&rows),
-            "docs/configuration.md must hold these rows:\n{rows}"
-        );
-    }
-}
+mod tests;

@@ -6,8 +6,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use dam_policy::{
-    Access, ApprovalPolicy, GitAccess, Granular, Inherit, Layer, Limit, Limits, Property,
-    SandboxMode,
+    Access, ApprovalPolicy, GitAccess, Granular, HostPreset, Inherit, Layer, Limit, Limits,
+    NetworkMode, Permission, Property, SandboxMode,
 };
 use toml::Spanned;
 use toml::de::DeValue;
@@ -35,6 +35,10 @@ pub(crate) enum Value {
     Access(Access),
     Git(GitAccess),
     Needs(Vec<Property>),
+    NetworkMode(NetworkMode),
+    Permission(Permission),
+    Ports(Vec<u16>),
+    Preset(HostPreset),
     /// Trusted, or not.
     Trust(bool),
 }
@@ -66,7 +70,12 @@ impl<'a> Written<'a> {
             Kind::Mode => Value::Mode(self.mode()?),
             Kind::Name => Value::Text(self.filled()?.to_owned()),
             Kind::Needs => Value::Needs(self.needs()?),
+            Kind::HostPreset => Value::Preset(self.parse()?),
+            Kind::Methods => Value::Texts(self.methods()?),
             Kind::NetworkAccess => Value::Switch(self.network_access()?),
+            Kind::NetworkMode => Value::NetworkMode(self.parse()?),
+            Kind::Permission => Value::Permission(self.one_of(PERMISSION)?),
+            Kind::Ports => Value::Ports(self.ports()?),
             Kind::Number { least, most } => Value::Number(self.number(least, most)?),
             Kind::Patterns => Value::Texts(self.texts()?),
             Kind::Permissions => Value::Text(self.permissions()?),
@@ -229,12 +238,35 @@ impl<'a> Written<'a> {
     }
 
     fn network_access(self) -> Result<bool> {
-        if !self.switch()? {
-            return Ok(false);
+        let switch = self.switch()?;
+        if switch && self.source.layer == Layer::Project {
+            let problem = Problem::new("a project may not switch the network on");
+            return Err(self.wrong(problem.hint("set it in your own config.toml")));
         }
-        let text =
-            "network access goes through the egress proxy, which this version does not have yet";
-        Err(self.wrong(Problem::new(text).hint("leave it out: commands have no network")))
+        Ok(switch)
+    }
+
+    /// Methods of HTTP, which are written in capitals.
+    fn methods(self) -> Result<Vec<String>> {
+        let is_method = |text: &str| text.chars().all(|c| c.is_ascii_uppercase() || c == '-');
+        for (entry, text) in self.entries()? {
+            if !is_method(text) {
+                let problem = Problem::new(format!("`{text}` is not a method such as `GET`"));
+                return Err(entry.wrong(problem.hint("write it in capitals")));
+            }
+        }
+        self.texts()
+    }
+
+    fn ports(self) -> Result<Vec<u16>> {
+        let expected = "a list of ports, from 1 to 65535";
+        let array = self.inner.get_ref().as_array();
+        let array = array.ok_or_else(|| self.expected(expected))?;
+        let port = |inner| {
+            let number = Self { inner, ..self }.number(1, u16::MAX.into())?;
+            u16::try_from(number).map_err(|_| self.expected(expected))
+        };
+        array.iter().map(port).collect()
     }
 
     fn number(self, least: u64, most: u64) -> Result<u64> {
@@ -334,6 +366,8 @@ const ACCESS: &[(&str, Access)] = &[
     ("deny", Access::Deny),
     ("none", Access::Deny),
 ];
+const PERMISSION: &[(&str, Permission)] =
+    &[("allow", Permission::Allow), ("deny", Permission::Deny)];
 const NO_NUL: &str = "text without a NUL character";
 const HEADER_VALUE: &str = "the value of a header: text without control characters";
 pub(crate) const VARIABLE: &str =
@@ -387,6 +421,10 @@ impl fmt::Display for Value {
                     .map(|property| quoted(property.name()))
                     .collect(),
             )),
+            Self::NetworkMode(mode) => write!(f, "\"{mode}\""),
+            Self::Permission(permission) => write!(f, "\"{permission}\""),
+            Self::Ports(ports) => f.write_str(&list(ports.iter().map(u16::to_string).collect())),
+            Self::Preset(preset) => write!(f, "\"{preset}\""),
             Self::Trust(true) => f.write_str("\"trusted\""),
             Self::Trust(false) => f.write_str("\"untrusted\""),
         }

@@ -4,13 +4,13 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use dam_policy::{Access, Layer};
+use dam_policy::{Access, HostPattern, Layer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::ConfigError;
 use crate::error::Problem;
-use crate::filesystem::{DEPTH, named, outer};
+use crate::filesystem::{DEPTH, joined, named, outer};
 use crate::merged::{KeyPath, Leaf};
 use crate::places::below_home;
 use crate::schema::{By, Key, Kind, Names, Shape, TOP, table_with};
@@ -67,7 +67,13 @@ impl Walk<'_> {
     fn value(&mut self, inner: &Spanned<DeValue<'_>>, shape: Shape) -> Result<()> {
         match shape {
             Shape::Leaf(kind) => self.leaf(inner, kind),
-            Shape::Table(keys) => {
+            Shape::SwitchOrTable(_) if inner.get_ref().is_bool() => {
+                self.path.push("enabled");
+                self.leaf(inner, Kind::Switch)?;
+                self.path.pop();
+                Ok(())
+            }
+            Shape::Table(keys) | Shape::SwitchOrTable(keys) => {
                 let table = self.table(inner)?;
                 self.known(table, keys)
             }
@@ -113,15 +119,33 @@ impl Walk<'_> {
                 self.leaf(inner, depth)?;
             } else if inner.get_ref().is_table() {
                 self.check_path(name, outer(key))?;
-                for (below, inner) in in_order(self.table(inner)?) {
-                    self.path.push(below.get_ref());
-                    let access = self.access(inner)?;
-                    self.check_path(below, named(key, Some(below.get_ref()), access))?;
-                    self.path.pop();
-                }
+                self.below(key, None, inner)?;
             } else {
                 let access = self.access(inner)?;
                 self.check_path(name, named(key, None, access))?;
+            }
+            self.path.pop();
+        }
+        Ok(())
+    }
+
+    /// What stands below a path, tables in tables.
+    fn below(
+        &mut self,
+        key: &str,
+        above: Option<&str>,
+        inner: &Spanned<DeValue<'_>>,
+    ) -> Result<()> {
+        for (name, inner) in in_order(self.table(inner)?) {
+            let below = name.get_ref();
+            let path = joined(above, below);
+            self.path.push(below);
+            if inner.get_ref().is_table() {
+                self.check_path(name, named(key, Some(&path), Access::Read))?;
+                self.below(key, Some(&path), inner)?;
+            } else {
+                let access = self.access(inner)?;
+                self.check_path(name, named(key, Some(&path), access))?;
             }
             self.path.pop();
         }
@@ -233,6 +257,12 @@ fn in_order<'t>(table: &'t DeTable<'t>) -> Vec<(&'t Name<'t>, &'t Spanned<DeValu
 }
 
 fn check_name(name: &str, names: Names, home: Option<&Path>) -> std::result::Result<(), Problem> {
+    if names == Names::Host {
+        let pattern = name.parse::<HostPattern>();
+        return pattern
+            .map(|_| ())
+            .map_err(|error| Problem::new(error.to_string()));
+    }
     let token = |extra: &str| {
         !name.is_empty()
             && name
@@ -246,6 +276,8 @@ fn check_name(name: &str, names: Names, home: Option<&Path>) -> std::result::Res
             "an absolute path, or one from `~/`",
         ),
         Names::Variable => (is_variable(name), VARIABLE),
+        // Looked at above: what is wrong with it is said there.
+        Names::Host => (true, ""),
         Names::Header => (
             name.is_ascii() && token("!#$%&'*+-.^_`|~"),
             "the name of a header",

@@ -163,7 +163,8 @@ pub(crate) fn touches(posture: &Posture, action: &Action, containment: Containme
             format!("what is in {}{more}", shown.join(", "))
         }
     };
-    let network = match profile.network {
+    let network = match &profile.network {
+        Network::Proxy(_) => "the network as its rules allow",
         Network::None => "no network",
         Network::Host => "the network",
     };

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use crate::{
     Action, ApprovalPolicy, Category, Circumstances, Containment, Decision, Derivation, Network,
-    Origin, Posture, Rule, Source, Verdict,
+    NetworkVerdict, Origin, Posture, Reach, Rule, Source, Verdict,
 };
 
 /// What the posture says of an action under these circumstances.
@@ -237,13 +237,8 @@ impl<'a> Case<'a> {
     }
 
     fn reach(&self, host: &str, port: u16) -> Verdict {
-        let network = self.posture.profile.value.network;
-        if network != Network::None
-            && let Some(ruled) = self.host_rule(host, port)
-        {
-            return ruled;
-        }
-        match network {
+        let own = || self.host_rule(host, port);
+        match &self.posture.profile.value.network {
             Network::None => Verdict {
                 hint: Some("no network is the default of every profile".to_owned()),
                 ..self.chosen(
@@ -252,11 +247,37 @@ impl<'a> Case<'a> {
                     "network.none",
                 )
             },
-            Network::Host => self.chosen(
-                self.ask_if_untrusted(),
-                "full access was chosen",
-                "network.full-access",
-            ),
+            Network::Proxy(rules) => self.proxied(rules.reach(host, port), own()),
+            Network::Host => own().unwrap_or_else(|| {
+                self.chosen(
+                    self.ask_if_untrusted(),
+                    "full access was chosen",
+                    "network.full-access",
+                )
+            }),
+        }
+    }
+
+    /// What the profile denies stays denied; a rule of its own counts before
+    /// what the profile allows, and before the question about what nobody
+    /// speaks of.
+    fn proxied(&self, found: NetworkVerdict, ruled: Option<Verdict>) -> Verdict {
+        let decision = match found.reach {
+            Reach::Denied => Decision::Deny,
+            Reach::Allowed => self.ask_if_untrusted(),
+            Reach::Unlisted => self.ask_or_deny(Category::Rules),
+        };
+        match ruled {
+            Some(ruled) if found.reach != Reach::Denied => ruled,
+            _ => Verdict {
+                decision,
+                containment: self.containment(),
+                reason: found.reason,
+                rule: found.rule,
+                source: Source::of(&found.origin),
+                origin: found.origin,
+                hint: None,
+            },
         }
     }
 

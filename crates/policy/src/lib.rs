@@ -23,6 +23,7 @@ mod glob;
 mod layer;
 mod limits;
 mod names;
+mod network;
 mod outward;
 mod posture;
 mod profile;
@@ -52,6 +53,10 @@ pub use git_index::{BadGitFile, check_git_index, check_git_steps};
 pub use glob::{BadGlob, Glob};
 pub use layer::{Layer, Origin, Sourced};
 pub use limits::{BadLimit, Limit, Limits};
+pub use network::{
+    BadHostName, COMMON_DEPENDENCIES, DomainRule, Host, HostPattern, HostPreset, NetworkMode,
+    NetworkRules, NetworkVerdict, Permission, Reach, SocketRule, UnknownNetworkWord,
+};
 pub use outward::{Outward, Way};
 pub use posture::{Posture, ReviewerKind};
 pub use profile::{GitAccess, Network, Profile, ResolvedProfile, SandboxMode, UnknownSandboxMode};

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::files::credential_rules;
 use crate::{
-    Access, DenyGlob, EnvironmentPolicy, FileRule, FileRules, Glob, Limits, Origin, Place, Places,
-    Property, Rule, repository,
+    Access, DenyGlob, EnvironmentPolicy, FileRule, FileRules, Glob, Limits, NetworkRules, Origin,
+    Place, Places, Property, Rule, repository,
 };
 
 /// The older names of the built-in profiles, as `sandbox_mode` and `--sandbox`
@@ -54,11 +54,14 @@ impl fmt::Display for SandboxMode {
 }
 
 /// What a boxed process can reach over the network.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Network {
     /// A network namespace of its own with nothing but its own loopback.
     None,
+    /// The same, and what a proxy outside lets through by these rules. No
+    /// boundary has that proxy yet: each refuses to start such a profile.
+    Proxy(Box<NetworkRules>),
     /// The host's network: only without a boundary.
     Host,
 }
@@ -174,7 +177,7 @@ impl Profile {
             files: FileRules::new(rules, self.confined)
                 .denying(globs)
                 .with_git(self.git),
-            network: self.network,
+            network: self.network.clone(),
             environment: self.environment.clone(),
             confined: self.confined,
             limits: self.limits,

@@ -82,6 +82,17 @@ pub enum SandboxError {
         /// What is missing, by name.
         needs: String,
     },
+    /// The profile has a network, and there is no proxy to hold it; nothing ran.
+    #[error(
+        "the profile `{profile}` has network access ({origin}), which goes through the egress \
+         proxy, and this version does not have that yet"
+    )]
+    NoProxy {
+        /// The profile's name.
+        profile: String,
+        /// Where the network was switched on.
+        origin: String,
+    },
     /// The helper ended before the command did; everything inside was killed.
     #[error("the boundary's helper ended before the command did; everything inside was killed")]
     Lost,
@@ -128,6 +139,7 @@ impl SandboxError {
                 ..
             } => Some("enable Landlock: Linux 5.13 or later, with `landlock` in the `lsm=` list"),
             Self::NoTier { full, .. } => full.hint(),
+            Self::NoProxy { .. } => Some("switch the network of the profile off, or leave it out"),
             Self::Lacks { .. } => Some("`dam doctor` says what is missing and how to get it"),
             Self::NotFound(_) => Some("only absolute directories of PATH are searched"),
             _ => None,

@@ -15,7 +15,7 @@ pub(crate) mod running;
 
 use std::path::PathBuf;
 
-use dam_policy::{GitAccess, Limits, Property, ResolvedProfile};
+use dam_policy::{GitAccess, Limits, Network, Property, ResolvedProfile};
 
 use crate::Tier;
 
@@ -43,6 +43,9 @@ pub enum PolicyError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// Network access, for which there is no proxy yet.
+    #[error("network access goes through the egress proxy, which this version does not have yet")]
+    NoProxy,
     /// A property that this boundary does not have.
     #[error("the profile needs `{0}`, which macOS does not give: {why}", why = .0.without())]
     Lacks(Property),
@@ -61,6 +64,9 @@ const LONGEST: usize = 512 * 1024;
 pub fn policy(profile: &ResolvedProfile) -> Result<Policy, PolicyError> {
     if !profile.confined {
         return Err(PolicyError::Unconfined(profile.name.clone()));
+    }
+    if matches!(profile.network, Network::Proxy(_)) {
+        return Err(PolicyError::NoProxy);
     }
     let own_tmp = profile.own_tmp.then_some(Property::OwnTmp);
     let mut needs = profile.needs.iter().copied().chain(own_tmp);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use dam_policy::{Limit, Property, ResolvedProfile};
+use dam_policy::{Limit, Network, Property, ResolvedProfile};
 use serde::{Deserialize, Serialize};
 
 use crate::error::SandboxError;
@@ -65,7 +65,13 @@ impl Tier {
     }
 
     /// An error if it lacks what a profile needs, by name.
-    pub(crate) fn suffices(self, profile: &ResolvedProfile) -> Result<(), SandboxError> {
+    pub fn suffices(self, profile: &ResolvedProfile) -> Result<(), SandboxError> {
+        if let Network::Proxy(rules) = &profile.network {
+            return Err(SandboxError::NoProxy {
+                profile: profile.name.clone(),
+                origin: rules.origin.to_string(),
+            });
+        }
         let mut needs = profile.needs.clone();
         if profile.own_tmp {
             needs.push(Property::OwnTmp);

@@ -241,6 +241,7 @@ fn not_started(error: SandboxError) -> Result<Result<Started, String>, Stop> {
         | SandboxError::NoTier { .. }
         | SandboxError::Leaks { .. }
         | SandboxError::Lacks { .. }
+        | SandboxError::NoProxy { .. }
         | SandboxError::Lost
         | SandboxError::System { .. } => Err(AgentError::Boundary(error).into()),
     }

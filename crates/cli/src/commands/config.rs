@@ -1,6 +1,8 @@
 //! `dam config show`: the settings in effect, and where each was set;
 //! `dam config explain`: what each layer says of one of them.
 
+pub mod host;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

@@ -515,6 +515,24 @@ fn config_explain() {
 }
 
 #[test]
+fn config_host() {
+    assert_snapshot!(first_lines(&["config", "host"]), @"
+    Say whether a host can be reached under the profile's network rules
+
+    Usage: dam config host [OPTIONS] <HOST[:PORT]>
+
+    Arguments:
+      <HOST[:PORT]>  The host, at port 443 unless it names one
+
+    Options:
+          --color <WHEN>     When to use colour: auto, always or never
+          --method <METHOD>  The method of a request to it
+          --json             Print JSON
+      -h, --help             Print help
+    ");
+}
+
+#[test]
 fn doctor() {
     assert_snapshot!(help(&["doctor"]), @r#"
     Find out what this machine can enforce

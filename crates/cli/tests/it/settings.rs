@@ -1,9 +1,11 @@
 //! `dam config explain` and named profiles, by the real program.
 
+use dam_testkit::{ScriptedServer, Turn};
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use crate::environment;
+use crate::exec::{repository, use_server};
+use crate::{environment, everybody};
 
 #[test]
 fn a_setting_is_explained_with_everything_that_was_said_of_it() {
@@ -64,5 +66,104 @@ fn a_profile_with_a_file_and_a_table_is_refused_and_nothing_runs() {
       model = "a"
               ^^^
     hint: keep [HOME]/.config/cofferdam/work.config.toml, and move what [profiles.work] says there; or remove [HOME]/.config/cofferdam/work.config.toml
+    "#);
+}
+
+const NETWORK: &str = "default_permissions = \"mine\"\n\
+    [permissions.mine]\nextends = \":workspace\"\n\
+    [permissions.mine.network]\nenabled = true\nmode = \"limited\"\n\
+    domains = { \"**.example.com\" = \"allow\", \"bad.example.com\" = \"deny\" }\n";
+
+const OLDER: &str = "sandbox_mode = \"workspace-write\"\n\
+    [sandbox_workspace_write]\nnetwork_access = true\n";
+
+#[test]
+fn nothing_starts_with_a_network_that_nothing_holds() {
+    for environment in everybody() {
+        for text in [NETWORK, OLDER] {
+            environment.write_config(text);
+            for front in ["run", "sandbox"] {
+                let outcome = environment.dam([front, "--", "touch", "made"]).run();
+                assert_eq!(outcome.code, Some(5), "{front} {}", outcome.page());
+                assert!(!environment.work().join("made").exists());
+                let said = &outcome.stderr;
+                assert!(said.contains("goes through the egress proxy"), "{said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_session_of_the_agent_begins_with_it_either() {
+    let environment = repository();
+    let server = ScriptedServer::start(vec![Turn::message("Hello.")]);
+    use_server(&environment, &server);
+    let outcome = environment
+        .dam(["exec", "-s", "workspace-write", "-c"])
+        .args(["sandbox_workspace_write.network_access=true", "greet"])
+        .run();
+    assert_eq!(outcome.code, Some(5), "{}", outcome.page());
+    assert!(server.bodies().is_empty());
+}
+
+#[test]
+fn a_network_that_nothing_holds_is_refused_in_one_sentence() {
+    let environment = environment();
+    environment.write_config(NETWORK);
+    let outcome = environment.dam(["run", "--", "true"]).run();
+    assert_snapshot!(outcome.stderr, @"
+    error: the profile `mine` has network access ([HOME]/.config/cofferdam/config.toml:5), which goes through the egress proxy, and this version does not have that yet
+    hint: switch the network of the profile off, or leave it out
+    ");
+    let outcome = environment
+        .dam([
+            "run",
+            "-s",
+            "workspace-write",
+            "-c",
+            "sandbox_workspace_write.network_access=true",
+            "--",
+            "true",
+        ])
+        .run();
+    assert_snapshot!(outcome.stderr, @"
+    error: the profile `:workspace` has network access (command line (-c)), which goes through the egress proxy, and this version does not have that yet
+    hint: switch the network of the profile off, or leave it out
+    ");
+    let outcome = environment
+        .dam(["sandbox", "macos", "--print-policy"])
+        .run();
+    assert_snapshot!(outcome.stderr, @"error: network access goes through the egress proxy, which this version does not have yet");
+}
+
+#[test]
+fn a_host_is_judged_by_the_rules_of_the_profile() {
+    let environment = environment();
+    environment.write_config(NETWORK);
+    let judged = |words: &[&str]| {
+        let outcome = environment
+            .dam(["config", "host"].iter().chain(words))
+            .run();
+        format!("{:?} {}{}", outcome.code, outcome.stdout, outcome.stderr)
+    };
+    assert_snapshot!(judged(&["a.example.com"]), @"Some(0) allowed: `**.example.com` is allowed (network.host, [HOME]/.config/cofferdam/config.toml:7)");
+    assert_snapshot!(judged(&["a.example.com", "--method", "POST"]), @"Some(6) denied: the method `POST` is not allowed (network.method, [HOME]/.config/cofferdam/config.toml:5)");
+    assert_snapshot!(judged(&["bad.example.com:8443"]), @"Some(6) denied: `bad.example.com` is denied (network.host, [HOME]/.config/cofferdam/config.toml:7)");
+    assert_snapshot!(judged(&["other.example"]), @"Some(7) not listed: no rule allows other.example at port 443 (network.unlisted, [HOME]/.config/cofferdam/config.toml:5)");
+    assert_snapshot!(judged(&["169.254.169.254:80"]), @"Some(6) denied: 169.254.169.254 is a local address: only a rule for `169.254.169.254:80` allows it (network.local, [HOME]/.config/cofferdam/config.toml:5)");
+    assert_snapshot!(judged(&["*.example.com"]), @"Some(2) error: name one host: a pattern cannot be reached");
+    assert_snapshot!(judged(&["https://a.example.com"]), @"Some(2) error: `https://a.example.com` is more than a host: leave out the scheme, the user and the path");
+    assert_snapshot!(judged(&["a.example.com", "-s", "read-only"]), @"Some(6) denied: the profile has no network (network.none, command-line flag)");
+    assert_snapshot!(judged(&["a.example.com", "--json"]), @r#"
+    Some(0) {
+      "reach": "allowed",
+      "reason": "`**.example.com` is allowed",
+      "rule": "network.host",
+      "origin": {
+        "layer": "user",
+        "file": "[HOME]/.config/cofferdam/config.toml",
+        "line": 7
+      }
+    }
     "#);
 }

@@ -12,6 +12,7 @@ mod boundaries;
 mod files;
 mod git;
 mod layers;
+mod network;
 mod permissions;
 mod profiles_refused;
 mod refusals;

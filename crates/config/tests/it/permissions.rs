@@ -96,6 +96,58 @@ fn a_profile_grants_what_it_says() {
 }
 
 #[test]
+fn tables_stand_in_tables() {
+    let world = chosen(
+        "[permissions.mine]\nextends = \":workspace\"\n\
+         [permissions.mine.filesystem.\":workspace_roots\".src]\n\".\" = \"read\"\ngenerated = \"write\"\n\
+         [permissions.mine.filesystem.\":workspace_roots\".src.secret]\n\".\" = \"deny\"\n\"public/**\" = \"read\"\n\
+         [permissions.mine.filesystem.\"~\".data.a]\n\"*.key\" = \"deny\"\n",
+    );
+    world.dir("project/src/generated");
+    for (path, reads, writes) in [
+        ("project/x", true, true),
+        ("project/src/x", true, false),
+        ("project/src/generated/x", true, true),
+        ("project/src/secret/x", false, false),
+        ("project/src/secret/public/x", true, false),
+        ("me/data/a/x.key", false, false),
+        ("me/data/b/x.key", true, true),
+    ] {
+        assert_eq!(world.may_read(path), reads, "{path}");
+        assert_eq!(world.may_write(path), writes, "{path}");
+    }
+}
+
+#[test]
+fn between_files_the_stronger_layer_chooses() {
+    let mut world = World::new();
+    world.system("sandbox_mode = \"read-only\"");
+    world.user("default_permissions = \":workspace\"");
+    assert_eq!(name(&world), ":workspace");
+    assert_snapshot!(world.notices(), @"`sandbox_mode` or what belongs to it (@/etc/config.toml:1) has no effect, because `default_permissions` (user:1) is set by a stronger layer");
+    world.system("default_permissions = \":read-only\"");
+    world.user("sandbox_mode = \"workspace-write\"");
+    assert_eq!(name(&world), ":workspace");
+    assert_snapshot!(world.notices(), @"`default_permissions` (@/etc/config.toml:1) has no effect, because `sandbox_mode` (user:1) is set by a stronger layer");
+    // What belongs to the older keys alone does not choose.
+    world.user("[sandbox_workspace_write]\nexclude_slash_tmp = true");
+    assert_snapshot!(world.refusal(), @r#"
+    @/etc/config.toml:1:23: `default_permissions` does not go together with `sandbox_mode` and `[sandbox_workspace_write]`, of which one is set by user:2
+      default_permissions = ":read-only"
+                            ^^^^^^^^^^^^
+    hint: keep `default_permissions`, and say in a profile of your own, [permissions.<name>], what the others say
+    "#);
+    world.user("default_permissions = \":workspace\"");
+    world.typed(&["sandbox_workspace_write.exclude_slash_tmp=true"]);
+    assert_snapshot!(world.refusal(), @r#"
+    user:1:23: `default_permissions` does not go together with `sandbox_mode` and `[sandbox_workspace_write]`, of which one is set by command line (-c)
+      default_permissions = ":workspace"
+                            ^^^^^^^^^^^^
+    hint: keep `default_permissions`, and say in a profile of your own, [permissions.<name>], what the others say
+    "#);
+}
+
+#[test]
 fn a_profile_that_extends_nothing_has_what_it_names() {
     let world = chosen(
         "[permissions.mine.filesystem]\n\":minimal\" = \"read\"\n\":workspace_roots\" = \"write\"\n",

@@ -68,12 +68,6 @@ fn profiles_that_do_not_exist_or_go_round() {
                   ^^^^^^^^^^^
     hint: set it at the top of the file
     "#);
-    assert_snapshot!(user("[permissions.a.network]\nenabled = true"), @r#"
-    user:2:11: network access goes through the egress proxy, which this version does not have yet
-      enabled = true
-                ^^^^
-    hint: leave it out: commands have no network
-    "#);
 }
 
 #[test]
@@ -152,10 +146,23 @@ fn paths_that_cannot_be_meant() {
       ":root" = "execute"
                 ^^^^^^^^^
     "#);
-    assert_snapshot!(files("\":root\" = { \"etc\" = { \"x\" = \"read\" } }"), @r#"
-    user:3:21: `permissions.mine.filesystem.":root".etc` must be one of `read`, `write`, `deny`, `none`, and this is a table
-      ":root" = { "etc" = { "x" = "read" } }
-                          ^^^^^^^^^^^^^^^^
+    assert_snapshot!(files("\":root\" = { \"etc\" = { \"../x\" = \"read\" } }"), @r#"
+    user:3:23: `etc/../x` goes up by `..`
+      ":root" = { "etc" = { "../x" = "read" } }
+                            ^^^^^^
+    hint: write where it leads
+    "#);
+    assert_snapshot!(files("\":root\" = { \"etc\" = { \"/x\" = \"read\" } }"), @r#"
+    user:3:23: `/x` is not a path below another
+      ":root" = { "etc" = { "/x" = "read" } }
+                            ^^^^
+    hint: leave out what it begins with, or put it beside the other
+    "#);
+    assert_snapshot!(files("\":root\" = { \"e*\" = { \"x\" = \"read\" } }"), @r#"
+    user:3:13: `e*` is a pattern, and a pattern can only deny
+      ":root" = { "e*" = { "x" = "read" } }
+                  ^^^^
+    hint: name a directory or a file
     "#);
     assert_snapshot!(files("glob_scan_max_depth = 0"), @r#"
     user:3:23: `permissions.mine.filesystem.glob_scan_max_depth` must be a whole number from 1 to 1000

@@ -26,12 +26,12 @@ fn unknown_keys() {
       ^^^^^^^^^^^^
     hint: did you mean `sandbox_mode`?
     "#);
-    assert_snapshot!(user("zzz = 1"), @r#"
+    assert_snapshot!(user("zzz = 1"), @"
     user:1:1: `zzz` is not a key
       zzz = 1
       ^^^
-    hint: keys here: sandbox_mode, approval_policy, default_permissions, permissions, limits, model, model_provider, model_providers, profile, profiles, projects, sandbox_workspace_write, shell_environment_policy
-    "#);
+    hint: keys here: sandbox_mode, approval_policy, default_permissions, permissions, limits, model, model_provider, model_providers, profile, profiles, projects, sandbox_workspace_write, shell_environment_policy, features
+    ");
     assert_snapshot!(user("writable_roots = []"), @r#"
     user:1:1: `writable_roots` is not a key
       writable_roots = []
@@ -197,13 +197,13 @@ fn what_strangers_wrote_cannot_act_on_the_terminal() {
     user:1:1: `<U+001B>[2J<U+202E>` is not a key
       "\u001b[2J\u202e" = 1 # <U+202E><U+200B>
       ^^^^^^^^^^^^^^^^^
-    hint: keys here: sandbox_mode, approval_policy, default_permissions, permissions, limits, model, model_provider, model_providers, profile, profiles, projects, sandbox_workspace_write, shell_environment_policy
+    hint: keys here: sandbox_mode, approval_policy, default_permissions, permissions, limits, model, model_provider, model_providers, profile, profiles, projects, sandbox_workspace_write, shell_environment_policy, features
     "#);
     assert_snapshot!(user(&format!("zzz = \"{}\"", "x".repeat(500))), @r#"
     user:1:1: `zzz` is not a key
       zzz = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
       ^^^
-    hint: keys here: sandbox_mode, approval_policy, default_permissions, permissions, limits, model, model_provider, model_providers, profile, profiles, projects, sandbox_workspace_write, shell_environment_policy
+    hint: keys here: sandbox_mode, approval_policy, default_permissions, permissions, limits, model, model_provider, model_providers, profile, profiles, projects, sandbox_workspace_write, shell_environment_policy, features
     "#);
     assert_snapshot!(user(&format!("model_providers = {{ {:>300} = 1 }}", "x")), @r#"
     user:1:324: `model_providers.x` must be a table, and this is a number
@@ -235,19 +235,6 @@ fn what_may_be_secret_is_not_shown() {
         let refusal = typed(text);
         assert!(!refusal.contains("hide-me"), "{refusal}");
     }
-}
-
-#[test]
-fn network_access_is_refused_while_there_is_no_proxy() {
-    assert_snapshot!(user("[sandbox_workspace_write]\nnetwork_access = true"), @r#"
-    user:2:18: network access goes through the egress proxy, which this version does not have yet
-      network_access = true
-                       ^^^^
-    hint: leave it out: commands have no network
-    "#);
-    let world = World::new();
-    world.user("[sandbox_workspace_write]\nnetwork_access = false");
-    world.settings();
 }
 
 #[test]

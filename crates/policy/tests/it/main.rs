@@ -9,6 +9,7 @@ mod files;
 mod git_index;
 mod globs;
 mod layers;
+mod network;
 mod profiles;
 mod protected;
 mod repository;

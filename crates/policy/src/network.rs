@@ -1,0 +1,303 @@
+//! Rules for the network: which hosts may be reached, at which ports and by
+//! which methods. Pure: no name is looked up here, so whoever connects judges
+//! the address that a name led to as well.
+//!
+//! The laws: a denial wins, wherever it is written; what no rule allows is not
+//! allowed; an address that is local is only reached by its own literal rule;
+//! a method that cannot be seen is none that is allowed.
+
+mod address;
+mod host;
+mod preset;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+pub use host::{BadHostName, Host, HostPattern};
+pub use preset::{COMMON_DEPENDENCIES, HostPreset};
+
+use crate::{Origin, Rule};
+
+/// The methods that `limited` leaves: they ask, and change nothing.
+const LIMITED: &[&str] = &["GET", "HEAD", "OPTIONS"];
+
+/// Where nothing is said of ports: what the web is served on.
+const PORTS: &[u16] = &[80, 443];
+
+/// Which methods may be used.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NetworkMode {
+    /// Every method.
+    #[default]
+    Full,
+    /// `GET`, `HEAD` and `OPTIONS`.
+    Limited,
+}
+
+/// What a rule says.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Permission {
+    /// It may be reached.
+    Allow,
+    /// It may not.
+    Deny,
+}
+
+impl fmt::Display for Permission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+        })
+    }
+}
+
+/// One entry of `domains`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct DomainRule {
+    /// Which hosts.
+    pub pattern: HostPattern,
+    /// Whether they may be reached.
+    pub permission: Permission,
+    /// Where it was set.
+    pub origin: Origin,
+}
+
+/// One entry of `unix_sockets`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct SocketRule {
+    /// The socket, or a directory of sockets; absolute.
+    pub path: PathBuf,
+    /// Whether it may be reached.
+    pub permission: Permission,
+    /// Where it was set.
+    pub origin: Origin,
+}
+
+/// What may be reached, where the network is on.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct NetworkRules {
+    /// Hosts that are allowed besides what `domains` says.
+    pub preset: HostPreset,
+    /// Which methods may be used.
+    pub mode: NetworkMode,
+    /// The methods among those; none means all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub methods: Option<Vec<String>>,
+    /// The ports of allowed hosts whose pattern names none.
+    pub ports: Vec<u16>,
+    /// Rules for hosts.
+    pub domains: Vec<DomainRule>,
+    /// Rules for sockets of the host's file system.
+    pub unix_sockets: Vec<SocketRule>,
+    /// Whether a local address that is listed may be reached at every port of
+    /// `ports`, too, and not only where its rule names the port.
+    pub allow_local_binding: bool,
+    /// Who switched the network on.
+    pub origin: Origin,
+}
+
+/// Whether something may be reached.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reach {
+    /// A rule allows it.
+    Allowed,
+    /// No rule speaks of it.
+    Unlisted,
+    /// A rule denies it, or it can never be allowed this way.
+    Denied,
+}
+
+/// What the rules say of one wish.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct NetworkVerdict {
+    /// Whether it may be reached.
+    pub reach: Reach,
+    /// One sentence, without a full stop, that says why.
+    pub reason: String,
+    /// The rule behind it.
+    pub rule: Rule,
+    /// Where that rule was set.
+    pub origin: Origin,
+}
+
+/// A word that is none of the words there are.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("`{0}` is not one of {1}")]
+pub struct UnknownNetworkWord(pub String, pub &'static str);
+
+impl NetworkRules {
+    /// Rules that allow nothing yet, switched on at this place.
+    pub fn new(origin: Origin) -> Self {
+        Self {
+            preset: HostPreset::None,
+            mode: NetworkMode::Full,
+            methods: None,
+            ports: PORTS.to_vec(),
+            domains: Vec::new(),
+            unix_sockets: Vec::new(),
+            allow_local_binding: false,
+            origin,
+        }
+    }
+
+    /// Whether a request to a host may be made. `None` is a connection whose
+    /// requests cannot be seen.
+    pub fn judge(&self, host: &str, port: u16, method: Option<&str>) -> NetworkVerdict {
+        let found = self.reach(host, port);
+        if found.reach != Reach::Allowed || self.may_use(method) {
+            return found;
+        }
+        let reason = match method {
+            Some(method) => format!("the method `{}` is not allowed", shown(method)),
+            None => "only some methods are allowed, and here none can be seen".to_owned(),
+        };
+        self.verdict(Reach::Denied, "network.method", reason)
+    }
+
+    /// Whether a host may be reached at a port, whatever is said there.
+    pub fn reach(&self, host: &str, port: u16) -> NetworkVerdict {
+        let host = match host.parse::<Host>() {
+            Ok(host) => host,
+            Err(error) => {
+                return self.verdict(Reach::Denied, "network.bad-host", error.to_string());
+            }
+        };
+        let mut denials = self.of(Permission::Deny);
+        if let Some(rule) = denials.find(|rule| rule.pattern.covers(&host, port)) {
+            return ruled(rule, Reach::Denied, format!("`{}` is denied", rule.pattern));
+        }
+        if host.is_local() {
+            return self.local(&host, port);
+        }
+        let is_listed = |rule: &&DomainRule| self.allows(&rule.pattern, &host, port);
+        if let Some(rule) = self.of(Permission::Allow).find(is_listed) {
+            return ruled(
+                rule,
+                Reach::Allowed,
+                format!("`{}` is allowed", rule.pattern),
+            );
+        }
+        if PORTS.contains(&port) && self.preset.covers(&host) {
+            let reason = format!("{host} is one of `{}`", self.preset);
+            return self.verdict(Reach::Allowed, "network.preset", reason);
+        }
+        let reason = format!("no rule allows {host} at port {port}");
+        self.verdict(Reach::Unlisted, "network.unlisted", reason)
+    }
+
+    /// Whether a socket of the host's file system may be reached. The path is
+    /// absolute and leads through no link.
+    pub fn socket(&self, path: &Path) -> NetworkVerdict {
+        let covers = |rule: &&SocketRule| path.starts_with(&rule.path);
+        let denied = |rule: &&SocketRule| rule.permission == Permission::Deny;
+        let mut rules = self.unix_sockets.iter().filter(covers);
+        let found = rules.clone().find(denied).or_else(|| rules.next());
+        let path = path.display();
+        let Some(rule) = found else {
+            let reason = format!("no rule allows the socket {path}");
+            return self.verdict(Reach::Unlisted, "network.unlisted", reason);
+        };
+        NetworkVerdict {
+            reach: match rule.permission {
+                Permission::Allow => Reach::Allowed,
+                Permission::Deny => Reach::Denied,
+            },
+            reason: format!("`unix_sockets` says `{}` of {path}", rule.permission),
+            rule: Rule::builtin("network.socket"),
+            origin: rule.origin.clone(),
+        }
+    }
+
+    /// A local address is reached by a rule that names it, and no other.
+    fn local(&self, host: &Host, port: u16) -> NetworkVerdict {
+        let named = |rule: &&DomainRule| rule.pattern.is_exactly(host);
+        let without_port = self.allow_local_binding && !host.is_link_local();
+        let found = self.of(Permission::Allow).filter(named).find(|rule| {
+            rule.pattern.port() == Some(port)
+                || without_port && rule.pattern.port().is_none() && self.ports.contains(&port)
+        });
+        if let Some(rule) = found {
+            return ruled(
+                rule,
+                Reach::Allowed,
+                format!("`{}` is allowed", rule.pattern),
+            );
+        }
+        let wanted = HostPattern::exactly(host.clone(), port);
+        let reason = format!("{host} is a local address: only a rule for `{wanted}` allows it");
+        self.verdict(Reach::Denied, "network.local", reason)
+    }
+
+    fn allows(&self, pattern: &HostPattern, host: &Host, port: u16) -> bool {
+        let is_named = pattern.port().is_some() || self.ports.contains(&port);
+        is_named && pattern.covers(host, port)
+    }
+
+    fn may_use(&self, method: Option<&str>) -> bool {
+        let Some(method) = method else {
+            return self.mode == NetworkMode::Full && self.methods.is_none();
+        };
+        let listed = self.methods.as_ref();
+        (self.mode == NetworkMode::Full || LIMITED.contains(&method))
+            && listed.is_none_or(|listed| listed.iter().any(|one| one == method))
+    }
+
+    fn of(&self, permission: Permission) -> impl Iterator<Item = &DomainRule> {
+        let rules = self.domains.iter();
+        rules.filter(move |rule| rule.permission == permission)
+    }
+
+    fn verdict(&self, reach: Reach, rule: &'static str, reason: String) -> NetworkVerdict {
+        NetworkVerdict {
+            reach,
+            reason,
+            rule: Rule::builtin(rule),
+            origin: self.origin.clone(),
+        }
+    }
+}
+
+fn ruled(rule: &DomainRule, reach: Reach, reason: String) -> NetworkVerdict {
+    NetworkVerdict {
+        reach,
+        reason,
+        rule: Rule::builtin("network.host"),
+        origin: rule.origin.clone(),
+    }
+}
+
+/// What a stranger wrote, short and on one line.
+fn shown(text: &str) -> String {
+    let shown = text.chars().take(80).flat_map(char::escape_default);
+    shown.collect()
+}
+
+const MODES: &str = "`full` and `limited`";
+
+impl FromStr for NetworkMode {
+    type Err = UnknownNetworkWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownNetworkWord> {
+        match word {
+            "full" => Ok(Self::Full),
+            "limited" => Ok(Self::Limited),
+            other => Err(UnknownNetworkWord(other.to_owned(), MODES)),
+        }
+    }
+}
+
+impl fmt::Display for NetworkMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "full",
+            Self::Limited => "limited",
+        })
+    }
+}
