@@ -10,7 +10,7 @@ use dam_policy::{
     ApprovalPolicy, Limit, Limits, SandboxMode, UnknownApprovalPolicy, UnknownSandboxMode,
 };
 
-use crate::commands::Policy;
+use crate::commands::{ExecPolicy, Policy};
 use crate::output::Color;
 use crate::{exit, variables};
 
@@ -140,6 +140,15 @@ Examples:
         disable_help_subcommand = true
     )]
     Policy(Policy),
+    /// Ask files of rules alone about a command
+    #[command(
+        subcommand,
+        name = "execpolicy",
+        hide = true,
+        arg_required_else_help = true,
+        disable_help_subcommand = true
+    )]
+    ExecPolicy(ExecPolicy),
     /// Show the settings and where they come from
     #[command(
         subcommand,

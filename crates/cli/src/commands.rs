@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod doctor;
 mod exec;
+mod execpolicy;
 #[cfg(target_os = "linux")]
 mod learn;
 mod log;
@@ -13,6 +14,7 @@ mod policy;
 mod run;
 mod sandbox;
 
+pub use execpolicy::ExecPolicy;
 pub use policy::Policy;
 
 pub use doctor::attack::attacker::{WORD as ATTACK_WORD, main as attack_main};
@@ -32,6 +34,7 @@ pub fn run(task: Task, variables: &Variables, output: &mut Output) -> Result<u8,
         // broken.
         Task::Log(log) => log::run(&log, &settings::dirs(variables)?.journal, output),
         Task::Policy(policy) => policy::run(policy, variables, output),
+        Task::ExecPolicy(check) => execpolicy::run(&check, variables, output),
         Task::Config(Config::Show(show)) => config::show(&show, variables, output),
         Task::Config(Config::Host(host)) => config::host::run(&host, variables, output),
         Task::Config(Config::Explain(explain)) => config::explain(&explain, variables, output),

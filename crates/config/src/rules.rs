@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 
 use dam_policy::Layer;
 
-use crate::places::settled;
+use crate::places::{Surroundings, directory, dirs, settled};
 use crate::source::Source;
-use crate::{ConfigError, file};
+use crate::{ConfigError, Options, Project, file};
 
 pub use book::{ListedRule, RuleBook, RuleFile, RuleKind};
 pub use day::Day;
@@ -53,54 +53,54 @@ pub struct Sought<'a> {
 /// Finds and reads all rules, the weakest layer's first.
 pub fn find(sought: &Sought<'_>) -> Result<RuleBook, ConfigError> {
     let mut book = RuleBook::default();
-    let user = sought.config.join("rules");
-    add_directory(
-        &mut book,
-        Layer::System,
-        &sought.system.join("rules"),
-        sought.today,
-    )?;
-    add_directory(&mut book, Layer::User, &user, sought.today)?;
-    let remembered = remember::file_of(sought.config, sought.project);
-    add_file(&mut book, Layer::User, &remembered, sought.today)?;
-    for directory in &sought.directories {
-        let rules = directory.join(".cofferdam/rules");
-        // The user's own, where they happen to lie here, are read already.
-        if settled(&rules) == settled(&user) {
-            continue;
-        }
-        if sought.trusted {
-            add_directory(&mut book, Layer::Project, &rules, sought.today)?;
-        } else if !in_directory(&rules)?.is_empty() {
-            book.notices.push(format!(
-                "the rules in {} are not followed, because the project is not trusted",
-                rules.display()
-            ));
-        }
-    }
-    for path in sought.files {
-        if !file::is_there(path) {
-            return Err(ConfigError::Flags(format!(
-                "there is no file {}",
-                path.display()
-            )));
-        }
-        add_file(&mut book, Layer::CommandLine, path, sought.today)?;
+    for (layer, path) in places(sought, &mut book.notices)? {
+        book.files.extend(read_one(layer, &path, sought.today)?);
     }
     Ok(book)
 }
 
+/// A file of rules by itself.
+#[derive(Debug)]
+pub struct Tested {
+    /// The file.
+    pub path: PathBuf,
+    /// The layer.
+    pub layer: Layer,
+    /// What it says, or what is wrong with it.
+    pub result: Result<RuleFile, ConfigError>,
+}
+
+/// Reads every file of rules by itself, those of a project that is not trusted
+/// included, and tries its examples. One that is wrong hides no other.
+pub fn test(options: &Options, surroundings: &Surroundings) -> Result<Vec<Tested>, ConfigError> {
+    let cwd = directory(&options.cd)?;
+    let dirs = dirs(surroundings)?;
+    let project = Project::around(&cwd);
+    let sought = Sought {
+        system: &surroundings.system_dir,
+        config: &dirs.config,
+        project: project.top(&cwd),
+        directories: project.directories(&cwd),
+        trusted: true,
+        files: &options.rules,
+        today: Day::today(),
+    };
+    let all = places(&sought, &mut Vec::new())?;
+    let tested = all.into_iter().filter_map(|(layer, path)| {
+        let result = read_one(layer, &path, sought.today).transpose()?;
+        Some(Tested {
+            path,
+            layer,
+            result,
+        })
+    });
+    Ok(tested.collect())
+}
+
 /// Reads one file, as one that the command line names.
-pub fn read_file(path: &Path, today: Day) -> Result<RuleBook, ConfigError> {
-    let mut book = RuleBook::default();
-    if !file::is_there(path) {
-        return Err(ConfigError::Flags(format!(
-            "there is no file {}",
-            path.display()
-        )));
-    }
-    add_file(&mut book, Layer::CommandLine, path, today)?;
-    Ok(book)
+pub fn read_file(path: &Path, today: Day) -> Result<RuleFile, ConfigError> {
+    let file = read_one(Layer::CommandLine, path, today)?;
+    file.ok_or_else(|| missing(path))
 }
 
 /// Reads a text as if it were in a file: for whoever has one that is in none.
@@ -113,23 +113,56 @@ pub fn read_text(path: &Path, text: &str, today: Day) -> Result<RuleFile, Config
     read::read(&source, today)
 }
 
-fn add_directory(
-    book: &mut RuleBook,
-    layer: Layer,
-    directory: &Path,
-    today: Day,
-) -> Result<(), ConfigError> {
-    for path in in_directory(directory)? {
-        add_file(book, layer, &path, today)?;
+/// Every file that is there, the weakest layer's first.
+fn places(
+    sought: &Sought<'_>,
+    notices: &mut Vec<String>,
+) -> Result<Vec<(Layer, PathBuf)>, ConfigError> {
+    let mut found = Vec::new();
+    let mut add = |layer, files: Vec<PathBuf>| {
+        found.extend(files.into_iter().map(|file| (layer, file)));
+    };
+    let user = sought.config.join("rules");
+    add(Layer::System, in_directory(&sought.system.join("rules"))?);
+    add(Layer::User, in_directory(&user)?);
+    add(
+        Layer::User,
+        vec![remember::file_of(sought.config, sought.project)],
+    );
+    for directory in &sought.directories {
+        let rules = directory.join(".cofferdam/rules");
+        let files = in_directory(&rules)?;
+        // The user's own, where they happen to lie here, are read already.
+        if files.is_empty() || settled(&rules) == settled(&user) {
+            continue;
+        }
+        if sought.trusted {
+            add(Layer::Project, files);
+        } else {
+            notices.push(format!(
+                "the rules in {} are not followed, because the project is not trusted",
+                rules.display()
+            ));
+        }
     }
-    Ok(())
+    for path in sought.files {
+        if !file::is_there(path) {
+            return Err(missing(path));
+        }
+        add(Layer::CommandLine, vec![path.clone()]);
+    }
+    Ok(found)
 }
 
-fn add_file(book: &mut RuleBook, layer: Layer, path: &Path, today: Day) -> Result<(), ConfigError> {
-    if let Some(source) = file::read(layer, path)? {
-        book.files.push(read::read(&source, today)?);
+fn missing(path: &Path) -> ConfigError {
+    ConfigError::Flags(format!("there is no file {}", path.display()))
+}
+
+fn read_one(layer: Layer, path: &Path, today: Day) -> Result<Option<RuleFile>, ConfigError> {
+    match file::read(layer, path)? {
+        Some(source) => read::read(&source, today).map(Some),
+        None => Ok(None),
     }
-    Ok(())
 }
 
 /// The files of rules in a directory, by name.

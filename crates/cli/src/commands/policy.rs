@@ -3,6 +3,8 @@
 mod check;
 mod explain;
 mod lines;
+mod rules;
+mod test;
 
 use std::path::PathBuf;
 
@@ -18,6 +20,8 @@ use crate::variables::Variables;
 
 use check::Check;
 use explain::Explain;
+use rules::{Forget, Rules};
+use test::Test;
 
 /// `dam policy`.
 #[derive(Debug, Subcommand)]
@@ -44,6 +48,12 @@ Examples:
   dam policy explain --open --json -- npm publish"
     )]
     Explain(Box<Explain>),
+    /// List the rules of `.rules` files, with those that have expired
+    Rules(Box<Rules>),
+    /// Take out a rule that an answer was remembered in
+    Forget(Box<Forget>),
+    /// Try the examples in every file of rules
+    Test(Box<Test>),
 }
 
 /// Asks the policy. Returns the exit code.
@@ -51,6 +61,9 @@ pub fn run(policy: Policy, variables: &Variables, output: &mut Output) -> Result
     match policy {
         Policy::Check(check) => check::run(&check, variables, output),
         Policy::Explain(explain) => explain::run(&explain, variables, output),
+        Policy::Rules(rules) => rules::list(&rules, variables, output),
+        Policy::Forget(forget) => rules::forget(&forget, variables, output),
+        Policy::Test(test) => test::run(&test, variables, output),
     }
 }
 

@@ -168,3 +168,154 @@ fn an_explanation_shows_what_was_read_and_met() {
     assert_eq!(value["met"][0]["rule"], "command.dangerous");
     assert_eq!(value["action"]["facts"]["starts"][0]["words"][0], "git");
 }
+
+/// Four rules, two examples of which one is of a rule that has expired.
+const RULES: &str = r#"
+prefix_rule(pattern = ["git", ["push", "send-email"]], decision = "prompt", justification = "it leaves the machine", match = ["git push origin"])
+prefix_rule(pattern = ["rm"], decision = "forbidden", not_match = ["rmdir x"])
+prefix_rule(pattern = ["make"])
+prefix_rule(pattern = ["cargo", "publish"], expires = "2020-01-31")
+host_executable(name = "make", paths = ["/usr/bin/make"])
+"#;
+
+#[test]
+fn rules_of_the_user_decide() {
+    let environment = environment();
+    environment.init_repository();
+    environment.write(environment.config().join("rules/a.rules"), RULES);
+    for (script, word) in [
+        ("rmdir x", "allow"),
+        ("git push", "ask"),
+        ("/bin/rm x", "deny"),
+        ("x=rm; $x y", "deny"),
+        ("timeout 5 rm x | cat", "deny"),
+    ] {
+        let outcome = environment
+            .dam(["policy", "check", "--", "bash", "-c", script])
+            .run();
+        assert!(outcome.stdout.starts_with(word), "{}", outcome.page());
+    }
+    let asked = environment
+        .dam(["policy", "check", "-a", "untrusted", "--", "make", "all"])
+        .run();
+    assert!(asked.stdout.starts_with("allow"), "{}", asked.page());
+    assert!(
+        asked.stdout.contains("prefix_rule(make)"),
+        "{}",
+        asked.page()
+    );
+    let denied = environment.dam(["run", "--", "/bin/rm", "x"]).run();
+    assert_eq!(denied.code, Some(6), "{}", denied.page());
+}
+
+#[test]
+fn a_project_that_is_not_trusted_has_no_rules() {
+    let environment = environment();
+    environment.init_repository();
+    let file = environment.work().join(".cofferdam/rules/a.rules");
+    environment.write(file, "prefix_rule([\"rm\"])\n");
+    let listed = environment.dam(["policy", "rules"]).run();
+    assert_eq!(listed.stdout, "", "{}", listed.page());
+    assert!(
+        listed.stderr.contains("is not trusted"),
+        "{}",
+        listed.page()
+    );
+}
+
+#[test]
+fn rules_are_listed_and_tested() {
+    let environment = environment();
+    environment.init_repository();
+    let file = environment.config().join("rules/a.rules");
+    environment.write(&file, RULES);
+    let listed = environment.dam(["policy", "rules"]).run();
+    // A rule's name comes from its file's, which is made up here.
+    let lines = listed.stdout.lines().map(|line| &line[10..]);
+    let lines = lines.collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!(environment.comparable(&lines), @r"
+    prompt       prefix_rule(git push|send-email)  # [HOME]/.config/cofferdam/rules/a.rules:2 it leaves the machine
+    forbidden    prefix_rule(rm)  # [HOME]/.config/cofferdam/rules/a.rules:3
+    allow        prefix_rule(make)  # [HOME]/.config/cofferdam/rules/a.rules:4
+    allow        prefix_rule(cargo publish)  expired 2020-01-31  # [HOME]/.config/cofferdam/rules/a.rules:5
+                 host_executable(make: /usr/bin/make)  # [HOME]/.config/cofferdam/rules/a.rules:6
+    ");
+    let json = environment.dam(["policy", "rules", "--json"]).run();
+    let rules: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    assert_eq!(rules[3]["expired"], true, "{}", json.page());
+    assert_eq!(rules[0]["pattern"][1][1], "send-email", "{}", json.page());
+    let tested = environment.dam(["policy", "test"]).run();
+    assert_eq!(tested.code, Some(0), "{}", tested.page());
+    insta::assert_snapshot!(environment.comparable(&tested.stdout), @r"
+    rules  expired  examples  result  file
+        5        1         2  ok      [HOME]/.config/cofferdam/rules/a.rules
+    ");
+    let wrong = environment.config().join("rules/b.rules");
+    environment.write(wrong, "prefix_rule([\"a\"], match = [\"b\"])\n");
+    let tested = environment.dam(["policy", "test"]).run();
+    assert_eq!(tested.code, Some(3), "{}", tested.page());
+    insta::assert_snapshot!(environment.comparable(&tested.page()), @r#"
+    exit 3
+    -- stdout
+    rules  expired  examples  result  file
+        5        1         2  ok      [HOME]/.config/cofferdam/rules/a.rules
+        -        -         -  wrong   [HOME]/.config/cofferdam/rules/b.rules
+    -- stderr
+    wrong: [HOME]/.config/cofferdam/rules/b.rules:1:1: prefix_rule(a) does not match its example `b`
+      prefix_rule(["a"], match = ["b"])
+      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    hint: change the pattern or the example
+    "#);
+    // And nothing starts.
+    let run = environment.dam(["run", "--", "true"]).run();
+    assert_eq!(run.code, Some(3), "{}", run.page());
+    let id = rules[0]["id"].as_str().expect("a name");
+    std::fs::remove_file(environment.config().join("rules/b.rules")).expect("it is there");
+    let forgotten = environment.dam(["policy", "forget", id]).run();
+    assert_eq!(forgotten.code, Some(2), "{}", forgotten.page());
+    assert!(
+        forgotten.stderr.contains("written by a person"),
+        "{}",
+        forgotten.page()
+    );
+}
+
+#[test]
+fn files_of_rules_can_be_asked_alone() {
+    let environment = environment();
+    let file = environment.write(environment.work().join("x"), RULES);
+    let check = |words: &[&str]| {
+        let file = file.to_str().expect("a path");
+        let outcome = environment
+            .dam(["execpolicy", "check", "--rules", file, "--"])
+            .args(words)
+            .run();
+        assert_eq!(outcome.code, Some(0), "{}", outcome.page());
+        outcome.stdout
+    };
+    insta::assert_snapshot!(check(&["git", "push", "origin"]), @r#"{"matchedRules":[{"prefixRuleMatch":{"matchedPrefix":["git","push"],"decision":"prompt","justification":"it leaves the machine"}}],"decision":"prompt"}"#);
+    insta::assert_snapshot!(check(&["/usr/bin/make", "-j2"]), @r#"{"matchedRules":[{"prefixRuleMatch":{"matchedPrefix":["make"],"decision":"allow","resolvedProgram":"/usr/bin/make"}}],"decision":"allow"}"#);
+    insta::assert_snapshot!(check(&["ls"]), @r#"{"matchedRules":[]}"#);
+    insta::assert_snapshot!(check(&["bash", "-c", "sudo rm x; $y push"]), @r#"{"matchedRules":[{"prefixRuleMatch":{"matchedPrefix":["rm"],"decision":"forbidden"}},{"prefixRuleMatch":{"matchedPrefix":["git","push|send-email"],"decision":"prompt","justification":"it leaves the machine","possible":true}},{"prefixRuleMatch":{"matchedPrefix":["rm"],"decision":"forbidden","possible":true}}],"decision":"forbidden"}"#);
+    insta::assert_snapshot!(check(&["cargo", "publish"]), @r#"{"matchedRules":[]}"#);
+    let pretty = environment
+        .dam(["execpolicy", "check", "--pretty", "-r"])
+        .arg(&file)
+        .args(["--", "make"])
+        .run();
+    insta::assert_snapshot!(pretty.stdout, @r#"
+    {
+      "matchedRules": [
+        {
+          "prefixRuleMatch": {
+            "matchedPrefix": [
+              "make"
+            ],
+            "decision": "allow"
+          }
+        }
+      ],
+      "decision": "allow"
+    }
+    "#);
+}
