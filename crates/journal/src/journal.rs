@@ -10,7 +10,10 @@ use crate::disk::Disk;
 use crate::head::Tail;
 use crate::key::Key;
 use crate::line::Draft;
-use crate::{DecisionSource, Entry, Event, JournalError, SessionId, digest, line, postures, scrub};
+use crate::{
+    DecisionSource, Entry, Event, JournalError, Retention, SessionId, digest, line, postures,
+    retention, scrub,
+};
 
 /// More than any event needs: a line stays small enough to read as a whole.
 pub(crate) const MOST_LINE_BYTES: usize = 16 * 1024 * 1024;
@@ -29,6 +32,9 @@ pub struct Options {
     pub keys: Option<PathBuf>,
     /// As long a segment may get, in bytes, before another is begun.
     pub segment_bytes: u64,
+    /// What all journals in the directory may take; the rest is removed when
+    /// one is begun, goes on in another segment, and ends.
+    pub retention: Retention,
     /// Whether anything is written to the disk at all. If not, entries are made
     /// and given back, and forgotten: somebody chose that nothing is kept.
     pub kept: bool,
@@ -39,6 +45,7 @@ impl Default for Options {
         Self {
             keys: None,
             segment_bytes: 64 * 1024 * 1024,
+            retention: Retention::default(),
             kept: true,
         }
     }
@@ -54,6 +61,7 @@ pub struct Journal {
     disk: Option<Disk>,
     key: Option<Key>,
     tail: Tail,
+    options: Options,
     /// The digest of the posture that this writer recorded last.
     posture: Option<String>,
     /// What the first failure was: after it nothing is written any more.
@@ -74,11 +82,13 @@ impl Journal {
         options: &Options,
     ) -> Result<Self, JournalError> {
         if !options.kept {
-            return Ok(Self::new(session, None, None, Tail::start()));
+            return Ok(Self::new(session, None, None, Tail::start(), options));
         }
         let key = options.keys.as_deref().map(Key::open).transpose()?;
         let disk = Disk::create(dir, session, options.segment_bytes, key.as_ref())?;
-        Ok(Self::new(session, Some(disk), key, Tail::start()))
+        let journal = Self::new(session, Some(disk), key, Tail::start(), options);
+        journal.retain()?;
+        Ok(journal)
     }
 
     /// Continues the journal of a session that was interrupted. Only a sound
@@ -96,7 +106,7 @@ impl Journal {
     ) -> Result<Self, JournalError> {
         let key = options.keys.as_deref().map(Key::open).transpose()?;
         let (disk, tail) = Disk::reopen(dir, session, options.segment_bytes, key.as_ref())?;
-        Ok(Self::new(session, Some(disk), key, tail))
+        Ok(Self::new(session, Some(disk), key, tail, options))
     }
 
     /// Writes to the journal of a session that another process has begun, and
@@ -104,15 +114,22 @@ impl Journal {
     /// what is added follows it.
     pub fn join(dir: &Path, session: &SessionId, options: &Options) -> Result<Self, JournalError> {
         if !options.kept {
-            return Ok(Self::new(session, None, None, Tail::start()));
+            return Ok(Self::new(session, None, None, Tail::start(), options));
         }
         let key = options.keys.as_deref().map(Key::open).transpose()?;
         let (disk, tail) = Disk::join(dir, session, options.segment_bytes)?;
-        Ok(Self::new(session, Some(disk), key, tail))
+        Ok(Self::new(session, Some(disk), key, tail, options))
     }
 
-    fn new(session: &SessionId, disk: Option<Disk>, key: Option<Key>, tail: Tail) -> Self {
+    fn new(
+        session: &SessionId,
+        disk: Option<Disk>,
+        key: Option<Key>,
+        tail: Tail,
+        options: &Options,
+    ) -> Self {
         Self {
+            options: options.clone(),
             session: session.clone(),
             disk,
             key,
@@ -191,6 +208,11 @@ impl Journal {
         if let Some(disk) = &self.disk {
             disk.unlock();
         }
+        // What was written is written; that less is removed than should be is
+        // no reason to stop what it is for, and is tried again.
+        if self.tail.ended {
+            let _ = self.retain();
+        }
         written
     }
 
@@ -205,6 +227,7 @@ impl Journal {
             if next.is_some() && !self.tail.ended {
                 self.add(&[self.checkpoint(next)])?;
                 self.begin_segment()?;
+                self.retain_own()?;
             }
         }
         let before = self.tail.seq / CHECKPOINT_EVERY;
@@ -213,6 +236,36 @@ impl Journal {
             self.add(&[self.checkpoint(None)])?;
         }
         Ok(entries)
+    }
+
+    /// Removes what is too old or too much of other sessions.
+    fn retain(&self) -> Result<(), JournalError> {
+        match &self.disk {
+            Some(disk) if self.options.retention.is_limited() => {
+                retention::apply(disk.store(), &self.session, &self.options)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The same, and then of this one: its oldest segments but the first.
+    fn retain_own(&mut self) -> Result<(), JournalError> {
+        self.retain()?;
+        let (Some(disk), Some(most)) = (&self.disk, self.options.retention.max_bytes) else {
+            return Ok(());
+        };
+        let store = disk.store();
+        let segments = retention::too_much_of(store, &self.session, &self.tail, most)?;
+        let Some(removed) = retention::gap_of(store, &self.session, &segments)? else {
+            return Ok(());
+        };
+        let removed = vec![removed];
+        let why = "max_bytes".to_owned();
+        self.add(&[Event::Retention { why, removed }])?;
+        match &self.disk {
+            Some(disk) => retention::remove_segments(disk.store(), &self.session, &segments),
+            None => Ok(()),
+        }
     }
 
     fn begin_segment(&mut self) -> Result<(), JournalError> {

@@ -26,6 +26,7 @@
 //! Text is hostile: every string, object keys included, passes [`clean`] and
 //! then [`mask`] before it is written.
 
+mod anchor;
 mod clean;
 mod digest;
 mod disk;
@@ -40,11 +41,13 @@ mod link;
 mod mask;
 mod postures;
 mod read;
+mod retention;
 mod scrub;
 mod session_id;
 mod store;
 mod verify;
 
+pub use anchor::{CheckpointError, checkpoint, verify_against};
 pub use clean::{clean, clean_output};
 pub use event::{DecisionSource, Event, UnknownEvent};
 pub use journal::{Journal, Options};
@@ -54,6 +57,7 @@ pub use link::Removed;
 pub use mask::mask;
 pub use postures::posture;
 pub use read::{FindError, Summary, find, latest, list, read, read_each};
+pub use retention::Retention;
 pub use session_id::{BadSessionId, SessionId};
 pub use store::JournalError;
 pub use verify::{

@@ -103,3 +103,8 @@ fn read(store: &Store, digest: &str) -> Result<Option<Vec<u8>>, JournalError> {
 pub(crate) fn name(digest: &str) -> String {
     format!("{digest}{ENDING}")
 }
+
+/// Whether a file holds a posture, by its name.
+pub(crate) fn is_name(name: &str) -> bool {
+    name.strip_suffix(ENDING).is_some_and(is_sha256)
+}

@@ -69,6 +69,7 @@ pub fn list(dir: &Path) -> Result<Vec<Summary>, JournalError> {
     };
     let mut summaries: Vec<Summary> = sessions(&store)?
         .into_iter()
+        .filter(|session| *session != SessionId::ledger())
         .map(|session| summary(&store, session))
         .collect();
     summaries.sort_by(|a, b| {
@@ -115,9 +116,16 @@ pub fn read_each(
     session: &SessionId,
     take: &mut dyn FnMut(Entry),
 ) -> Result<(), JournalError> {
-    let store = Store::open(dir)?;
+    each(&Store::open(dir)?, session, take)
+}
+
+pub(crate) fn each(
+    store: &Store,
+    session: &SessionId,
+    take: &mut dyn FnMut(Entry),
+) -> Result<(), JournalError> {
     let mut count = 0;
-    for (number, file) in segments(&store, session)? {
+    for (number, file) in segments(store, session)? {
         let name = segment_name(session, number);
         let failed = |error| store.file_error(&name, error);
         let mut lines = Lines::new(file);
@@ -245,7 +253,7 @@ fn first_line(file: &File) -> std::io::Result<Option<Vec<u8>>> {
 }
 
 /// The last line that has an end, read from the file's end backwards.
-fn last_line(mut file: &File) -> std::io::Result<Vec<u8>> {
+pub(crate) fn last_line(mut file: &File) -> std::io::Result<Vec<u8>> {
     let length = file.metadata()?.len();
     let mut window: u64 = 64 * 1024;
     loop {

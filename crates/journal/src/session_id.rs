@@ -30,6 +30,12 @@ impl SessionId {
         Ok(Self(format!("{second}-{a:02x}{b:02x}{c:02x}")))
     }
 
+    /// The name of the record of what was removed, which is kept as a session's
+    /// journal is. No session can have it.
+    pub fn ledger() -> Self {
+        Self("19700101-000000-000000".to_owned())
+    }
+
     /// The identifier as text.
     pub fn as_str(&self) -> &str {
         &self.0

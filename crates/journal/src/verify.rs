@@ -1,22 +1,20 @@
 //! Verifies journals: finds what was changed, removed, added or moved, and
 //! tells it from what a crash leaves behind.
 
+mod snapshot;
 mod walk;
-
-use std::collections::BTreeSet;
-use std::fs::File;
-use std::path::Path;
-use std::thread;
-use std::time::{Duration, Instant};
-
-use rustix::fs::FlockOperation;
 
 use crate::head::{self, Found, Tail};
 use crate::key::Keys;
 use crate::line::NO_HASH;
-use crate::store::{Access, Store, journal_name, lock_name, segment_name, segment_of, try_lock};
-use crate::{JournalError, SessionId};
-use walk::{Segment, Walk};
+use crate::store::{Access, Store, journal_name, segment_of};
+use crate::{JournalError, SessionId, retention};
+use snapshot::Snapshot;
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::Path;
+
+pub(crate) use snapshot::is_written;
 
 /// A journal that verifies.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -111,6 +109,17 @@ pub enum VerifyError {
         line: u64,
         /// The format it has.
         version: u64,
+    },
+    /// It was removed, because it was too old or all was too much, as the
+    /// record of that says.
+    #[error(
+        "the journal of session {session}, with {entries} entries, was removed because it was too old or too much"
+    )]
+    Removed {
+        /// Whose journal it was.
+        session: SessionId,
+        /// How many entries it had.
+        entries: u64,
     },
     /// It is not what was written.
     #[error("the journal of session {session} was tampered with: {tampering}")]
@@ -237,6 +246,14 @@ pub enum Tampering {
         /// The last one.
         last: u64,
     },
+    /// It does not have the entry that a checkpoint stands for.
+    #[error(
+        "it does not have the entry {seq} that the checkpoint stands for: it was rewritten, or an older copy was put back"
+    )]
+    OtherCheckpoint {
+        /// The entry's number.
+        seq: u64,
+    },
     /// There is no head file.
     #[error("its head file is gone")]
     HeadMissing,
@@ -281,15 +298,7 @@ pub fn verify_all_with(dir: &Path, keys: &Keys) -> Result<Vec<Audit>, JournalErr
 
 fn audits(dir: &Path, keys: Option<&Keys>) -> Result<Vec<Audit>, JournalError> {
     let store = Store::open(dir)?;
-    let sessions: BTreeSet<SessionId> = store
-        .names()?
-        .iter()
-        .filter_map(|name| match name.strip_suffix(".head") {
-            Some(session) => session.parse().ok(),
-            None => segment_of(name).map(|(session, _)| session),
-        })
-        .collect();
-    Ok(sessions
+    Ok(sessions(&store)?
         .into_iter()
         .map(|session| Audit {
             result: verify_in(&store, &session, keys),
@@ -298,17 +307,68 @@ fn audits(dir: &Path, keys: Option<&Keys>) -> Result<Vec<Audit>, JournalError> {
         .collect())
 }
 
+/// Every session of which something is there.
+pub(crate) fn sessions(store: &Store) -> Result<BTreeSet<SessionId>, JournalError> {
+    let names = store.names()?;
+    let sessions = names
+        .iter()
+        .filter_map(|name| match name.strip_suffix(".head") {
+            Some(session) => session.parse().ok(),
+            None => segment_of(name).map(|(session, _)| session),
+        });
+    Ok(sessions.collect())
+}
+
 fn verify_in(
     store: &Store,
     session: &SessionId,
     keys: Option<&Keys>,
 ) -> Result<Verified, VerifyError> {
-    let name = journal_name(session);
-    let Some(first) = store.open_file(&name, Access::Read)? else {
-        return Err(missing(store, session));
+    checked(store, session, keys, None)
+}
+
+/// As [`verify_in`]; the entry of that number must have that hash.
+pub(crate) fn verify_anchored(
+    store: &Store,
+    session: &SessionId,
+    keys: &Keys,
+    anchor: Option<(u64, String)>,
+) -> Result<Verified, VerifyError> {
+    checked(store, session, Some(keys), anchor)
+}
+
+fn checked(
+    store: &Store,
+    session: &SessionId,
+    keys: Option<&Keys>,
+    anchor: Option<(u64, String)>,
+) -> Result<Verified, VerifyError> {
+    let expected = anchor.as_ref().map(|(seq, hash)| (*seq, hash.clone()));
+    let result = match store.open_file(&journal_name(session), Access::Read)? {
+        Some(first) => Snapshot::take(store, session, first)?.check(store, session, keys, anchor),
+        None => Err(missing(store, session)),
     };
-    let snapshot = Snapshot::take(store, session, first)?;
-    snapshot.check(store, session, keys)
+    // What was removed as too old or too much is no loss.
+    let is_gone = match &result {
+        Err(VerifyError::Journal(JournalError::Missing { .. })) => true,
+        Err(error) => error.is_tampering(),
+        Ok(_) => false,
+    };
+    match retention::recorded(store, session).filter(|_| is_gone) {
+        None => result,
+        Some(removed) => match expected {
+            Some((seq, _)) if removed.last < seq => {
+                Err(tampered(session, Tampering::OtherCheckpoint { seq }))
+            }
+            Some((seq, hash)) if removed.last == seq && removed.hash != hash => {
+                Err(tampered(session, Tampering::OtherCheckpoint { seq }))
+            }
+            _ => Err(VerifyError::Removed {
+                session: session.clone(),
+                entries: removed.last,
+            }),
+        },
+    }
 }
 
 /// As [`verify_in`], for a writer that has locked the journal for itself.
@@ -320,133 +380,7 @@ pub(crate) fn verify_locked(
     let first = first
         .try_clone()
         .map_err(|error| store.file_error(&journal_name(session), error))?;
-    Snapshot::of(store, session, first, State::Interrupted, true)?.check(store, session, None)
-}
-
-/// A journal's files as they were at one moment.
-struct Snapshot {
-    head: Found,
-    segments: Vec<Segment>,
-    /// Whether somebody writes.
-    running: bool,
-    /// Whether nothing was added meanwhile.
-    still: bool,
-}
-
-impl Snapshot {
-    /// Sees all files as they belong together: for that moment no entry is
-    /// added.
-    fn take(store: &Store, session: &SessionId, first: File) -> Result<Self, JournalError> {
-        let failed = |error| store.file_error(&journal_name(session), error);
-        let locks = first.try_clone().map_err(failed)?;
-        let running = is_written(store, session)?;
-        // A writer of an older version holds the file as long as it lives.
-        let old = store.stat(&lock_name(session))?.is_none();
-        let patience = if old { Duration::ZERO } else { PATIENCE };
-        let still = lock_shared(&locks, patience).map_err(failed)?;
-        let state = if running {
-            State::Running
-        } else {
-            State::Interrupted
-        };
-        let snapshot = Self::of(store, session, first, state, still);
-        let _ = rustix::fs::flock(&locks, FlockOperation::Unlock);
-        snapshot
-    }
-
-    fn of(
-        store: &Store,
-        session: &SessionId,
-        first: File,
-        state: State,
-        still: bool,
-    ) -> Result<Self, JournalError> {
-        let head = head::read(store, session)?;
-        let last = match &head {
-            Found::Whole(head) => head.segment.min(MOST_SEGMENTS),
-            Found::Missing | Found::Damaged => 1,
-        };
-        let mut segments = vec![Segment::new(store, session, 1, first)?];
-        // One more than the head knows of may have been begun before a crash.
-        for number in 2..=last + 1 {
-            let name = segment_name(session, number);
-            if let Some(file) = store.open_file(&name, Access::Read)? {
-                segments.push(Segment::new(store, session, number, file)?);
-            }
-        }
-        Ok(Self {
-            head,
-            segments,
-            running: state == State::Running,
-            still,
-        })
-    }
-
-    fn check(
-        self,
-        store: &Store,
-        session: &SessionId,
-        keys: Option<&Keys>,
-    ) -> Result<Verified, VerifyError> {
-        let empty = self.segments.iter().all(|segment| segment.length == 0);
-        if matches!(self.head, Found::Missing) && empty {
-            // Its writer was killed before it had written anything.
-            return Ok(Verified::nothing(session, self.running));
-        }
-        let mut walk = Walk::new(store, session, self.head, keys)?;
-        let last = self.segments.len();
-        let mut torn = false;
-        for (at, segment) in self.segments.into_iter().enumerate() {
-            torn = walk.segment(segment, at + 1 == last)?;
-        }
-        walk.finish(self.running, self.still, torn)
-    }
-}
-
-/// How long verifying waits for a writer to finish its entry.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// More segments than any journal has.
-const MOST_SEGMENTS: u32 = 100_000;
-
-/// Whether somebody writes a journal. A writer of an older version holds the
-/// journal itself.
-pub(crate) fn is_written(store: &Store, session: &SessionId) -> Result<bool, JournalError> {
-    let (name, journal) = (lock_name(session), journal_name(session));
-    let file = match store.open_file(&name, Access::Read)? {
-        Some(file) => Some(file),
-        None => store.open_file(&journal, Access::Read)?,
-    };
-    match file {
-        Some(file) => is_held(&file).map_err(|error| store.file_error(&name, error)),
-        None => Ok(false),
-    }
-}
-
-/// Whether a lock is held. Others who ask hold it too, for moments.
-fn is_held(presence: &File) -> std::io::Result<bool> {
-    const TRIES: u32 = 5;
-    for _ in 0..TRIES {
-        if try_lock(presence, FlockOperation::NonBlockingLockExclusive)? {
-            rustix::fs::flock(presence, FlockOperation::Unlock)?;
-            return Ok(false);
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-    Ok(true)
-}
-
-fn lock_shared(file: &File, patience: Duration) -> std::io::Result<bool> {
-    let begun = Instant::now();
-    loop {
-        if try_lock(file, FlockOperation::NonBlockingLockShared)? {
-            return Ok(true);
-        }
-        if begun.elapsed() >= patience {
-            return Ok(false);
-        }
-        thread::sleep(Duration::from_micros(200));
-    }
+    Snapshot::of(store, session, first, State::Interrupted, true)?.check(store, session, None, None)
 }
 
 fn missing(store: &Store, session: &SessionId) -> VerifyError {

@@ -47,6 +47,8 @@ pub(super) struct Walk<'a> {
     session: &'a SessionId,
     head: Head,
     keys: Option<&'a Keys>,
+    /// An entry's number and the hash that it must have.
+    anchor: Option<(u64, String)>,
     entries: u64,
     bytes: u64,
     seq: u64,
@@ -68,6 +70,7 @@ impl<'a> Walk<'a> {
         session: &'a SessionId,
         head: Found,
         keys: Option<&'a Keys>,
+        anchor: Option<(u64, String)>,
     ) -> Result<Self, VerifyError> {
         let head = match head {
             Found::Whole(head) => head,
@@ -79,6 +82,7 @@ impl<'a> Walk<'a> {
             session,
             head,
             keys,
+            anchor,
             entries: 0,
             bytes: 0,
             seq: 0,
@@ -243,8 +247,24 @@ impl<'a> Walk<'a> {
 
     /// Whether the entry that the head names is the one that is here.
     fn compare_head(&self) -> Result<(), VerifyError> {
-        if self.head.seq == self.seq && self.head.last != self.last {
-            return self.found(Tampering::OtherHead { seq: self.seq });
+        let seq = self.seq;
+        if self.head.seq == seq && self.head.last != self.last {
+            return self.found(Tampering::OtherHead { seq });
+        }
+        match &self.anchor {
+            Some((at, hash)) if *at == seq && *hash != self.last => {
+                self.found(Tampering::OtherCheckpoint { seq })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether there are as many entries as a checkpoint stands for.
+    fn compare_anchor(&self) -> Result<(), VerifyError> {
+        if let Some((seq, _)) = self.anchor
+            && seq > self.seq
+        {
+            return self.found(Tampering::OtherCheckpoint { seq });
         }
         Ok(())
     }
@@ -256,6 +276,7 @@ impl<'a> Walk<'a> {
         still: bool,
         torn: bool,
     ) -> Result<Verified, VerifyError> {
+        self.compare_anchor()?;
         let (entries, head) = (self.seq, self.head.seq);
         if entries < head {
             return self.found(Tampering::CutOff { entries, head });
@@ -302,16 +323,10 @@ impl<'a> Walk<'a> {
 
     /// Whether the chain itself says that what is missing was removed.
     fn was_removed(&self, (first, last, hash): &(u64, u64, String)) -> bool {
-        let mut next = *first;
-        loop {
-            let part = self.removed.iter().find(|part| {
-                part.session == self.session.as_str() && part.first == next && part.last >= next
-            });
-            match part {
-                None => return false,
-                Some(part) if part.last == *last => return part.hash == *hash,
-                Some(part) => next = part.last + 1,
-            }
-        }
+        self.removed.iter().any(|part| {
+            part.session == self.session.as_str()
+                && (part.first, part.last) == (*first, *last)
+                && part.hash == *hash
+        })
     }
 }

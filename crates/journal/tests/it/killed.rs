@@ -85,26 +85,28 @@ fn kill_after(test: &str, place: &Place, wait: Duration) -> u64 {
         .unwrap();
     let mut stdout = writer.stdout.take().unwrap();
     let mut said = [0; 4096];
-    let mut text = Vec::new();
-    while !text.windows(5).any(|window| window == b"begin") {
+    let mut output = Vec::new();
+    while !output.windows(5).any(|window| window == b"begin") {
         let count = stdout.read(&mut said).unwrap();
-        assert!(count > 0, "{}", String::from_utf8_lossy(&text));
-        text.extend_from_slice(&said[..count]);
+        assert!(count > 0, "{}", String::from_utf8_lossy(&output));
+        output.extend_from_slice(&said[..count]);
     }
     let begun = Instant::now();
     while begun.elapsed() < wait {
         thread::yield_now();
     }
     writer.kill().unwrap();
-    stdout.read_to_end(&mut text).unwrap();
+    stdout.read_to_end(&mut output).unwrap();
     writer.wait().unwrap();
     // The last line may be cut off, and the number in it with it.
-    let text = String::from_utf8_lossy(&text);
-    let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-    let acknowledged = whole
+    let output = String::from_utf8_lossy(&output);
+    let whole = output.rsplit_once('\n').map_or("", |(whole, _)| whole);
+    let mut acknowledged = whole
         .lines()
         .filter_map(|line| line.strip_prefix("acknowledged: "));
-    acknowledged.last().map_or(0, |seq| seq.parse().unwrap())
+    acknowledged
+        .next_back()
+        .map_or(0, |seq| seq.parse().unwrap())
 }
 
 fn check(place: &Place, dir: &Path, acknowledged: u64) {

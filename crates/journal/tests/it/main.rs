@@ -6,8 +6,11 @@ mod changes;
 mod events;
 mod failing;
 mod finding;
+mod kept;
 mod killed;
+mod older;
 mod several;
+mod signed;
 mod writing;
 
 use std::fs::{self, Permissions};
@@ -82,6 +85,11 @@ impl Place {
         }
         journal
     }
+}
+
+/// As the journal's own files are.
+fn chmod(path: &Path) {
+    fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
 }
 
 fn started() -> Event {

@@ -10,7 +10,7 @@ use dam_journal::{
 use dam_journal::{read, verify};
 
 use crate::failing::{child, child_place};
-use crate::{Place, ended, notice, started};
+use crate::{Place, chmod, ended, notice, started};
 
 /// Segments of a few entries.
 fn short() -> Options {
@@ -78,11 +78,6 @@ fn every_loss_of_a_segment_is_found() {
         fs::write(&path, &text).unwrap();
         verify(place.dir(), &session).unwrap();
     }
-}
-
-fn chmod(path: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 fn assert_tampered(place: &Place, session: &SessionId) {
