@@ -446,11 +446,20 @@ pub enum LogTask {
     /// Check that no entry was changed, removed or added
     Verify {
         /// The session, or `latest`; without it, every session
+        #[arg(conflicts_with = "checkpoint")]
         session: Option<String>,
+        /// Check that everything is there which a line stands for that `dam log checkpoint` printed
+        #[arg(long, value_name = "LINE")]
+        checkpoint: Option<String>,
+        /// Accept signatures by this public key only, instead of your own: to check a copy elsewhere
+        #[arg(long, value_name = "HEX")]
+        key: Option<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
+    /// Print a line that stands for all journals as they are now, to be kept elsewhere
+    Checkpoint,
 }
 
 /// `dam config`.

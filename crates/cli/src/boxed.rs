@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use dam_config::Settings;
 use dam_gate::{Answer, Asker, Gate, Nobody, Request, Settled};
-use dam_journal::{Event, Journal, SessionId};
+use dam_journal::{Event, Journal};
 use dam_policy::{Action, Circumstances, Layer, Posture, ResolvedProfile};
 use dam_sandbox::transaction::TransactionDirs;
 use dam_sandbox::{
@@ -51,8 +51,8 @@ pub fn run(
     if typed.words.is_empty() {
         return Err(no_command(typed.front));
     }
-    let session = SessionId::generate()?;
-    let mut journal = Journal::create(&settings.dirs.journal, &session)?;
+    let mut journal = settings::journal(settings)?;
+    let session = journal.session().clone();
     let begun = session_started(typed.front, &settings.cwd, &settings.posture)?;
     let (settled, decision) = settle(typed, settings)?;
     if !settled.allowed {

@@ -22,7 +22,6 @@ pub use doctor::attack::attacker::{WORD as ATTACK_WORD, main as attack_main};
 use crate::arguments::{Config, Task};
 use crate::error::CommandError;
 use crate::output::Output;
-use crate::settings;
 use crate::variables::Variables;
 
 /// Does what the command line says. Returns the exit code.
@@ -32,7 +31,7 @@ pub fn run(task: Task, variables: &Variables, output: &mut Output) -> Result<u8,
         Task::Sandbox(sandbox) => sandbox::run(*sandbox, variables, output),
         // Without the settings: what happened can be read also where they are
         // broken.
-        Task::Log(log) => log::run(&log, &settings::dirs(variables)?.journal, output),
+        Task::Log(log) => log::run(&log, &log::Places::find(variables)?, output),
         Task::Policy(policy) => policy::run(policy, variables, output),
         Task::ExecPolicy(check) => execpolicy::run(&check, variables, output),
         Task::Config(Config::Show(show)) => config::show(&show, variables, output),

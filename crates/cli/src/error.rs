@@ -7,7 +7,7 @@ use std::io;
 
 use dam_agent::AgentError;
 use dam_config::ConfigError;
-use dam_journal::{FindError, JournalError, VerifyError};
+use dam_journal::{CheckpointError, FindError, JournalError, VerifyError};
 use dam_model::ModelError;
 use dam_sandbox::SandboxError;
 use dam_sandbox::transaction::TransactionError;
@@ -191,6 +191,16 @@ impl From<JournalError> for CommandError {
         } else {
             made
         }
+    }
+}
+
+impl From<CheckpointError> for CommandError {
+    fn from(error: CheckpointError) -> Self {
+        let kind = match &error {
+            CheckpointError::NotOne => Kind::User,
+            _ => Kind::Journal,
+        };
+        Self::new(kind, error)
     }
 }
 

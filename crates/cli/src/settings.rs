@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use dam_config::{Dirs, Options, Settings, Surroundings};
 use dam_gate::{Gate, Nobody};
+use dam_journal::{Journal, Retention, SessionId};
 use dam_policy::Limit;
 use dam_sandbox::{Asking, SandboxError, Tier, seatbelt};
 
@@ -126,6 +127,41 @@ pub fn limit_set_by(limit: Limit, grants: &Grants, settings: &Settings) -> Strin
         "[limits]".to_owned()
     } else {
         format!("[limits] or [permissions.{name}.limits]")
+    }
+}
+
+/// The journal of a new session, as the settings will have it.
+pub fn journal(settings: &Settings) -> Result<Journal, CommandError> {
+    let session = SessionId::generate()?;
+    let (dir, options) = (&settings.dirs.journal, record(settings));
+    Ok(Journal::create_with(dir, &session, &options)?)
+}
+
+/// The directory of the key that signs journals, by the settings that are in
+/// effect here; `None` if they cannot be read.
+pub fn keys(variables: &Variables) -> Option<PathBuf> {
+    let options = Options {
+        cd: std::env::current_dir().ok()?,
+        ..Options::default()
+    };
+    let settings = load(&options, variables, false).ok()?;
+    Some(settings.record.keys)
+}
+
+/// How the settings will have journals written.
+pub fn record(settings: &Settings) -> dam_journal::Options {
+    let record = &settings.record;
+    dam_journal::Options {
+        keys: Some(record.keys.clone()),
+        retention: Retention {
+            max_bytes: record.max_bytes,
+            max_age: record.max_age,
+        },
+        // A part of what there may be, so that parts can be removed.
+        segment_bytes: record
+            .max_bytes
+            .map_or(64 * 1024 * 1024, |most| (most / 8).min(64 * 1024 * 1024)),
+        kept: record.kept,
     }
 }
 

@@ -166,6 +166,15 @@ impl Ground {
         }
     }
 
+    /// Closes one more place to boxed processes, unless it is closed already.
+    pub(crate) fn close(&mut self, path: &Path) {
+        if path.starts_with(&self.state) {
+            return;
+        }
+        self.unreadable.push(path.to_owned());
+        self.denied.push(path.to_owned());
+    }
+
     /// The places of the session; the profile gets what settings name, and
     /// loses what they exclude.
     pub(crate) fn places(

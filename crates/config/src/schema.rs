@@ -36,7 +36,9 @@ pub(crate) enum Shape {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kind {
     Access,
+    Age,
     Approval,
+    Directory,
     Git,
     HeaderValue,
     HostPreset,
@@ -52,6 +54,7 @@ pub(crate) enum Kind {
     Patterns,
     Permission,
     Permissions,
+    Persistence,
     Ports,
     Roots,
     Number {
@@ -144,6 +147,18 @@ pub(crate) const TOP: &[Key] = &[
         By::Person,
         "what a command may use up, under any profile; where the profile says something, too, the smaller counts",
     ),
+    key(
+        "history",
+        Shape::Table(HISTORY),
+        By::Person,
+        "what is kept of sessions",
+    ),
+    key(
+        "journal",
+        Shape::Table(JOURNAL),
+        By::Person,
+        "how the record of sessions is kept",
+    ),
     leaf("model", Kind::Name, "the model's name"),
     key(
         "model_provider",
@@ -194,6 +209,38 @@ pub(crate) const TOP: &[Key] = &[
         "what older keys call features",
     ),
 ];
+
+const HISTORY: &[Key] = &[
+    leaf(
+        "persistence",
+        Kind::Persistence,
+        "`save-all`, or `none`: then nothing of a session is written down",
+    ),
+    leaf("max_bytes", BYTES, "as `journal.max_bytes`"),
+];
+
+const JOURNAL: &[Key] = &[
+    leaf(
+        "max_age",
+        Kind::Age,
+        "how old a session may get before it is removed, as in `90d`",
+    ),
+    leaf(
+        "max_bytes",
+        BYTES,
+        "how much room all journals may take, in bytes, before the oldest are removed",
+    ),
+    leaf(
+        "key",
+        Kind::Directory,
+        "the directory of the key that signs, instead of one beside the journals",
+    ),
+];
+
+const BYTES: Kind = Kind::Number {
+    least: 100_000,
+    most: 1 << 62,
+};
 
 const WORKSPACE: &[Key] = &[
     leaf(

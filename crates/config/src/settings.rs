@@ -18,6 +18,7 @@ use crate::permissions::{self, Shape};
 use crate::places::{Dirs, Surroundings, directory, dirs};
 use crate::project::Project;
 use crate::provider::{self, ProviderSettings};
+use crate::record::Record;
 use crate::rules::{self, Day, RuleBook, Sought};
 use crate::value::Value;
 
@@ -59,6 +60,8 @@ pub struct Settings {
     pub provider: Sourced<ProviderSettings>,
     /// Directories of our own.
     pub dirs: Dirs,
+    /// What is kept of sessions.
+    pub record: Record,
     /// The project around the working directory.
     pub project: Project,
     /// The working directory, canonical.
@@ -104,7 +107,10 @@ pub fn load(
     add_defaults(&mut merged, &project);
     add_flags(&mut merged, options);
     let provider = provider::chosen(&merged)?;
-    let ground = Ground::new(&cwd, surroundings, &dirs, &files);
+    let record = Record::read(&merged, &dirs);
+    notices.extend(record.notice());
+    let mut ground = Ground::new(&cwd, surroundings, &dirs, &files);
+    ground.close(&record.keys);
     let mut shape = chosen(&mut merged, &ground, &mut notices)?;
     let approval_policy = approval_policy(&merged, shape.profile.confined)?;
     if options.allow_git {
@@ -136,6 +142,7 @@ pub fn load(
         entries: entries(&merged),
         history: History::of(&merged),
         dirs,
+        record,
         project,
         cwd,
         files,

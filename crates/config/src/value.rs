@@ -16,6 +16,7 @@ use crate::approval;
 use crate::error::{ConfigError, Problem};
 use crate::permissions::{self, BUILTIN};
 use crate::places::below_home;
+use crate::record;
 use crate::schema::Kind;
 use crate::source::{Source, Spot, nearest};
 
@@ -62,7 +63,9 @@ impl<'a> Written<'a> {
     pub(crate) fn read(self, kind: Kind) -> Result<Value> {
         Ok(match kind {
             Kind::Access => Value::Access(self.one_of(ACCESS)?),
+            Kind::Age => Value::Number(self.age()?),
             Kind::Approval => Value::Approval(approval::read(self)?),
+            Kind::Directory => Value::Text(self.directory_text()?),
             Kind::Git => Value::Git(self.one_of(permissions::GIT)?),
             Kind::HeaderValue => Value::Text(self.checked(is_header_value, HEADER_VALUE)?),
             Kind::Inherit => Value::Inherit(self.inherit()?),
@@ -79,6 +82,7 @@ impl<'a> Written<'a> {
             Kind::Number { least, most } => Value::Number(self.number(least, most)?),
             Kind::Patterns => Value::Texts(self.texts()?),
             Kind::Permissions => Value::Text(self.permissions()?),
+            Kind::Persistence => Value::Text(self.one_of(record::PERSISTENCE)?.to_owned()),
             Kind::Roots => Value::Paths(self.roots()?),
             Kind::Switch => Value::Switch(self.switch()?),
             Kind::Trust => Value::Trust(self.one_of(&[("trusted", true), ("untrusted", false)])?),
@@ -212,6 +216,21 @@ impl<'a> Written<'a> {
         let read = limits.set(limit.name(), &text);
         read.map_err(|error| self.wrong(error.to_string()))?;
         Ok(limits.get(limit).unwrap_or_default())
+    }
+
+    fn age(self) -> Result<u64> {
+        let text = match self.inner.get_ref() {
+            DeValue::Integer(integer) => integer.as_str().replace('_', ""),
+            DeValue::String(text) => text.to_string(),
+            _ => return Err(self.expected("an age such as `90d`, `12h` or `2w`")),
+        };
+        let expected = || format!("`{}` must be an age such as `90d`, `12h` or `2w`", self.key);
+        record::seconds(&text).ok_or_else(|| self.wrong(expected()))
+    }
+
+    fn directory_text(self) -> Result<String> {
+        let directory = self.directory(self.filled()?)?;
+        Ok(directory.to_string_lossy().into_owned())
     }
 
     fn needs(self) -> Result<Vec<Property>> {

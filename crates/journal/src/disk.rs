@@ -43,12 +43,11 @@ pub(crate) struct Disk {
 impl Disk {
     /// Makes the files of a new journal.
     pub(crate) fn create(
-        dir: &Path,
+        store: Store,
         session: &SessionId,
         segment_bytes: u64,
         key: Option<&Key>,
     ) -> Result<Self, JournalError> {
-        let store = Store::create(dir)?;
         let name = journal_name(session);
         let Some(first) = store.create_file(&name)? else {
             return Err(JournalError::Exists(session.clone()));

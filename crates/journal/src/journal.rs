@@ -10,6 +10,7 @@ use crate::disk::Disk;
 use crate::head::Tail;
 use crate::key::Key;
 use crate::line::Draft;
+use crate::store::Store;
 use crate::{
     DecisionSource, Entry, Event, JournalError, Retention, SessionId, digest, line, postures,
     retention, scrub,
@@ -84,8 +85,9 @@ impl Journal {
         if !options.kept {
             return Ok(Self::new(session, None, None, Tail::start(), options));
         }
+        let store = Store::create(dir)?;
         let key = options.keys.as_deref().map(Key::open).transpose()?;
-        let disk = Disk::create(dir, session, options.segment_bytes, key.as_ref())?;
+        let disk = Disk::create(store, session, options.segment_bytes, key.as_ref())?;
         let journal = Self::new(session, Some(disk), key, Tail::start(), options);
         journal.retain()?;
         Ok(journal)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use dam_agent::{AgentError, AgentEvent, Session, SessionOptions, TurnOutcome};
 use dam_config::Settings;
 use dam_gate::{Nobody, Reviewer};
-use dam_journal::{Event, Journal, SessionId};
+use dam_journal::Event;
 use dam_model::{Model, Recorded, Recorder, Responses};
 
 use crate::arguments::Exec;
@@ -33,7 +33,7 @@ pub fn run(exec: &Exec, variables: &Variables, output: &mut Output) -> Result<u8
         output.labelled(WARNING, "note", notice);
     }
     let (model, model_name) = model(exec, &settings, variables)?;
-    let mut journal = Journal::create(&settings.dirs.journal, &SessionId::generate()?)?;
+    let mut journal = settings::journal(&settings)?;
     journal.append(&session_started("exec", &settings.cwd, &settings.posture)?)?;
     let tier = settings::tier(&settings)?;
     settings::warn_of(tier, output);

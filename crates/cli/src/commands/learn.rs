@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use dam_config::{Options, Settings};
 use dam_gate::{Gate, Request};
-use dam_journal::{Event, Journal, SessionId};
+use dam_journal::Event;
 use dam_policy::{Escalation, Layer, SandboxMode};
 use dam_sandbox::{Launch, Lesson, Stream};
 
@@ -104,8 +104,7 @@ fn watch(
     variables: &Variables,
     aside: bool,
 ) -> Result<Lesson, CommandError> {
-    let session = SessionId::generate()?;
-    let mut journal = Journal::create(&settings.dirs.journal, &session)?;
+    let mut journal = settings::journal(settings)?;
     let begun = boxed::session_started("sandbox", &settings.cwd, &settings.posture)?;
     let mut gate = Gate::new(settings.posture.clone(), Box::new(WhoTypedIt));
     let request = Request::Command {

@@ -3,22 +3,65 @@
 pub mod describe;
 mod wire;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use dam_journal::{Event, SessionId, Summary, Verified, VerifyError};
+use dam_journal::{Audit, Event, Keys, SessionId, Summary, Verified, VerifyError};
 
 use crate::arguments::{Log, LogList, LogTask};
 use crate::error::{CommandError, Kind};
 use crate::exit;
 use crate::output::{GOOD, Output, STRONG, WARNING};
+use crate::settings;
+use crate::variables::Variables;
 
-/// Does what `dam log …` says with the journals in `dir`.
-pub fn run(log: &Log, dir: &Path, output: &mut Output) -> Result<u8, CommandError> {
+/// Where the journals are, and the key that signs them.
+pub struct Places {
+    dir: PathBuf,
+    keys: PathBuf,
+}
+
+impl Places {
+    /// By the environment, and by the settings where they can be read: what
+    /// happened can be read also where they are broken.
+    pub fn find(variables: &Variables) -> Result<Self, CommandError> {
+        let dirs = settings::dirs(variables)?;
+        let keys = settings::keys(variables).unwrap_or_else(|| dirs.state.join("keys"));
+        Ok(Self {
+            dir: dirs.journal,
+            keys,
+        })
+    }
+}
+
+/// Does what `dam log …` says.
+pub fn run(log: &Log, places: &Places, output: &mut Output) -> Result<u8, CommandError> {
+    let dir = &places.dir;
     match &log.task {
         None => list(&log.list, dir, output),
         Some(LogTask::Show { session, json }) => show(&find(dir, session)?, *json, dir, output),
-        Some(LogTask::Verify { session, json }) => verify(session.as_deref(), *json, dir, output),
+        Some(LogTask::Verify {
+            session,
+            checkpoint,
+            key,
+            json,
+        }) => {
+            let keys = match key {
+                Some(key) => Keys::of(key).ok_or_else(not_a_key)?,
+                None => Keys::read(&places.keys)?,
+            };
+            let audits = audits(session.as_deref(), checkpoint.as_deref(), &keys, dir)?;
+            verify(&audits, *json, dir, output)
+        }
+        Some(LogTask::Checkpoint) => {
+            let line = dam_journal::checkpoint(dir, Some(&places.keys))?;
+            output.data(&line)?;
+            Ok(exit::OK.code)
+        }
     }
+}
+
+fn not_a_key() -> CommandError {
+    CommandError::user("`--key` takes a public key: 64 hexadecimal digits, as in `journal.pub`")
 }
 
 fn list(list: &LogList, dir: &Path, output: &mut Output) -> Result<u8, CommandError> {
@@ -114,24 +157,37 @@ fn show(
     Ok(exit::OK.code)
 }
 
-fn verify(
+/// What verifying finds of one session, or of all.
+fn audits(
     session: Option<&str>,
+    checkpoint: Option<&str>,
+    keys: &Keys,
+    dir: &Path,
+) -> Result<Vec<Audit>, CommandError> {
+    if let Some(line) = checkpoint {
+        return Ok(dam_journal::verify_against(dir, keys, line)?);
+    }
+    match session {
+        Some(word) => {
+            let session = find(dir, word)?;
+            let result = dam_journal::verify_with(dir, &session, keys);
+            Ok(vec![Audit { session, result }])
+        }
+        None if dir.exists() => Ok(dam_journal::verify_all_with(dir, keys)?),
+        None => Ok(Vec::new()),
+    }
+}
+
+fn verify(
+    audits: &[Audit],
     json: bool,
     dir: &Path,
     output: &mut Output,
 ) -> Result<u8, CommandError> {
-    let results = match session {
-        Some(word) => {
-            let session = find(dir, word)?;
-            let result = dam_journal::verify(dir, &session);
-            vec![wire::Check::new(&session, &result)]
-        }
-        None if dir.exists() => dam_journal::verify_all(dir)?
-            .iter()
-            .map(|audit| wire::Check::new(&audit.session, &audit.result))
-            .collect(),
-        None => Vec::new(),
-    };
+    let results: Vec<wire::Check> = audits
+        .iter()
+        .map(|audit| wire::Check::new(&audit.session, &audit.result))
+        .collect();
     if json {
         output.json(&results)?;
     } else {
@@ -162,12 +218,21 @@ impl wire::Check {
             tampered: false,
             entries: 0,
             state: "unknown",
+            signed_by: None,
+            unconfirmed: 0,
             problem: None,
         };
         match result {
             Ok(verified) => {
                 check.entries = verified.entries;
                 check.state = describe::state(verified.state);
+                check.signed_by.clone_from(&verified.signed_by);
+                check.unconfirmed = verified.unconfirmed;
+            }
+            // The record of that says so.
+            Err(VerifyError::Removed { entries, .. }) => {
+                check.entries = *entries;
+                check.state = "removed, because it was too old or too much";
             }
             // A crash or a full disk: everything that was reported as written
             // is there and verifies.
@@ -191,8 +256,15 @@ impl wire::Check {
             state,
             ..
         } = self;
+        let signed = self.signed_by.as_ref().map_or("", |_| ", signed");
+        let after = match self.unconfirmed {
+            0 => String::new(),
+            count => format!(", {count} after what is confirmed"),
+        };
         match &self.problem {
-            None => format!("{session}  {GOOD}verifies{GOOD:#}  {entries} entries, {state}"),
+            None => format!(
+                "{session}  {GOOD}verifies{GOOD:#}  {entries} entries, {state}{signed}{after}"
+            ),
             Some(problem) => format!("{session}  {WARNING}FAILS{WARNING:#}  {problem}"),
         }
     }

@@ -413,8 +413,9 @@ fn log() {
            dam log <COMMAND>
 
     Commands:
-      show    Show one session
-      verify  Check that no entry was changed, removed or added
+      show        Show one session
+      verify      Check that no entry was changed, removed or added
+      checkpoint  Print a line that stands for all journals as they are now, to be kept elsewhere
 
     Options:
           --color <WHEN>  When to use colour: auto, always or never
@@ -452,8 +453,25 @@ fn log_verify() {
       [SESSION]  The session, or `latest`; without it, every session
 
     Options:
+          --checkpoint <LINE>  Check that everything is there which a line stands for that `dam log
+                               checkpoint` printed
+          --color <WHEN>       When to use colour: auto, always or never
+          --key <HEX>          Accept signatures by this public key only, instead of your own: to check
+                               a copy elsewhere
+          --json               Print JSON
+      -h, --help               Print help
+    ");
+}
+
+#[test]
+fn log_checkpoint() {
+    assert_snapshot!(help(&["log", "checkpoint"]), @r"
+    Print a line that stands for all journals as they are now, to be kept elsewhere
+
+    Usage: dam log checkpoint [OPTIONS]
+
+    Options:
           --color <WHEN>  When to use colour: auto, always or never
-          --json          Print JSON
       -h, --help          Print help
     ");
 }

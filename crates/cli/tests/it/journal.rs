@@ -73,7 +73,7 @@ fn a_command_leaves_a_private_record() {
     assert_snapshot!(environment.dam(["log", "verify"]).run().page(), @r"
     exit 0
     -- stdout
-    [SESSION]  verifies  5 entries, ended
+    [SESSION]  verifies  5 entries, ended, signed
     ");
 }
 
@@ -208,4 +208,93 @@ fn a_journal_that_cannot_grow_stops_everything() {
     let outcome = environment.dam(["log", "verify"]).run();
     assert!(outcome.success(), "{}", outcome.page());
     assert!(outcome.stdout.contains("torn"), "{}", outcome.page());
+}
+
+#[test]
+fn a_checkpoint_is_kept_elsewhere_and_compared_with() {
+    let environment = after_a_command();
+    // As it is: times in it are not made comparable.
+    let printed = environment
+        .dam(["log", "checkpoint"])
+        .into_command()
+        .output();
+    let line = String::from_utf8(printed.expect("output").stdout).expect("text");
+    let verify = || {
+        let words = ["log", "verify", "--checkpoint", line.trim()];
+        environment.dam(words).run()
+    };
+    assert_snapshot!(verify().page(), @r"
+    exit 0
+    -- stdout
+    [SESSION]  verifies  5 entries, ended, signed
+    ");
+    for journal in journals(&environment) {
+        fs::remove_file(journal.with_extension("head")).expect("a head");
+        fs::remove_file(journal).expect("a journal");
+    }
+    // Without the line, nothing shows that there was one.
+    assert!(environment.dam(["log", "verify"]).run().success());
+    let outcome = verify();
+    assert!(!outcome.success(), "{}", outcome.page());
+    assert_snapshot!(environment.dam(["log", "verify", "--checkpoint", "x"]).run().page(), @r"
+    exit 2
+    -- stderr
+    error: this is not a line that `dam log checkpoint` printed
+    ");
+}
+
+#[test]
+fn a_boxed_process_cannot_read_the_key() {
+    let environment = after_a_command();
+    let keys = environment.state().join("keys");
+    assert!(keys.join("journal.key").is_file());
+    let elsewhere = environment.home().join("token");
+    fs::create_dir(&elsewhere).expect("a directory");
+    fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o700)).expect("a mode");
+    let setting = format!("journal.key=\"{}\"", elsewhere.display());
+    let plain = ["-s", "workspace-write"];
+    let set = ["-c", &setting];
+    for (dir, option) in [(&keys, plain), (&elsewhere, set)] {
+        let script = format!("cat {}/journal.*; ls {}", dir.display(), dir.display());
+        let outcome = environment
+            .dam(["sandbox"])
+            .args(option)
+            .args(["--", "sh", "-c", &script])
+            .run();
+        assert!(!outcome.success(), "{}", outcome.page());
+        assert!(!outcome.stdout.contains("ed25519"), "{}", outcome.page());
+        assert!(dir.join("journal.key").is_file());
+    }
+}
+
+#[test]
+fn nothing_is_written_where_somebody_chose_so_and_that_is_said() {
+    let environment = environment();
+    let outcome = environment
+        .dam([
+            "sandbox",
+            "-c",
+            "history.persistence=\"none\"",
+            "--",
+            "true",
+        ])
+        .run();
+    assert!(outcome.success(), "{}", outcome.page());
+    assert!(
+        outcome
+            .stderr
+            .contains("nothing of this session is written down"),
+        "{}",
+        outcome.page()
+    );
+    assert!(!environment.state().join("journal").exists());
+}
+
+#[test]
+fn a_journal_has_room_for_a_session() {
+    let environment = environment();
+    let outcome = environment
+        .dam(["sandbox", "-c", "journal.max_bytes=1", "--", "true"])
+        .run();
+    assert!(!outcome.success(), "{}", outcome.page());
 }

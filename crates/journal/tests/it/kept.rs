@@ -191,7 +191,7 @@ fn old_sessions_go_and_running_ones_stay() {
     let running: SessionId = "20260101-070412-1f3a9c".parse().unwrap();
     let mut journal = Journal::create(place.dir(), &running).unwrap();
     journal.append(&started()).unwrap();
-    let long_ago = SystemTime::now() - Duration::from_secs(90 * 24 * 3600);
+    let long_ago = SystemTime::now() - Duration::from_hours(90 * 24);
     for file in fs::read_dir(place.dir()).unwrap() {
         let file = fs::File::open(file.unwrap().path()).unwrap();
         file.set_modified(long_ago).unwrap();
@@ -199,7 +199,7 @@ fn old_sessions_go_and_running_ones_stay() {
     let options = Options {
         retention: Retention {
             max_bytes: None,
-            max_age: Some(Duration::from_secs(30 * 24 * 3600)),
+            max_age: Some(Duration::from_hours(30 * 24)),
         },
         ..Options::default()
     };

@@ -90,7 +90,7 @@ impl Act {
         let settings = settings::load(&options, variables, true)?;
         let (transaction, paths) = named(words, &settings)?;
         let changes = transaction.select(&paths)?;
-        let mut journal = Journal::create(&settings.dirs.journal, &SessionId::generate()?)?;
+        let mut journal = settings::journal(&settings)?;
         let begun = boxed::session_started(front, &settings.cwd, &settings.posture)?;
         journal.append(&begun)?;
         let record = transaction.record();

@@ -51,6 +51,11 @@ pub struct Check {
     pub entries: u64,
     /// Whether more may come.
     pub state: &'static str,
+    /// The public key that has signed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<String>,
+    /// How many of the entries were written, and perhaps never acknowledged.
+    pub unconfirmed: u64,
     /// Why it does not verify.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
