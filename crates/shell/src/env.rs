@@ -21,6 +21,8 @@ pub(crate) struct Env {
     functions: BTreeMap<Rc<str>, Vec<Body>>,
     /// The words of the script or function, where they are known.
     pub(crate) words: Option<Rc<[Word]>>,
+    /// Its name: `$0`.
+    pub(crate) zero: Option<Word>,
     /// The directory, as [`crate::Simple::directory`] has it.
     pub(crate) directory: Option<Rc<str>>,
     /// How much of the text on standard input has been read, where that is
@@ -274,6 +276,9 @@ impl Env {
         if self.words != other.words {
             self.words = None;
         }
+        if self.zero != other.zero {
+            self.zero = None;
+        }
         if self.directory != other.directory {
             self.directory = None;
         }
@@ -290,6 +295,7 @@ impl Env {
     /// certain that the variables are handed on.
     pub(crate) fn child(&self, words: Option<Vec<Word>>, certain: bool) -> Self {
         let mut child = Self {
+            zero: self.zero.clone(),
             words: words.map(Rc::from),
             directory: self.directory.clone(),
             read: self.read,

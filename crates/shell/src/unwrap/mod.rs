@@ -361,7 +361,8 @@ impl Walker {
             return self.xargs(launch, &options, around);
         }
         if name == "setarch" && inner.text(0).is_some_and(is_architecture) {
-            inner = inner.from(1);
+            let more = Options::read(&inner.words, spec);
+            inner = inner.from(more.rest);
         }
         if inner.words.is_empty() {
             if !options.unclear && !spec.acts {
@@ -459,6 +460,10 @@ impl Walker {
             && let Some(script) = launch.text(at + 1)
         {
             self.source_apart(script, None, launch, &inside);
+        }
+        let scripts = launch.words.iter().skip(1).filter_map(Word::known);
+        for text in scripts.filter(|text| text.contains(char::is_whitespace)) {
+            self.source_apart(text, None, &Launch::default(), &inside);
         }
         self.look_for_programs(launch, &inside);
         Done::default()

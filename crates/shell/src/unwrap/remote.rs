@@ -264,7 +264,11 @@ impl Walker {
         let mut subcommand = launch.text(at)?;
         if matches!(subcommand, "compose" | "container") {
             let words = launch.words.get(at..)?;
-            at += Options::read(words, &ENGINE).rest;
+            let spec = Spec {
+                valued: "fp",
+                ..ENGINE
+            };
+            at += Options::read(words, &spec).rest;
             subcommand = launch.text(at).unwrap_or("?");
         }
         if !matches!(subcommand, "run" | "exec" | "create" | "?") {

@@ -150,7 +150,10 @@ impl Walker {
             };
             if let Word::Known(text) = script {
                 self.list_own(&launch, around);
+                let zero = launch.words.get(options.rest + 1).cloned();
+                let outer = std::mem::replace(&mut self.env.zero, zero);
                 let done = self.source_apart(&text, rest(options.rest + 2), &launch, &inside);
+                self.env.zero = outer;
                 return launch.kept(done);
             }
             self.opaque(format!("`{name} -c` is given a script that is not known"));

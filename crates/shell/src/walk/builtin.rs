@@ -124,6 +124,10 @@ impl Walker {
                 // What it was before cannot be told any more.
                 locals.push((name.clone(), Some(Variable::unknown())));
             }
+            let given = launch.assignments.iter().rfind(|given| given.name == *name);
+            if let Some(given) = given {
+                self.env.set(name, Value::of(given.value.clone()));
+            }
             if changes || (is_local && self.env.variable(name).is_none()) {
                 self.env.set(name, Value::Unknown);
             }

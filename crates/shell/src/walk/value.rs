@@ -35,6 +35,9 @@ struct Stance {
 
 impl Walker {
     pub(super) fn fields(&mut self, word: &RawWord, around: &Surroundings) -> Vec<Word> {
+        if let [Part::Process(script)] = word.parts.as_slice() {
+            return vec![self.process(script, &word.written, around)];
+        }
         let pieces = self.pieces(word, around);
         let splits = match self.env.value("IFS") {
             env::Value::Scalar(words) => match words.as_slice() {
@@ -285,7 +288,11 @@ impl Walker {
     fn positional(&mut self, name: &str) -> Option<Found> {
         let words = self.env.words.clone();
         Some(match (name, words) {
-            ("0" | "?" | "$" | "!" | "-", _) | ("#", None) => Found::Unknown,
+            ("0", _) => match &self.env.zero {
+                Some(word) => Found::One(word.clone()),
+                None => Found::Unknown,
+            },
+            ("?" | "$" | "!" | "-", _) | ("#", None) => Found::Unknown,
             ("@" | "*", Some(words)) => Found::List(words.to_vec()),
             ("@" | "*", None) => Found::Open,
             ("#", Some(words)) => Found::One(Word::Known(words.len().to_string())),

@@ -2,6 +2,7 @@
 
 mod analysis;
 mod corpora;
+mod disguises;
 mod labelled;
 mod oracle;
 mod total;
