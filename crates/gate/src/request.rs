@@ -114,7 +114,7 @@ fn facts(argv: &[String], cwd: &Path, home: Option<&Path>) -> CommandFacts {
         danger: found.danger.map(danger::kind),
         programs: programs(&analysis),
         paths: paths::named(&analysis, cwd, home),
-        writes: Vec::new(),
+        writes: paths::written(&analysis, cwd, home),
         starts: starts::started(&analysis),
         opaque: starts::is_opaque(&analysis),
         safer: found.safer.map(ToOwned::to_owned),

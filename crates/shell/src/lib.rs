@@ -13,6 +13,7 @@ mod analysis;
 mod arithmetic;
 mod class;
 mod edit;
+mod effects;
 mod env;
 mod expand;
 mod pattern;
@@ -25,6 +26,8 @@ pub use analysis::{
     Analysis, Assignment, Input, Redirect, RedirectKind, Simple, Spread, Word, Wrapper,
 };
 pub use class::{Class, Classified, Danger, class, class_in};
+pub use effects::written;
+pub use pattern::may_be_below;
 
 use unwrap::Launch;
 use walk::{Surroundings, Walker};

@@ -137,6 +137,20 @@ fn one(glob: &Glob, c: char) -> bool {
     }
 }
 
+/// Whether what a file name pattern yields may be `path`, or lie below it. In
+/// the pattern a backslash stands before what is meant as it is.
+pub fn may_be_below(pattern: &str, path: &str) -> bool {
+    let mut patterns = pattern.split('/');
+    path.split('/').all(|part| {
+        patterns.next().is_some_and(|pattern| {
+            let text: Vec<char> = part.chars().collect();
+            // A leading dot is not found by a sign.
+            let hidden = part.starts_with('.') && !pattern.starts_with(['.', '\\']);
+            !hidden && matches(&parse_escaped(pattern), &text)
+        })
+    })
+}
+
 /// Whether a path may be what a pattern yields: a star takes no slash.
 pub(crate) fn matches_path(pattern: &str, path: &str) -> bool {
     let patterns: Vec<&str> = pattern.split('/').collect();

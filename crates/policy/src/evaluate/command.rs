@@ -47,7 +47,6 @@ impl Case<'_> {
             return;
         }
         if looks {
-            case.written(found);
             for outward in &outside {
                 found.add(case.reaches(outward));
             }
@@ -60,6 +59,10 @@ impl Case<'_> {
         }
         if left == Left::All {
             found.add(case.class());
+        }
+        // Last: of two questions the one about danger says more.
+        if looks {
+            case.written(found);
         }
     }
 

@@ -164,7 +164,7 @@ impl Walker {
             self.carrier(&launch, &name, around)
         } else {
             match name.as_str() {
-                "source" | "." => self.dot(launch, &name, around),
+                "source" | "." => self.dot(&launch, &name, around),
                 "eval" => self.eval(launch, around),
                 "trap" => self.trap(launch, around),
                 "alias" => self.alias(launch, around),
@@ -177,34 +177,34 @@ impl Walker {
                 {
                     self.launch(launch.from(1), &around.inside(&name, &launch))
                 }
-                _ => self.start(launch, &name, around),
+                _ => self.start(&launch, &name, around),
             }
         }
     }
 
     /// What starts others in ways of its own, and what starts nothing.
-    fn start(&mut self, launch: Launch, name: &str, around: &Surroundings) -> Done {
+    fn start(&mut self, launch: &Launch, name: &str, around: &Surroundings) -> Done {
         let found = match name {
-            "ssh" | "autossh" | "mosh" => return self.ssh(&launch, name, around),
-            "su" | "runuser" => return self.su(&launch, name, around),
-            "sg" => return self.sg(&launch, around),
-            "script" => return self.script_command(&launch, around),
-            "parallel" => return self.parallel(&launch, around),
-            "flock" => return self.flock(&launch, around),
+            "ssh" | "autossh" | "mosh" => return self.ssh(launch, name, around),
+            "su" | "runuser" => return self.su(launch, name, around),
+            "sg" => return self.sg(launch, around),
+            "script" => return self.script_command(launch, around),
+            "parallel" => return self.parallel(launch, around),
+            "flock" => return self.flock(launch, around),
             "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => {
-                self.container(&launch, name, around)
+                self.container(launch, name, around)
             }
-            "kubectl" | "oc" => self.kubectl(&launch, name, around),
-            "gdb" => self.gdb(&launch, around),
+            "kubectl" | "oc" => self.kubectl(launch, name, around),
+            "gdb" => self.gdb(launch, around),
             _ => None,
         };
         if let Some(done) = found {
             return done;
         }
-        self.hooks(&launch, name, around);
+        self.hooks(launch, name, around);
         if let Some(at) = starters::runner(name, &launch.words) {
             let inner = launch.from(at).by_program();
-            self.launch(inner, &around.inside(name, &launch));
+            self.launch(inner, &around.inside(name, launch));
         }
         self.plain(launch, name, around)
     }
@@ -275,16 +275,16 @@ impl Walker {
     }
 
     /// A program or builtin that starts nothing else.
-    fn plain(&mut self, launch: Launch, name: &str, around: &Surroundings) -> Done {
+    fn plain(&mut self, launch: &Launch, name: &str, around: &Surroundings) -> Done {
         let at_start = self.env.read == Some(0);
+        let simple = self.list(launch.clone(), around);
         let mut done = None;
         if launch.place != Place::Program {
-            done = self.builtin(name, &launch, around);
+            done = self.builtin(name, launch, around);
         }
         if done.is_none() && !matches!(name, "echo" | "printf" | "[" | "test") {
             self.env.read = None;
         }
-        let simple = self.list(launch, around);
         let fits = at_start
             || !matches!(simple.input, Input::Text(_))
             || matches!(name, "echo" | "printf");

@@ -267,7 +267,7 @@ impl Walker {
     }
 
     /// `source`, where what it reads is known.
-    pub(super) fn dot(&mut self, launch: Launch, name: &str, around: &Surroundings) -> Done {
+    pub(super) fn dot(&mut self, launch: &Launch, name: &str, around: &Surroundings) -> Done {
         let holds = match launch.words.get(1) {
             Some(Word::Unknown {
                 holds: Some(text), ..
@@ -283,13 +283,13 @@ impl Walker {
         let Some(text) = holds.filter(|_| launch.place != Place::Program) else {
             return self.plain(launch, name, around);
         };
-        let inside = around.inside(name, &launch);
-        self.list_own(&launch, around);
+        let inside = around.inside(name, launch);
+        self.list_own(launch, around);
         let outer = self.env.words.clone();
         if launch.words.len() > 2 {
             self.env.words = launch.words.get(2..).map(Into::into);
         }
-        let done = self.with_own(&launch, |walker| walker.source(&text, &inside));
+        let done = self.with_own(launch, |walker| walker.source(&text, &inside));
         self.env.words = outer;
         launch.kept(done)
     }
