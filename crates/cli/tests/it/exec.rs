@@ -133,7 +133,8 @@ fn the_task_may_come_from_standard_input_and_events_be_json() {
 fn what_is_refused_is_shown_and_recorded() {
     let environment = repository();
     let server = ScriptedServer::start(vec![
-        command("echo evil > .git/hooks/pre-commit"),
+        // A place that is not known before: only the boundary can refuse it.
+        command("echo evil > $(dirname .git/x)/hooks/pre-commit"),
         Turn::message("It was refused."),
     ]);
     use_server(&environment, &server);
@@ -144,7 +145,7 @@ fn what_is_refused_is_shown_and_recorded() {
     It was refused.
     -- stderr
     session [SESSION]
-    $ echo evil > .git/hooks/pre-commit
+    $ echo evil > $(dirname .git/x)/hooks/pre-commit
       /bin/bash: line 1: .git/hooks/pre-commit: Permission denied
     refused: openat [WORK]/.git/hooks/pre-commit (files.protected-path)
       not writable: git or an agent runs what it holds

@@ -154,6 +154,7 @@ fn an_explanation_shows_what_was_read_and_met() {
       starts cd src  known-safe
       starts sudo make install  dangerous
       starts make install  ordinary
+      writes [WORK]/src/log
       together dangerous: `sudo` acts as another user
     what was met; the strictest counts
       ask   dangerous: `sudo` acts as another user  command.dangerous (built-in default)
