@@ -1,5 +1,6 @@
 //! What the gate promises, from outside.
 
+mod commands;
 mod laws;
 mod question;
 mod settle;

@@ -429,13 +429,19 @@ impl Place {
     }
 
     /// Whether a path is below a directory of temporary files.
-    #[expect(clippy::unused_self, reason = "it reads as the others do")]
     pub(super) fn is_temporary(&self, path: &str) -> bool {
-        let path = normal(path.trim_matches('"'));
-        ["$TMPDIR/", "${TMPDIR}/"]
+        let path = path.trim_matches('"');
+        let below_variable = ["$TMPDIR/", "${TMPDIR}/"]
             .iter()
-            .any(|dir| path.starts_with(dir))
-            || is_temporary(&path)
+            .any(|dir| path.starts_with(dir));
+        if below_variable {
+            return !path.contains("..");
+        }
+        let path = match &self.directory {
+            Some(dir) if !path.starts_with(['/', '~', '$']) => normal(&format!("{dir}/{path}")),
+            _ => normal(path),
+        };
+        is_temporary(&path)
     }
 
     /// Whether a path is one that a build makes anew.

@@ -3,7 +3,7 @@
 
 use crate::analysis::{Analysis, Input, RedirectKind, Simple, Word};
 use crate::class::paths::Place;
-use crate::unwrap::{is_interpreter, is_shell, reads_program_from_input};
+use crate::unwrap::{gives_code, is_interpreter, is_shell, reads_program_from_input};
 
 use super::found::{Danger, Found};
 use super::{Around, of_name, operands};
@@ -19,13 +19,31 @@ fn runs_decoded(simple: &Simple, analysis: &Analysis) -> Option<Found> {
     let by_input = matches!(simple.input, Input::Pipe { .. } | Input::File(_))
         && reads_program_from_input(simple);
     let by_word = (is_shell(name)
-        || is_interpreter(name)
+        || is_interpreter(name) && simple.arguments().iter().any(|word| gives_code(name, word))
         || matches!(name, "eval" | "source" | "." | "trap" | "xargs"))
         && simple.arguments().iter().any(|word| word.known().is_none());
     if !by_input && !by_word {
         return None;
     }
-    let decoder = analysis.commands.iter().find(|other| decodes(other));
+    if by_input
+        && is_shell(name)
+        && let Some(found) = piped(name, simple, analysis)
+    {
+        return Some(found);
+    }
+    let anything =
+        |word: &Word| word.known().is_none() && matches!(word.written(), "{}" | "%" | "{1}");
+    if is_shell(name) && simple.arguments().iter().any(anything) {
+        return Some(Found::new(
+            Danger::RunsHidden,
+            format!("`{name}` runs whatever it is given"),
+        ));
+    }
+    let decoder = analysis
+        .commands
+        .iter()
+        .filter(|other| !std::ptr::eq(*other, simple))
+        .find(|other| decodes(other));
     let written = simple.arguments().iter().any(|word| {
         let text = word.written();
         word.known().is_none()
@@ -54,6 +72,28 @@ fn runs_decoded(simple: &Simple, analysis: &Analysis) -> Option<Found> {
         Danger::RunsHidden,
         format!("`{name}` runs {what}"),
     ))
+}
+
+/// A shell that runs what a pipe brings, unless that is a file as it is.
+fn piped(name: &str, simple: &Simple, analysis: &Analysis) -> Option<Found> {
+    if !matches!(simple.input, Input::Pipe { .. }) {
+        return None;
+    }
+    let producer = analysis
+        .commands
+        .iter()
+        .take_while(|other| !std::ptr::eq(*other, simple))
+        .filter(|other| !other.argv.is_empty())
+        .last()?;
+    let plain = producer.name() == Some("cat") && matches!(producer.input, Input::Inherited);
+    (!plain).then(|| {
+        let producer = producer.name().unwrap_or("another program");
+        Found::new(
+            Danger::RunsHidden,
+            format!("`{name}` runs what `{producer}` puts out"),
+        )
+        .safer("write it to a file, read that, then run it")
+    })
 }
 
 /// Programs that turn unreadable text into readable one.
@@ -91,7 +131,7 @@ fn decodes(simple: &Simple) -> bool {
                 || word.prefix().contains("\\0")
                 || word.prefix().contains("\\1")
         }),
-        "perl" | "python" | "python3" | "ruby" | "php" | "node" | "awk" | "sed" => {
+        "perl" | "python" | "python3" | "ruby" | "php" | "node" => {
             simple
                 .redirects
                 .iter()

@@ -122,7 +122,8 @@ pub(super) fn edits(name: &str, words: &[Word]) -> Option<Found> {
     })
 }
 
-pub(super) fn chmod(words: &[Word]) -> Option<Found> {
+pub(super) fn chmod(simple: &Simple) -> Option<Found> {
+    let words = simple.arguments();
     let opens = |what: String| Some(Found::new(Danger::Permissions, what));
     let mut operands = operands(words);
     let mode = operands.next()?;
@@ -148,7 +149,19 @@ pub(super) fn chmod(words: &[Word]) -> Option<Found> {
     if recursive && to_all {
         return opens(format!("`chmod -R {mode}` lets everybody write"));
     }
-    let word = operands
+    if to_all && super::remove::is_for_each(simple) {
+        return opens(format!("`chmod {mode}` on whatever is found"));
+    }
+    let rest: Vec<&Word> = operands.collect();
+    let roots = ["/", "/bin", "/etc", "/home", "/root", "/usr"];
+    let root = rest
+        .iter()
+        .find(|word| word.known().is_some_and(|path| roots.contains(&path)));
+    if let Some(root) = root {
+        return opens(format!("`chmod` on `{root}`"));
+    }
+    let word = rest
+        .into_iter()
         .find(|word| paths::is_broad(word) || word.known().is_some_and(secrets::is_store))?;
     let known_place = word
         .known()

@@ -5,7 +5,7 @@ use crate::class::git::split;
 use crate::class::operands;
 
 use super::found::{Danger, Found};
-use super::is_option;
+use super::{is_option, text_of};
 
 const STASH: &str = "keep the changes first: `git stash -u`";
 const LEASE: &str = "push to a branch of its own, or add a commit that reverts";
@@ -245,14 +245,16 @@ pub(super) fn danger(words: &[Word]) -> Option<Found> {
     let Some(name) = subcommand.known() else {
         return of_unknown(subcommand, arguments);
     };
-    by_row(name, arguments).or_else(|| by_words(name, arguments))
+    by_row(name, arguments)
+        .or_else(|| by_words(name, arguments))
+        .or_else(|| handed_options(name, arguments))
 }
 
 fn by_row(name: &str, arguments: &[Word]) -> Option<Found> {
     let has = |options: &[&str]| {
         super::before_dashes(arguments)
             .iter()
-            .filter_map(Word::known)
+            .filter_map(text_of)
             .any(|text| options.iter().any(|option| is_option(text, option)))
     };
     let fits = |row: &&Row| {
@@ -309,6 +311,18 @@ fn by_words(name: &str, arguments: &[Word]) -> Option<Found> {
         ),
         _ => None,
     }
+}
+
+/// What `xargs` adds may be an option that destroys.
+fn handed_options(name: &str, arguments: &[Word]) -> Option<Found> {
+    let last = arguments.last()?;
+    let handed = last.written() == "…" && last.may_be_option();
+    (handed && matches!(name, "reset" | "push" | "clean")).then(|| {
+        Found::new(
+            Danger::Overwrites,
+            format!("`git {name}` is given words that are not known"),
+        )
+    })
 }
 
 fn is_address(word: &Word) -> bool {

@@ -30,7 +30,7 @@ pub(super) fn of_code(name: &str, code: &str, around: Around) -> Option<Found> {
     if calls(code, CONNECTS) && (calls(code, JOINS) || starts && !calls(code, REQUESTS)) {
         return found(Danger::OpensShell, "joins a connection and a shell");
     }
-    let texts = literals(code);
+    let texts = literals(&with_plain_quotes(code));
     if starts && let Some(inner) = started(&texts, around) {
         return Some(Found {
             because: format!(
@@ -169,6 +169,9 @@ const EVALUATES: &[&str] = &[
 const CONNECTS: &[&str] = &[
     "socket",
     "net.connect",
+    "require(\"net\")",
+    "require('net')",
+    "/inet/tcp",
     "net.Socket",
     "TCPSocket",
     "fsockopen",
@@ -197,6 +200,9 @@ const JOINS: &[&str] = &[
     "open(STDIN",
     "pty.spawn",
     "stdin.pipe",
+    ".stdin)",
+    "|&getline",
+    "|& getline",
     "\"sh\"",
     "'sh'",
     "\"bash\"",
@@ -380,6 +386,9 @@ fn code(name: &str, simple: &Simple) -> Option<String> {
             code.extend(words.get(index + 1).map(Word::written));
         }
     }
+    if name == "deno" && words.first().and_then(Word::known) == Some("eval") {
+        code.extend(words.iter().skip(1).map(Word::written));
+    }
     if let Input::Text(text) = &simple.input {
         code.push(text);
     }
@@ -394,6 +403,35 @@ fn base(name: &str) -> &str {
         "irb" | "rails" => "ruby",
         _ => name,
     }
+}
+
+/// Quotes of perl and ruby, as ordinary ones.
+fn with_plain_quotes(code: &str) -> String {
+    const QUOTES: &[(&str, char)] = &[
+        ("qw(", ')'),
+        ("qw/", '/'),
+        ("qx(", ')'),
+        ("qx{", '}'),
+        ("qx/", '/'),
+        ("qq(", ')'),
+        ("%x(", ')'),
+        ("%x{", '}'),
+        ("%x[", ']'),
+        ("%w(", ')'),
+        ("%w[", ']'),
+    ];
+    let mut code = code.to_owned();
+    for (open, close) in QUOTES {
+        while let Some(at) = code.find(open) {
+            let start = at + open.len();
+            let Some(end) = code[start..].find(*close) else {
+                break;
+            };
+            let text = code[start..start + end].replace('\'', " ");
+            code.replace_range(at..=start + end, &format!("'{text}'"));
+        }
+    }
+    code
 }
 
 /// The texts in quotes, with those joined that `+` or nothing joins.

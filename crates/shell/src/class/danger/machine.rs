@@ -176,6 +176,17 @@ pub(super) const ACTS: &[Act] = &[
         "",
     ),
     act(
+        [
+            "systemd-run",
+            "",
+            "--on-active --on-boot --on-startup --on-unit-active --on-calendar --timer-property",
+            "",
+        ],
+        Danger::StartsLater,
+        "runs something later",
+        LATER,
+    ),
+    act(
         ["launchctl", "load|bootstrap|submit|enable", "", ""],
         Danger::StartsLater,
         "has something run later",

@@ -4,6 +4,7 @@
 //! reason and a safer way, and what a table cannot say as a function.
 
 mod acts;
+mod carried;
 mod clouds;
 mod databases;
 mod disguise;
@@ -109,6 +110,7 @@ fn findings(simple: &Simple, around: Around) -> impl Iterator<Item = Found> {
         .chain(secrets::danger(simple, around.analysis))
         .chain(sends::danger(simple))
         .chain(program(simple, around))
+        .chain(carried::danger(simple, around))
 }
 
 fn harmful_redirect(redirect: &Redirect) -> Option<Found> {
@@ -147,7 +149,7 @@ fn of_name(name: &str, simple: &Simple, around: Around) -> Option<Found> {
         }
         "dd" => files::dd(words),
         "sed" | "gsed" | "perl" | "ed" | "ex" => files::edits(name, words),
-        "chmod" => files::chmod(words),
+        "chmod" => files::chmod(simple),
         "chown" | "chgrp" | "chattr" | "setfacl" => files::owner(name, words),
         "truncate" => files::truncate(words),
         "nc" | "ncat" | "netcat" | "socat" => shells::to_network(name, simple),
@@ -175,14 +177,23 @@ fn of_name(name: &str, simple: &Simple, around: Around) -> Option<Found> {
 fn has(words: &[Word], options: &[&str]) -> bool {
     before_dashes(words)
         .iter()
-        .filter_map(Word::known)
+        .filter_map(text_of)
         .any(|text| options.iter().any(|option| is_option(text, option)))
+}
+
+/// The text of a word, where it is known but for variables that the script
+/// leaves open.
+fn text_of(word: &Word) -> Option<&str> {
+    match word {
+        Word::Known(text) => Some(text),
+        Word::Unknown { bare, .. } => bare.as_deref(),
+    }
 }
 
 fn is_option(text: &str, option: &str) -> bool {
     let name = text.split('=').next().unwrap_or_default();
     if option.starts_with("--") {
-        return text.len() > 4 && name.starts_with("--") && option.starts_with(name);
+        return text.len() > 3 && name.starts_with("--") && option.starts_with(name);
     }
     if option.chars().count() > 2 {
         return name == option || name.strip_prefix('-') == Some(option);

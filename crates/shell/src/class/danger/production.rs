@@ -276,6 +276,9 @@ fn drops(words: &[Word]) -> Option<&str> {
                     | "deploy"
                     | "ecto.migrate"
                     | "ecto.rollback"
+                    | "push"
+                    | "execute"
+                    | "reset"
             )
     })
 }

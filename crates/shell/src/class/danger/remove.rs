@@ -63,7 +63,12 @@ fn is_grave(word: &Word, recursive: bool, place: &Place) -> bool {
         let dir = word.written().rsplit_once('/').map(|(dir, _)| dir);
         return !dir.is_some_and(|dir| place.makes_anew(dir));
     }
-    let Some(path) = word.known() else {
+    let written = word.written().trim_matches('"');
+    let settled = ["$PWD/", "${PWD}/", "$(pwd)/"]
+        .iter()
+        .find_map(|here| written.strip_prefix(here))
+        .filter(|rest| !rest.contains(['$', '`', '*', '"', '?', '[']));
+    let Some(path) = word.known().or(settled) else {
         return recursive && !is_plain_pattern(word, place) || written_is_broad(word);
     };
     if place.is_temporary(path) || place.makes_anew(path) {
@@ -170,7 +175,13 @@ fn is_made_temporary(word: &Word, around: Around) -> bool {
         .iter()
         .flat_map(|simple| &simple.assignments)
         .filter(|assignment| assignment.name == name)
-        .map(|assignment| assignment.value.written().trim_start_matches('"'))
+        .map(|assignment| {
+            let value = assignment.value.written();
+            let named = value
+                .strip_prefix(name)
+                .and_then(|rest| rest.strip_prefix('='));
+            named.unwrap_or(value).trim_start_matches('"')
+        })
         .peekable();
     stays
         && values.peek().is_some()

@@ -1,7 +1,7 @@
 //! Secrets: files that hold them, in any spelling, and programs and variables
 //! that show them.
 
-use crate::analysis::{Analysis, Input, RedirectKind, Simple, Word, base_name};
+use crate::analysis::{Analysis, RedirectKind, Simple, Word, base_name};
 use crate::class::operands;
 
 use super::found::{Danger, Found};
@@ -171,8 +171,7 @@ const READERS: &[&str] = &[
     "vim", "nano", "emacs", "grep", "egrep", "fgrep", "rg", "ag", "ack", "sed", "awk", "gawk",
     "cut", "sort", "uniq", "strings", "xxd", "od", "hexdump", "base64", "base32", "jq", "yq",
     "tar", "zip", "7z", "gzip", "cp", "mv", "scp", "rsync", "curl", "wget", "nc", "ncat", "dd",
-    "diff", "paste", "rev", "tr", "tee", "column", "pr", "fold", "fmt", "openssl", "gpg", "ln",
-    "xargs",
+    "diff", "paste", "rev", "tr", "tee", "column", "pr", "fold", "fmt", "gpg", "ln", "xargs",
 ];
 
 /// Why a command reads a secret, if it does.
@@ -206,14 +205,45 @@ fn by_file(name: &str, simple: &Simple, analysis: &Analysis) -> Option<Found> {
     if matches!(name, "find" | "gfind" | "fd" | "fdfind") {
         return finds_and_reads(simple, analysis).map(reads);
     }
+    if matches!(name, "docker" | "podman" | "nerdctl") {
+        return mounted(simple).map(reads);
+    }
+    let compares = |word: &Word| matches!(word.known(), Some("--no-index" | "hash-object"));
+    if name == "git" && simple.arguments().iter().any(compares) {
+        let mut words = simple.arguments().iter();
+        return words.find(|word| is_secret(word, true)).map(reads);
+    }
     if NO_READERS.contains(&name) {
         return None;
     }
     let reader = READERS.contains(&name);
     read_words(name, simple)
         .into_iter()
-        .find(|word| is_secret(word, reader))
+        .find(|word| is_secret(&placed(word, simple), reader))
         .map(reads)
+}
+
+/// A word as a path from where the script starts, if the command is elsewhere.
+fn placed(word: &Word, simple: &Simple) -> Word {
+    let written = word.written();
+    let inside = match simple.directory.as_deref() {
+        None | Some("" | ".") => None,
+        Some(dir) => (!written.starts_with(['/', '~', '$', '-', '"'])).then_some(dir),
+    };
+    match inside {
+        Some(dir) => Word::Known(format!("{dir}/{written}")),
+        None => word.clone(),
+    }
+}
+
+/// A directory of secrets that a container is given.
+fn mounted(simple: &Simple) -> Option<&Word> {
+    simple.arguments().iter().find(|word| {
+        let text = word.written().trim_matches('"');
+        let text = text.strip_prefix("--volume=").unwrap_or(text);
+        text.split_once(':')
+            .is_some_and(|(path, _)| is_secret(&Word::Known(path.to_owned()), false))
+    })
 }
 
 /// The words of a command that may be files that it reads.
@@ -376,7 +406,8 @@ fn may_be(part: &str, name: &str) -> bool {
     if !has_pattern(part) {
         return part == name;
     }
-    if part.contains('$') {
+    // What begins with anything at all is no sign of a name.
+    if part.contains('$') || part.starts_with('*') {
         return false;
     }
     let literal = part.chars().filter(|c| c.is_alphanumeric()).count();
@@ -595,10 +626,7 @@ fn whole_environment(name: &str, simple: &Simple, analysis: &Analysis) -> Option
     let filters: Vec<String> = analysis
         .commands
         .iter()
-        .filter(|other| {
-            matches!(other.name(), Some("grep" | "egrep" | "rg" | "awk" | "sed"))
-                && matches!(other.input, Input::Pipe { .. })
-        })
+        .filter(|other| matches!(other.name(), Some("grep" | "egrep" | "rg" | "awk" | "sed")))
         .filter_map(|other| operands(other.arguments()).next().and_then(Word::known))
         .map(str::to_ascii_uppercase)
         .collect();

@@ -7,7 +7,7 @@ use crate::unwrap::{is_interpreter, is_shell};
 
 use super::download::{download_targets, downloads};
 use super::found::{Danger, Found};
-use super::{Around, inline};
+use super::{Around, carried, inline};
 
 /// The first file that is made to do harm and is run.
 pub(in crate::class) fn together(around: Around) -> Option<Found> {
@@ -52,7 +52,9 @@ fn inside(simple: &Simple, path: &str, text: &str, around: Around) -> Option<Fou
     } else {
         interpreter_of(path, text)
     };
-    let found = if interpreter.is_empty() {
+    let found = if matches!(name, "make" | "gmake") {
+        carried::recipe(text, around)
+    } else if interpreter.is_empty() {
         around.inside(&["bash", "-c", text].map(str::to_owned))
     } else {
         inline::of_code(interpreter, text, around)

@@ -1,0 +1,540 @@
+//! Commands that other programs start: in the value of an option, in a
+//! setting, in a variable, or in the rest of their words.
+
+use crate::analysis::{Input, RedirectKind, Simple, Word, base_name};
+use crate::unwrap::{is_interpreter, is_shell};
+
+use super::found::{Danger, Found};
+use super::{Around, programs};
+
+/// Programs that start what stands in their words: a whole command in one
+/// word, or one that begins at some word.
+const RUNNERS: &[&str] = &[
+    "adb",
+    "ansible",
+    "asdf",
+    "aws-vault",
+    "bsdtar",
+    "bun",
+    "bundle",
+    "bunx",
+    "bwrap",
+    "cargo",
+    "chokidar",
+    "composer",
+    "concurrently",
+    "conda",
+    "cross-env",
+    "dbus-launch",
+    "direnv",
+    "docker",
+    "docker-compose",
+    "doppler",
+    "dotenv",
+    "dotenvx",
+    "emacs",
+    "entr",
+    "ex",
+    "expect",
+    "fakeroot",
+    "firejail",
+    "flatpak",
+    "flock",
+    "foreman",
+    "gdb",
+    "hatch",
+    "heroku",
+    "hyperfine",
+    "just",
+    "kubectl",
+    "lerna",
+    "lldb",
+    "ltrace",
+    "lxc",
+    "make",
+    "gmake",
+    "man",
+    "micromamba",
+    "mise",
+    "mosh",
+    "nerdctl",
+    "nix",
+    "nix-shell",
+    "nodemon",
+    "nodenv",
+    "npm",
+    "npx",
+    "nx",
+    "nvim",
+    "parallel",
+    "pdm",
+    "perf",
+    "pipenv",
+    "pipx",
+    "pixi",
+    "pnpm",
+    "podman",
+    "poetry",
+    "proxychains",
+    "proxychains4",
+    "pyenv",
+    "rbenv",
+    "rsync",
+    "rye",
+    "scp",
+    "screen",
+    "script",
+    "sftp",
+    "ssh",
+    "sshpass",
+    "start-stop-daemon",
+    "strace",
+    "systemd-run",
+    "tar",
+    "gtar",
+    "tmux",
+    "torsocks",
+    "tox",
+    "trickle",
+    "unbuffer",
+    "uv",
+    "uvx",
+    "vagrant",
+    "valgrind",
+    "vi",
+    "view",
+    "vim",
+    "watch",
+    "watchexec",
+    "xvfb-run",
+    "yarn",
+    "zip",
+    "xargs",
+];
+
+/// Variables whose value is a command that some program runs.
+const VARIABLES: &[&str] = &[
+    "BROWSER",
+    "EDITOR",
+    "GIT_ASKPASS",
+    "GIT_EDITOR",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_PAGER",
+    "GIT_PROXY_COMMAND",
+    "GIT_SEQUENCE_EDITOR",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "LESSCLOSE",
+    "LESSOPEN",
+    "MANPAGER",
+    "PAGER",
+    "PROMPT_COMMAND",
+    "PS0",
+    "PS1",
+    "PS4",
+    "RUSTC_WRAPPER",
+    "SSH_ASKPASS",
+    "SUDO_ASKPASS",
+    "SYSTEMD_PAGER",
+    "VISUAL",
+];
+
+/// What a command starts besides itself that is dangerous.
+pub(super) fn danger(simple: &Simple, around: Around) -> Option<Found> {
+    variables(simple, around)
+        .or_else(|| indexes(simple, around))
+        .or_else(|| aliases(simple, around))
+        .or_else(|| held_texts(simple, around))
+        .or_else(|| {
+            let name = simple.name()?;
+            match name {
+                "git" => git(simple, around),
+                "sed" | "gsed" => sed(simple, around),
+                "make" | "gmake" => recipes(simple, around),
+                _ => None,
+            }
+            .or_else(|| {
+                RUNNERS
+                    .contains(&name)
+                    .then(|| words(name, simple, around))
+                    .flatten()
+            })
+        })
+        .or_else(|| handed_over(simple, around))
+}
+
+fn script(text: &str, around: Around) -> Option<Found> {
+    around.inside(&["bash", "-c", text].map(str::to_owned))
+}
+
+fn started_by(what: &str, mut found: Found) -> Found {
+    found.because = format!("{what} starts something: {}", found.because);
+    found
+}
+
+fn variables(simple: &Simple, around: Around) -> Option<Found> {
+    let exported = simple
+        .arguments()
+        .iter()
+        .filter(|_| matches!(simple.name(), Some("export" | "env" | "declare")))
+        .filter_map(|word| word.written().split_once('='));
+    let set = simple
+        .assignments
+        .iter()
+        .map(|set| (set.name.as_str(), set.value.written()));
+    set.chain(exported)
+        .filter(|(name, _)| VARIABLES.contains(name))
+        .find_map(|(name, value)| Some(started_by(&format!("`{name}`"), script(value, around)?)))
+}
+
+/// `a[$(…)]`: some builtins run what stands in an index.
+fn indexes(simple: &Simple, around: Around) -> Option<Found> {
+    let texts = simple
+        .argv
+        .iter()
+        .map(Word::written)
+        .filter(|text| text.contains("[$(") || text.contains("[`"));
+    let evaluates = matches!(
+        simple.name(),
+        Some(
+            "[[" | "["
+                | "test"
+                | "(("
+                | "let"
+                | "printf"
+                | "read"
+                | "declare"
+                | "unset"
+                | "local"
+                | "export"
+                | "typeset"
+        )
+    );
+    texts.filter(|_| evaluates).find_map(|text| {
+        let inner = match text.split_once("[$(") {
+            Some((_, rest)) => rest.rsplit_once(')').map_or(rest, |(inner, _)| inner),
+            None => text.split('`').nth(1).unwrap_or_default(),
+        };
+        Some(started_by("an index", script(inner, around)?))
+    })
+}
+
+/// A name that the script made an alias of something else.
+fn aliases(simple: &Simple, around: Around) -> Option<Found> {
+    let name = simple.program()?;
+    let value = around
+        .analysis
+        .commands
+        .iter()
+        .filter(|other| other.name() == Some("alias"))
+        .flat_map(Simple::arguments)
+        .filter_map(|word| word.written().split_once('='))
+        .find(|(alias, _)| *alias == name)
+        .map(|(_, value)| value.trim_matches(['\'', '"']))?;
+    let rest: Vec<&str> = simple.arguments().iter().map(Word::written).collect();
+    let text = format!("{value} {}", rest.join(" "));
+    Some(started_by(
+        &format!("the alias `{name}`"),
+        script(&text, around)?,
+    ))
+}
+
+/// A pipe that holds a known text, given to what runs scripts.
+fn held_texts(simple: &Simple, around: Around) -> Option<Found> {
+    let name = simple.name()?;
+    if !is_shell(name) && !is_interpreter(name) && !matches!(name, "source" | ".") {
+        return None;
+    }
+    simple.arguments().iter().find_map(|word| match word {
+        Word::Unknown {
+            holds: Some(text), ..
+        } => script(text, around),
+        Word::Unknown { written, .. } => {
+            let inner = written.strip_prefix("<(")?.strip_suffix(')')?;
+            script(&format!("({inner}) | sh"), around)
+        }
+        Word::Known(_) => None,
+    })
+}
+
+/// Words that may begin a command, and words that may be one.
+fn words(name: &str, simple: &Simple, around: Around) -> Option<Found> {
+    const MOST: usize = 24;
+    let words = simple.arguments();
+    let texts = words.iter().map(Word::written).filter_map(|text| {
+        let text = text
+            .strip_prefix("--checkpoint-action=exec=")
+            .unwrap_or(text);
+        let value = match text.split_once('=') {
+            Some((option, value)) if option.starts_with('-') || option == "SHELL" => value,
+            _ => text,
+        };
+        let value = value
+            .trim_start_matches(['+', ':', '-'])
+            .trim_start_matches('!')
+            .trim_start_matches("spawn ");
+        value.contains(char::is_whitespace).then_some(value)
+    });
+    let by_text = texts.take(MOST).find_map(|text| {
+        let text = text.trim_start_matches("(shell-command \"");
+        script(text, around)
+    });
+    let starts = (0..words.len()).filter(|at| {
+        words[*at].known().is_some_and(|text| {
+            let name = base_name(text);
+            is_worth_reading(name) && text == text.trim()
+        })
+    });
+    let by_words = || {
+        starts.take(MOST).find_map(|at| {
+            let argv: Vec<String> = words[at..]
+                .iter()
+                .map(|word| word.written().to_owned())
+                .collect();
+            around.inside(&argv)
+        })
+    };
+    let by_input = || match &simple.input {
+        Input::Text(text)
+            if matches!(
+                name,
+                "ssh" | "tmux" | "docker" | "podman" | "kubectl" | "vim" | "ex"
+            ) =>
+        {
+            script(text, around)
+        }
+        _ => None,
+    };
+    let found = by_text.or_else(by_words).or_else(by_input)?;
+    Some(started_by(&format!("`{name}`"), found))
+}
+
+/// Programs that are looked for among the words of others.
+fn is_worth_reading(name: &str) -> bool {
+    programs::is_listed(name)
+        || is_shell(name)
+        || is_interpreter(name)
+        || matches!(
+            name,
+            "rm" | "rimraf"
+                | "git"
+                | "dd"
+                | "find"
+                | "chmod"
+                | "chown"
+                | "truncate"
+                | "crontab"
+                | "curl"
+                | "wget"
+                | "psql"
+                | "mysql"
+                | "redis-cli"
+                | "mongosh"
+                | "terraform"
+                | "kubectl"
+                | "nc"
+                | "ncat"
+                | "env"
+                | "xargs"
+                | "eval"
+                | "cat"
+                | "printenv"
+                | "unlink"
+                | "kill"
+                | "pkill"
+                | "npm"
+                | "cargo"
+                | "aws"
+                | "gcloud"
+                | "scp"
+                | "rsync"
+        )
+}
+
+/// Settings, options and subcommands of git that are commands.
+fn git(simple: &Simple, around: Around) -> Option<Found> {
+    let words = simple.arguments();
+    let known = |at: usize| words.get(at).and_then(Word::known);
+    for at in 0..words.len() {
+        let found = match known(at) {
+            Some("-c" | "--config" | "--config-env") => known(at + 1)
+                .and_then(|setting| setting.split_once('='))
+                .and_then(|(key, value)| setting(key, value, around)),
+            Some("config") => {
+                let mut rest = words[at + 1..]
+                    .iter()
+                    .filter_map(Word::known)
+                    .filter(|text| !text.starts_with("--") && !matches!(*text, "set" | "add"));
+                match (rest.next(), rest.next()) {
+                    (Some(key), Some(value)) => setting(key, value, around),
+                    _ => None,
+                }
+            }
+            Some(
+                "-x" | "--extcmd" | "--exec" | "-O" | "--upload-pack" | "-u" | "--receive-pack",
+            ) => known(at + 1).and_then(|text| script(text, around)),
+            Some(text)
+                if text.starts_with("-O")
+                    || text.starts_with("--open-files-in-pager=")
+                    || text.starts_with("--extcmd=") =>
+            {
+                let text = text
+                    .split_once('=')
+                    .map_or_else(|| &text[2..], |(_, value)| value);
+                script(text, around)
+            }
+            _ => None,
+        };
+        if let Some(found) = found {
+            return Some(started_by("`git`", found));
+        }
+    }
+    None
+}
+
+/// A setting of git whose value is run.
+fn setting(key: &str, value: &str, around: Around) -> Option<Found> {
+    let key = key.to_ascii_lowercase();
+    if key.starts_with("alias.") {
+        let text = value
+            .strip_prefix('!')
+            .map_or_else(|| format!("git {value}"), ToOwned::to_owned);
+        return script(&text, around);
+    }
+    let runs = matches!(
+        key.as_str(),
+        "core.pager"
+            | "core.editor"
+            | "core.sshcommand"
+            | "core.fsmonitor"
+            | "core.askpass"
+            | "core.gitproxy"
+            | "diff.external"
+            | "sequence.editor"
+            | "gpg.program"
+            | "credential.helper"
+            | "web.browser"
+    ) || [
+        "pager.",
+        "filter.",
+        "diff.",
+        "merge.",
+        "difftool.",
+        "mergetool.",
+        "uploadpack.",
+    ]
+    .iter()
+    .any(|start| key.starts_with(start));
+    if runs && let Some(found) = script(value.trim_start_matches('!'), around) {
+        return Some(found);
+    }
+    let outside = value.starts_with(['/', '~', '$', '!']) || value.contains("..");
+    let later = matches!(
+        key.as_str(),
+        "core.hookspath" | "init.templatedir" | "include.path" | "core.fsmonitor"
+    ) || key.starts_with("includeif.");
+    (later && outside && value != "/dev/null").then(|| {
+        Found::new(
+            Danger::StartsLater,
+            format!("`{key}` sets what git runs later"),
+        )
+    })
+}
+
+/// `e` of sed runs what follows it.
+fn sed(simple: &Simple, around: Around) -> Option<Found> {
+    simple.arguments().iter().find_map(|word| {
+        let text = word.known()?;
+        let command = text.trim_start_matches(|c: char| c.is_ascii_digit() || "$,! /".contains(c));
+        let command = command.strip_prefix("e ")?;
+        Some(started_by("`sed`", script(command, around)?))
+    })
+}
+
+/// The recipes of a makefile that comes in, and a shell of one's own.
+fn recipes(simple: &Simple, around: Around) -> Option<Found> {
+    let Input::Text(text) = &simple.input else {
+        return None;
+    };
+    let reads = simple.arguments().windows(2).any(|pair| {
+        matches!(pair[0].known(), Some("-f" | "--file" | "--makefile"))
+            && matches!(pair[1].known(), Some("-" | "/dev/stdin"))
+    });
+    reads.then(|| recipe(text, around)).flatten()
+}
+
+/// The first dangerous line of a makefile.
+pub(super) fn recipe(text: &str, around: Around) -> Option<Found> {
+    text.lines().take(200).find_map(|line| {
+        let command = line
+            .strip_prefix('\t')
+            .or_else(|| line.split_once(": ;").map(|(_, command)| command))
+            .or_else(|| {
+                line.split_once("$(shell ")
+                    .map(|(_, rest)| rest.trim_end_matches(')'))
+            })
+            .or_else(|| line.split_once("!=").map(|(_, command)| command))?;
+        let command = command
+            .trim_start_matches(['@', '-', '+', ' '])
+            .replace("$$", "$");
+        Some(started_by("a recipe of `make`", script(&command, around)?))
+    })
+}
+
+/// What `xargs` and its kind give to a program, where that stands in the
+/// script.
+fn handed_over(simple: &Simple, around: Around) -> Option<Found> {
+    let last = simple.through.last()?;
+    if !matches!(last.name.as_str(), "xargs" | "gxargs" | "parallel") {
+        return None;
+    }
+    let given = given(simple, around)?;
+    let fills = |word: &Word| {
+        let text = word.written();
+        match text {
+            "…" | "{}" | "%" => given.clone(),
+            text => text.replace("{}", &given),
+        }
+    };
+    let is_script = simple.name().is_some_and(is_shell);
+    let text: Vec<String> = simple
+        .argv
+        .iter()
+        .enumerate()
+        .map(|(at, word)| {
+            let text = fills(word);
+            let option_before = at > 0 && simple.argv[at - 1].prefix().starts_with('-');
+            if is_script && option_before {
+                format!("'{}'", text.replace('\'', "'\\''"))
+            } else {
+                text
+            }
+        })
+        .collect();
+    script(&text.join(" "), around)
+}
+
+/// What is printed into the pipe before, or stands in a here-string.
+fn given(simple: &Simple, around: Around) -> Option<String> {
+    let redirected = simple
+        .redirects
+        .iter()
+        .find(|redirect| redirect.kind == RedirectKind::Text)
+        .map(|redirect| redirect.target.written().to_owned());
+    redirected.or_else(|| {
+        let before = around
+            .analysis
+            .commands
+            .iter()
+            .take_while(|other| !std::ptr::eq(*other, simple))
+            .filter(|other| matches!(other.name(), Some("echo" | "printf")))
+            .last()?;
+        let words: Vec<&str> = before
+            .arguments()
+            .iter()
+            .map(Word::written)
+            .filter(|text| !matches!(*text, "-n" | "-e" | "%s" | "%s\\n" | "%s\\0"))
+            .collect();
+        Some(words.join(" ").replace("\\n", " ").replace("\\0", " "))
+    })
+}
