@@ -226,6 +226,10 @@ fn journal(settings: &Result<Settings, CommandError>) -> Check {
             "not looked at: its place is one of the settings".to_owned(),
         );
     };
+    if !settings.record.kept {
+        let found = "nothing is written down: `[history]` has `persistence = \"none\"`";
+        return plain("journal", found.to_owned());
+    }
     let dir = &settings.dirs.journal;
     match writable(dir) {
         Ok(()) => plain("journal", dir.display().to_string()),
