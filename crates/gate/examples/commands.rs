@@ -7,7 +7,6 @@
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    clippy::disallowed_methods,
     reason = "it is a program that is started by hand"
 )]
 
