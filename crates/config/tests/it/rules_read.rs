@@ -51,6 +51,17 @@ prefix_rule(pattern = ["git", "status"], match = ["/usr/bin/git status"], not_ma
 }
 
 #[test]
+fn the_examples_of_the_documentation_hold() {
+    let page = include_str!("../../../../docs/rules.md");
+    let blocks = page.split("```python\n").skip(1);
+    let texts: Vec<&str> = blocks.filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(texts.len(), 3);
+    for text in texts {
+        assert!(!said(text).is_empty(), "{text}");
+    }
+}
+
+#[test]
 fn the_language() {
     assert_snapshot!(said(r#"
 # Loops, conditions, functions, and what can be made of strings and lists.
@@ -307,6 +318,11 @@ fn what_is_not_in_the_language() {
     /rules:2:1: a line is indented with spaces
        pass
       ^
+    ");
+    assert_snapshot!(refusal("if 1: if 2: pass"), @r"
+    /rules:1:7: this starts a block, which needs a line of its own
+      if 1: if 2: pass
+            ^^
     ");
     assert_snapshot!(refusal("x = 1\n  y = 2"), @r"
     /rules:2:1: this line is indented, and need not be

@@ -192,6 +192,9 @@ impl Parser {
         self.expect(":")?;
         let mut statements = Vec::new();
         if *self.peek() != Token::Newline {
+            if self.is("if") || self.is("for") || self.is("def") {
+                return Err(self.fault("this starts a block, which needs a line of its own"));
+            }
             self.statement(&mut statements)?;
             return Ok(statements);
         }
