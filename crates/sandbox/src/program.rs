@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
+use rustix::fs::FileType;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal};
 use rustix::thread::CapabilitySet;
@@ -113,6 +114,8 @@ fn prepare(streams: &[OwnedFd], order: &Order, parent: &Line) -> Result<OwnedFd,
     let [stdin, stdout, stderr] = streams else {
         return Err((Stage::Exec, Errno::BADF));
     };
+    // What is handed in lies on the mounts of whoever handed it in.
+    let walled = order.tier.has_walls() && streams.iter().all(is_stream);
     rustix::stdio::dup2_stdin(stdin).map_err(exec)?;
     rustix::stdio::dup2_stdout(stdout).map_err(exec)?;
     rustix::stdio::dup2_stderr(stderr).map_err(exec)?;
@@ -126,7 +129,19 @@ fn prepare(streams: &[OwnedFd], order: &Order, parent: &Line) -> Result<OwnedFd,
         ceiling::keep_signals_inside().map_err(|_| (Stage::Ceiling, Errno::OPNOTSUPP))?;
     }
     sys::install_filter(&filter::static_filter(order.tier)).map_err(filter)?;
-    sys::install_listener(&filter::doorman_filter(order.files.looks_at_reading())).map_err(filter)
+    let doorman = filter::doorman_filter(order.files.looks_at_reading(), walled);
+    sys::install_listener(&doorman).map_err(filter)
+}
+
+/// Whether it is for certain neither a file nor a directory.
+fn is_stream(handed_in: &OwnedFd) -> bool {
+    rustix::fs::fstat(handed_in).is_ok_and(|stat| {
+        let kind = FileType::from_raw_mode(stat.st_mode);
+        matches!(
+            kind,
+            FileType::Fifo | FileType::Socket | FileType::CharacterDevice
+        )
+    })
 }
 
 /// The program's words, as the kernel takes them; made before the fork.

@@ -16,6 +16,7 @@ use super::replace::replace;
 use super::worktrees::Worktrees;
 use super::{Answer, Own, Refusal, links, repository};
 use crate::filter::{FCHMODAT2, RENAMEAT};
+use crate::sys::Notification;
 
 pub(super) type Outcome = Result<Answer, Refusal>;
 
@@ -78,6 +79,19 @@ pub(crate) fn name_of(number: i64) -> &'static str {
     }
 }
 
+/// Whether a call may move or remove a directory.
+pub(super) fn moves_directories(call: &Notification) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    if matches!(call.number, libc::SYS_rename | libc::SYS_rmdir) {
+        return true;
+    }
+    match call.number {
+        RENAMEAT | libc::SYS_renameat2 => true,
+        libc::SYS_unlinkat => call.args[2] != 0,
+        _ => false,
+    }
+}
+
 /// One caller at the door, and what its call is judged by.
 pub(super) struct Visit<'a> {
     pub files: &'a FileRules,
@@ -120,8 +134,14 @@ impl Visit<'_> {
     }
 
     /// Where a path argument leads, from a directory argument.
-    fn place(&self, directory: u32, path: usize, last: LastLink) -> Result<Place, Errno> {
-        Place::resolve(self.caller, directory, &self.caller.path(path)?, last)
+    pub(super) fn place(
+        &self,
+        directory: u32,
+        path: usize,
+        last: LastLink,
+    ) -> Result<Place, Errno> {
+        let path = self.caller.unverified_path(path)?;
+        Place::resolve(self.caller, directory, &path, last)
     }
 
     fn mkdir(&mut self, directory: u32, path: usize, mode: u32) -> Outcome {
@@ -159,18 +179,18 @@ impl Visit<'_> {
         let place = self
             .place(directory, path, LastLink::Keep)
             .map(Place::without_slash)?;
-        let stat = place.stat();
         // Git tries whether it can be dropped, and goes by what it is told.
         let is_kept = place.leaf.to_bytes() == b".git" && flags != 0;
-        let found = match stat {
+        let found = || match place.stat() {
             Err(_) => Some(Errno::NOENT),
             Ok(_) => is_kept.then_some(Errno::NOTEMPTY),
         };
         if !self.may_drop(&place) {
-            place.permit(self.files, || found)?;
+            place.permit(self.files, found)?;
         }
+        let before = self.own.before(&place);
         rustix::fs::unlinkat(&place.parent, &place.leaf, AtFlags::from_bits_retain(flags))?;
-        self.own.forget_gone(stat.ok());
+        self.own.forget_gone(before);
         DONE
     }
 

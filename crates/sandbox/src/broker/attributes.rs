@@ -90,7 +90,7 @@ impl Visit<'_> {
     }
 
     fn at(&self, directory: u32, path: usize, last: LastLink) -> Result<Target, Refusal> {
-        let place = Place::resolve(self.caller, directory, &self.caller.path(path)?, last)?;
+        let place = self.place(directory, path, last)?;
         if place.is_descriptor_entry() {
             // How C libraries reach a file that they hold by descriptor.
             let number = place.leaf.to_str().ok().and_then(|leaf| leaf.parse().ok());
@@ -126,10 +126,10 @@ impl Visit<'_> {
         )
     }
 
-    /// What a descriptor has open, if what it is may be changed. Held only to
-    /// point at it, which takes no leave of the caller's.
+    /// What a descriptor has open, if what it is may be changed. Held no longer
+    /// than the kernel would hold it for the call.
     fn open_file(&self, fd: u32) -> Result<Target, Refusal> {
-        let held = self.caller.directory(fd)?;
+        let held = self.caller.base(fd)?;
         let stat = rustix::fs::fstat(&held)?;
         if FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice {
             // A terminal that was handed in is the host's.
@@ -184,10 +184,14 @@ impl Visit<'_> {
             Target::Named(place) => {
                 rustix::fs::chmodat(&place.parent, &place.leaf, mode, AtFlags::empty())?;
             }
-            Target::Open(fd) => {
-                let proc = self.caller.host_proc();
-                rustix::fs::chmodat(proc, Self::entry(fd), mode, AtFlags::empty())?;
-            }
+            Target::Open(fd) => match rustix::fs::fchmod(fd, mode) {
+                Err(Errno::BADF) => {
+                    // Held by what only points at it.
+                    let proc = self.caller.host_proc();
+                    rustix::fs::chmodat(proc, Self::entry(fd), mode, AtFlags::empty())?;
+                }
+                done => done?,
+            },
         }
         DONE
     }

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags};
 
@@ -36,10 +36,18 @@ pub(super) struct Caller<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Memo {
     standings: RefCell<Vec<(i32, Instant, Standing)>>,
+    /// Each by the thread that it is of.
+    pidfds: RefCell<Vec<(i32, Instant, OwnedFd)>>,
+    /// Where directories are, by their numbers. Whatever is moved or removed
+    /// from inside goes through this door, and is forgotten here.
+    directories: RefCell<Vec<(DirectoryId, Instant, PathBuf)>>,
     /// When a umask was changed last: what is read shortly after may still be
     /// what it was before.
     changed: Cell<Option<Instant>>,
 }
+
+/// A directory: its mount, its file system and its number there.
+type DirectoryId = (u64, u32, u32, u64);
 
 /// How long something is remembered: much shorter than it takes until the
 /// number of a thread is given to another.
@@ -51,6 +59,32 @@ impl Memo {
     pub(super) fn umask_changes(&self) {
         self.changed.set(Some(Instant::now()));
         self.standings.borrow_mut().clear();
+    }
+
+    /// A directory may be elsewhere now, or its number another's.
+    pub(super) fn places_change(&self) {
+        self.directories.borrow_mut().clear();
+    }
+
+    /// Copies one of a thread's descriptors by its remembered pidfd. Of the
+    /// thread itself: it may have descriptors of its own.
+    fn copy_descriptor(&self, tid: i32, fd: i32) -> Result<OwnedFd, Errno> {
+        const THREAD: PidfdFlags = PidfdFlags::from_bits_retain(libc::O_EXCL.cast_unsigned());
+        let mut pidfds = self.pidfds.borrow_mut();
+        let is_kept =
+            |(of, when, _): &(i32, Instant, OwnedFd)| *of == tid && when.elapsed() < MOMENT;
+        if !pidfds.iter().any(is_kept) {
+            let thread = Pid::from_raw(tid).ok_or(Errno::SRCH)?;
+            let pidfd = rustix::process::pidfd_open(thread, THREAD)?;
+            pidfds.retain(|(of, when, _)| *of != tid && when.elapsed() < MOMENT);
+            pidfds.truncate(MOST_REMEMBERED);
+            pidfds.push((tid, Instant::now(), pidfd));
+        }
+        let (.., pidfd) = pidfds
+            .iter()
+            .find(|kept| is_kept(kept))
+            .ok_or(Errno::SRCH)?;
+        rustix::process::pidfd_getfd(pidfd, fd, PidfdGetfdFlags::empty())
     }
 
     fn recall(&self, tid: i32) -> Option<Standing> {
@@ -118,7 +152,7 @@ impl<'a> Caller<'a> {
 
     /// Everything read about the caller counts only if it still waits: its
     /// number may have become another's.
-    fn verified<T>(&self, value: T) -> Result<T, Errno> {
+    pub(super) fn verified<T>(&self, value: T) -> Result<T, Errno> {
         if self.notifier.still_waits(self.call.id) {
             Ok(value)
         } else {
@@ -128,6 +162,13 @@ impl<'a> Caller<'a> {
 
     /// The path that an argument points at.
     pub(super) fn path(&self, index: usize) -> Result<Vec<u8>, Errno> {
+        let path = self.unverified_path(index)?;
+        self.verified(path)
+    }
+
+    /// The same for whoever reads more of the caller, and has that verified:
+    /// a call that still waits then has waited all the time.
+    pub(super) fn unverified_path(&self, index: usize) -> Result<Vec<u8>, Errno> {
         let mut address = self.call.args[index];
         let mut path = Vec::new();
         while path.len() < LONGEST_PATH {
@@ -140,7 +181,7 @@ impl<'a> Caller<'a> {
             }
             if let Some(end) = buffer[..read].iter().position(|byte| *byte == 0) {
                 path.extend_from_slice(&buffer[..end]);
-                return self.verified(path);
+                return Ok(path);
             }
             path.extend_from_slice(&buffer[..read]);
             address = address.checked_add(read as u64).ok_or(Errno::FAULT)?;
@@ -185,6 +226,16 @@ impl<'a> Caller<'a> {
                 errno
             }
         })?)
+    }
+
+    /// The same, to be let go before the call is answered: a copy of the
+    /// caller's own descriptor, which is had faster.
+    pub(super) fn base(&self, fd: u32) -> Result<OwnedFd, Errno> {
+        let copy = i32::try_from(fd).map_err(|_| Errno::BADF);
+        match copy.and_then(|fd| self.memo.copy_descriptor(self.call.tid, fd)) {
+            Ok(copy) => self.verified(copy),
+            Err(_) => self.directory(fd),
+        }
     }
 
     /// A copy of one of the caller's descriptors, sharing its state.
@@ -267,6 +318,25 @@ impl<'a> Caller<'a> {
         Ok(PathBuf::from(OsString::from_vec(target.into_bytes())))
     }
 
+    /// The same for a directory, remembered for a moment.
+    pub(super) fn path_of_directory(&self, fd: &impl AsFd) -> Result<PathBuf, Errno> {
+        let Some(id) = directory_id(fd) else {
+            return self.path_of(fd);
+        };
+        let mut directories = self.memo.directories.borrow_mut();
+        let known = directories
+            .iter()
+            .find(|(of, when, _)| *of == id && when.elapsed() < MOMENT);
+        if let Some((.., path)) = known {
+            return Ok(path.clone());
+        }
+        let path = self.path_of(fd)?;
+        directories.retain(|(of, when, _)| *of != id && when.elapsed() < MOMENT);
+        directories.truncate(MOST_REMEMBERED);
+        directories.push((id, Instant::now(), path.clone()));
+        Ok(path)
+    }
+
     /// The beginning of a file under `/proc`, in one call: what is looked for
     /// stands there, and each further call would be paid for by every create.
     fn read(&self, name: &str) -> Result<Vec<u8>, Errno> {
@@ -277,4 +347,16 @@ impl<'a> Caller<'a> {
         bytes.truncate(read);
         Ok(bytes)
     }
+}
+
+/// `None` where the kernel does not tell mounts apart (before 5.8).
+fn directory_id(fd: &impl AsFd) -> Option<DirectoryId> {
+    let wanted = StatxFlags::INO | StatxFlags::MNT_ID;
+    let found = rustix::fs::statx(fd, c"", AtFlags::EMPTY_PATH, wanted).ok()?;
+    (found.stx_mask & wanted.bits() == wanted.bits()).then_some((
+        found.stx_mnt_id,
+        found.stx_dev_major,
+        found.stx_dev_minor,
+        found.stx_ino,
+    ))
 }

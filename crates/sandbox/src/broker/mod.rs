@@ -128,6 +128,11 @@ impl Own {
         self.0.iter().any(|(own, _)| *own == identity(stat))
     }
 
+    /// What a name leads to, as far as that may be one of these.
+    fn before(&self, place: &place::Place) -> Option<Stat> {
+        (!self.0.is_empty()).then(|| place.stat().ok())?
+    }
+
     /// What a name led to before it was removed or given to something else:
     /// forgotten, if that was its last name.
     fn forget_gone(&mut self, before: Option<Stat>) {
@@ -364,15 +369,21 @@ impl<'a> Broker<'a> {
             }
             libc::SYS_connect => sockets::connect(&self.own, &caller),
             libc::SYS_bind => sockets::bind(&mut self.own, &self.files, &caller),
-            _ => acts::Visit {
-                files: &self.files,
-                layers: &self.layers,
-                own: &mut self.own,
-                hidden: &mut self.hidden,
-                trees: &mut self.trees,
-                caller: &caller,
+            _ => {
+                let done = acts::Visit {
+                    files: &self.files,
+                    layers: &self.layers,
+                    own: &mut self.own,
+                    hidden: &mut self.hidden,
+                    trees: &mut self.trees,
+                    caller: &caller,
+                }
+                .perform();
+                if acts::moves_directories(call) {
+                    self.memo.places_change();
+                }
+                done
             }
-            .perform(),
         }
     }
 

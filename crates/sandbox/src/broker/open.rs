@@ -3,13 +3,14 @@
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
+use dam_policy::GitAccess;
 use rustix::fs::{CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::acts::{HERE, Outcome, PLAIN, Visit};
 use super::place::{Ground, LastLink, Place};
 use super::waiting::{WaitsFor, open_pipe};
-use super::{Answer, Refusal, links};
+use super::{Answer, Refusal, links, repository};
 use crate::filter::OPEN_WRITES;
 
 /// A process may write these entries of its own under `/proc`.
@@ -32,7 +33,13 @@ impl Visit<'_> {
         } else {
             LastLink::Follow
         };
-        let place = Place::resolve(self.caller, directory, &self.caller.path(path)?, last)?;
+        if flags.contains(OFlags::CREATE)
+            && let Some(fd) =
+                self.create(&self.place(directory, path, LastLink::Keep)?, flags, mode)?
+        {
+            return Ok(Answer::Descriptor { fd, cloexec });
+        }
+        let place = self.place(directory, path, last)?;
         if flags.bits() & OPEN_WRITES == 0 {
             return self.open_to_read(&place, flags);
         }
@@ -56,6 +63,25 @@ impl Visit<'_> {
             }
         };
         Ok(Answer::Descriptor { fd, cloexec })
+    }
+
+    /// Makes a file that is not there: what most opening with `O_CREAT` is for,
+    /// and of what is new there is nothing to be looked at. Whatever stands in
+    /// the way is left to those who look.
+    fn create(&self, place: &Place, flags: OFlags, mode: u32) -> Result<Option<OwnedFd>, Errno> {
+        let path = place.path();
+        // Where commits are made, some files are more than they seem.
+        let is_plain = place.ground() == Ground::Ruled
+            && !place.must_be_directory
+            && !flags.contains(OFlags::PATH)
+            && self.files.git() != GitAccess::Commit
+            && self.files.may_write(&path)
+            && repository::permit(self.files, &path).is_ok();
+        if !is_plain {
+            return Ok(None);
+        }
+        let mode = Mode::from_raw_mode(mode & PLAIN).difference(self.caller.standing()?.umask);
+        Ok(open_beneath(place, flags | OFlags::EXCL, mode).ok())
     }
 
     /// `/dev/tty` is another terminal for every session, and the broker has

@@ -55,7 +55,8 @@ pub(super) enum Ground {
 }
 
 impl Place {
-    /// Resolves a path argument, relative to a directory argument.
+    /// Resolves a path argument, relative to a directory argument; that the
+    /// call still waits is checked after both were read.
     pub(super) fn resolve(
         caller: &Caller<'_>,
         directory: u32,
@@ -64,9 +65,9 @@ impl Place {
     ) -> Result<Self, Errno> {
         // An absolute path does not need the directory to be there.
         let base = if path.first() == Some(&b'/') {
-            open_root()?
+            caller.verified(open_root()?)?
         } else {
-            caller.directory(directory)?
+            caller.base(directory)?
         };
         Self::resolve_from(caller, base, path, last)
     }
@@ -92,7 +93,7 @@ impl Place {
             let (parent, leaf) = split(&path);
             let parent = open_parent(base, parent)?;
             let mut place = Self {
-                parent_path: caller.path_of(&parent)?,
+                parent_path: caller.path_of_directory(&parent)?,
                 parent,
                 leaf: CString::new(leaf).map_err(|_| Errno::INVAL)?,
                 must_be_directory,

@@ -18,8 +18,8 @@ pub(super) enum Action {
     Kill,
 }
 
-/// The low 32 bits of an argument, counted from 0. The kernel's interfaces
-/// looked at here take no more than that.
+/// The low 32 bits of an argument, counted from 0. Most of the kernel's
+/// interfaces looked at here take no more than that.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Argument(pub u32);
 
@@ -81,6 +81,10 @@ impl Argument {
         // The low half comes first on the little-endian machines we support.
         plain(LOAD, OFFSET_ARGUMENTS + 8 * self.0)
     }
+
+    const fn load_high(self) -> Instruction {
+        plain(LOAD, OFFSET_ARGUMENTS + 8 * self.0 + 4)
+    }
 }
 
 impl Test {
@@ -93,6 +97,13 @@ impl Test {
         let mut out = vec![argument.load()];
         out.extend(chain(values, &yes.0, &no.0));
         Self(out)
+    }
+
+    /// `yes` if all 64 bits of the argument are 0: a pointer to nothing.
+    pub(super) fn is_null(argument: Argument, yes: &Self, no: &Self) -> Self {
+        let mut high = vec![argument.load_high()];
+        high.extend(chain(&[0], &yes.0, &no.0));
+        Self::one_of(argument, &[0], &Self(high), no)
     }
 
     /// `yes` if the argument under the mask is one of the values.
@@ -218,8 +229,9 @@ impl Instruction {
                 LOAD if k == OFFSET_NUMBER => accumulator = number,
                 LOAD if k == OFFSET_ARCHITECTURE => accumulator = architecture,
                 LOAD => {
-                    let index = (k - OFFSET_ARGUMENTS) as usize / 8;
-                    accumulator = u32::try_from(args[index] & 0xffff_ffff).unwrap();
+                    let (index, half) = ((k - OFFSET_ARGUMENTS) / 8, (k - OFFSET_ARGUMENTS) % 8);
+                    let value = args[index as usize] >> (8 * half);
+                    accumulator = u32::try_from(value & 0xffff_ffff).unwrap();
                 }
                 AND => accumulator &= k,
                 JUMP => at += k as usize,

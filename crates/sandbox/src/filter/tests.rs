@@ -159,7 +159,7 @@ fn high_halves_of_arguments_do_not_hide_a_terminal_request() {
 
 #[test]
 fn the_doorman_is_asked_for_writes_and_not_for_reads() {
-    let filter = doorman_filter(false);
+    let filter = doorman_filter(false, false);
     let openat = |flags: i32| {
         run(
             &filter,
@@ -186,6 +186,23 @@ fn the_doorman_is_asked_for_writes_and_not_for_reads() {
 }
 
 #[test]
+fn owner_and_times_of_an_open_file_are_free_behind_walls_only() {
+    let by_name = 0x1_0000_0000;
+    for (walled, answer) in [(true, ALLOW), (false, NOTIFY)] {
+        let filter = doorman_filter(false, walled);
+        assert_eq!(run(&filter, libc::SYS_fchown, &[3, 0, 0]), answer);
+        assert_eq!(run(&filter, libc::SYS_utimensat, &[3, 0, 1, 0]), answer);
+        assert_eq!(
+            run(&filter, libc::SYS_utimensat, &[3, by_name, 1, 0]),
+            NOTIFY
+        );
+        assert_eq!(run(&filter, libc::SYS_utimensat, &[3, 1, 1, 0]), NOTIFY);
+        assert_eq!(run(&filter, libc::SYS_fchmod, &[3, 0o644]), NOTIFY);
+        assert_eq!(run(&filter, libc::SYS_fchownat, &[3, 1, 0, 0]), NOTIFY);
+    }
+}
+
+#[test]
 fn who_only_waits_can_do_nothing_else() {
     let filter = idle_filter();
     assert_eq!(run(&filter, libc::SYS_read, &[]), ALLOW);
@@ -202,7 +219,7 @@ fn who_only_waits_can_do_nothing_else() {
 #[test]
 fn the_filters_fit_the_kernel() {
     assert!(static_filter(Tier::Full).len() < 4096);
-    assert!(doorman_filter(false).len() < 4096);
+    assert!(doorman_filter(false, false).len() < 4096);
 }
 
 #[test]
@@ -238,8 +255,8 @@ fn without_namespaces_nobody_else_is_touched_and_no_internet_socket_made() {
 #[test]
 fn reading_is_asked_about_only_where_it_is_looked_at() {
     let open = |filter: &[Instruction]| run(filter, libc::SYS_openat, &[0, 0, 0]);
-    assert_eq!(open(&doorman_filter(false)), ALLOW);
-    assert_eq!(open(&doorman_filter(true)), NOTIFY);
+    assert_eq!(open(&doorman_filter(false, false)), ALLOW);
+    assert_eq!(open(&doorman_filter(true, false)), NOTIFY);
 }
 
 #[test]
