@@ -30,6 +30,11 @@ pub(crate) enum Stop {
     /// The model asked for more and more.
     #[error("the model was asked {0} times in this turn without coming to an end")]
     Endless(u32),
+    /// The automatic reviewer refused too much.
+    #[error(
+        "stopped: the automatic reviewer refused too much of what was tried; say what is wanted, or do it yourself"
+    )]
+    Refused,
     /// The user stopped it.
     #[error("interrupted by the user")]
     Interrupted,

@@ -11,6 +11,7 @@
 
 mod acts;
 mod cancel;
+mod decision;
 mod directory;
 mod error;
 mod events;
@@ -19,11 +20,13 @@ mod instructions;
 mod output;
 pub mod patch;
 mod process;
+mod review;
 mod session;
 mod tools;
 mod turn;
 
 pub use cancel::Cancel;
+pub use decision::decision;
 pub use directory::DirectoryError;
 pub use error::AgentError;
 pub use events::{

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use dam_gate::{Gate, Reviewer};
 use dam_journal::{Event, Journal};
 use dam_model::Model;
-use dam_policy::Posture;
+use dam_policy::{Posture, ReviewerKind};
 use dam_sandbox::{Asking, Tier};
 
 use crate::acts::{Opened, shell_path};
@@ -17,6 +17,7 @@ use crate::error::AgentError;
 use crate::events::{AgentEvent, Item, What};
 use crate::front::Front;
 use crate::instructions::{self, Surroundings};
+use crate::review::{AutoReviewer, Shared};
 
 /// What a session is made of.
 pub struct SessionOptions {
@@ -61,6 +62,8 @@ pub struct Session {
     pub(crate) asking: Option<Asking>,
     pub(crate) tier: Tier,
     pub(crate) history: Vec<dam_model::Item>,
+    /// What the automatic reviewer shares with the session.
+    pub(crate) reviews: Shared,
     /// The commands that still run, by the number that the model knows.
     pub(crate) open: BTreeMap<u32, Opened>,
     /// The plan that was shown last, with its item.
@@ -96,7 +99,20 @@ impl Session {
             posture: &options.posture,
         })];
         history.extend(found.items);
-        let gate = Gate::new(options.posture.clone(), options.reviewer);
+        let reviews = Shared::default();
+        let reviewer = match options.posture.reviewer {
+            ReviewerKind::AutoReview => Box::new(AutoReviewer {
+                model: Arc::clone(&options.model),
+                model_name: options.model_name.clone(),
+                shared: reviews.clone(),
+                person: options.reviewer,
+            }),
+            ReviewerKind::User | ReviewerKind::Nobody => options.reviewer,
+        };
+        let mut gate = Gate::new(options.posture.clone(), reviewer);
+        if !options.trusted {
+            gate = gate.in_untrusted(options.project_root.clone().unwrap_or(options.cwd.clone()));
+        }
         Ok(Self {
             posture: options.posture,
             cwd: options.cwd,
@@ -108,6 +124,7 @@ impl Session {
             asking: options.asking,
             tier: options.tier,
             history,
+            reviews,
             open: BTreeMap::new(),
             plan: None,
             cancel: Cancel::new(),

@@ -73,7 +73,9 @@ impl Session {
                 self.cancel.reset();
                 Ok(TurnOutcome::Interrupted)
             }
-            Stop::Model(_) | Stop::Endless(_) => Ok(TurnOutcome::Failed { message }),
+            Stop::Model(_) | Stop::Endless(_) | Stop::Refused => {
+                Ok(TurnOutcome::Failed { message })
+            }
         }
     }
 
@@ -83,7 +85,9 @@ impl Session {
             // There is nowhere left to write it.
             Stop::Agent(AgentError::Journal(_)) => return Ok(()),
             Stop::Interrupted => Event::Notice { text },
-            Stop::Agent(_) | Stop::Model(_) | Stop::Endless(_) => Event::Error { text },
+            Stop::Agent(_) | Stop::Model(_) | Stop::Endless(_) | Stop::Refused => {
+                Event::Error { text }
+            }
         };
         self.journal.append(&event)?;
         Ok(())
@@ -97,6 +101,7 @@ impl Session {
         self.journal.append(&Event::Prompt {
             text: prompt.to_owned(),
         })?;
+        self.reviews.said(prompt);
         self.history.push(Item::user(clean(prompt)));
         let mut usage = Usage::default();
         let mut last_message = None;

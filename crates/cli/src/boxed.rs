@@ -305,17 +305,7 @@ pub fn decision(
     settled: &Settled,
     answer: Option<String>,
 ) -> Result<Event, CommandError> {
-    let value = |value: Result<serde_json::Value, _>| value.map_err(CommandError::internal);
-    Ok(Event::Decision {
-        action: value(serde_json::to_value(action))?,
-        verdict: value(serde_json::to_value(&settled.verdict))?,
-        answer,
-        allowed: settled.allowed,
-        source: None,
-        posture: None,
-        context: serde_json::Value::Null,
-        call: None,
-    })
+    dam_agent::decision(action, settled, answer).map_err(CommandError::internal)
 }
 
 fn finished(

@@ -26,6 +26,7 @@ mod places;
 mod project;
 mod provider;
 mod record;
+mod reviewer;
 pub mod rules;
 mod schema;
 mod settings;

@@ -42,6 +42,7 @@ pub(crate) enum Kind {
     Git,
     HeaderValue,
     HostPreset,
+    Hosts,
     Inherit,
     Limit(Limit),
     Methods,
@@ -56,6 +57,7 @@ pub(crate) enum Kind {
     Permissions,
     Persistence,
     Ports,
+    Reviewer,
     Roots,
     Number {
         least: u64,
@@ -128,6 +130,18 @@ pub(crate) const TOP: &[Key] = &[
         "approval_policy",
         Kind::Approval,
         "when you are asked: `untrusted`, `on-request`, `on-failure`, `never`, or a table",
+    ),
+    key(
+        "approvals_reviewer",
+        Shape::Leaf(Kind::Reviewer),
+        By::Person,
+        "who answers questions: `user`, or `auto_review`, a model whose opinion code decides by",
+    ),
+    key(
+        "flow",
+        Shape::Table(FLOW),
+        By::Person,
+        "when reaching out is a question because of what the session has seen",
     ),
     key(
         "default_permissions",
@@ -241,6 +255,24 @@ const BYTES: Kind = Kind::Number {
     least: 100_000,
     most: 1 << 62,
 };
+
+const FLOW: &[Key] = &[
+    leaf(
+        "enabled",
+        Kind::Switch,
+        "`false` switches the flow rule off",
+    ),
+    leaf(
+        "private",
+        Kind::Roots,
+        "files and directories that are private, absolute or from `~/`",
+    ),
+    leaf(
+        "trusted_hosts",
+        Kind::Hosts,
+        "hosts that may be reached whatever the session has seen: `example.com`, `*.example.com`",
+    ),
+];
 
 const WORKSPACE: &[Key] = &[
     leaf(

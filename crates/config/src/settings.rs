@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use dam_policy::{
-    ApprovalPolicy, GitAccess, Held, Layer, Limits, Origin, Posture, ReviewerKind, SandboxMode,
-    Sourced, looks_secret,
+    ApprovalPolicy, GitAccess, Held, Layer, Limits, Origin, Posture, SandboxMode, Sourced,
+    looks_secret,
 };
 
 use crate::ConfigError;
@@ -19,6 +19,7 @@ use crate::places::{Dirs, Surroundings, directory, dirs};
 use crate::project::Project;
 use crate::provider::{self, ProviderSettings};
 use crate::record::Record;
+use crate::reviewer;
 use crate::rules::{self, Day, RuleBook, Sought};
 use crate::value::Value;
 
@@ -126,14 +127,10 @@ pub fn load(
     let posture = Posture {
         profile: Sourced::new(profile.resolve(&places), shape.origin),
         approval_policy,
-        reviewer: if interactive {
-            ReviewerKind::User
-        } else {
-            ReviewerKind::Nobody
-        },
+        reviewer: reviewer::chosen(&merged, interactive),
         rules: rules.rules(),
         held: Held::default(),
-        flow: Sourced::default(),
+        flow: reviewer::flow(&merged),
     };
     Ok(Settings {
         posture,

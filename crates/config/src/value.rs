@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use dam_policy::{
     Access, ApprovalPolicy, GitAccess, Granular, HostPreset, Inherit, Layer, Limit, Limits,
-    NetworkMode, Permission, Property, SandboxMode,
+    NetworkMode, Permission, Property, ReviewerKind, SandboxMode,
 };
 use toml::Spanned;
 use toml::de::DeValue;
@@ -32,6 +32,7 @@ pub(crate) enum Value {
     Text(String),
     Texts(Vec<String>),
     Paths(Vec<PathBuf>),
+    Reviewer(ReviewerKind),
     Inherit(Inherit),
     Access(Access),
     Git(GitAccess),
@@ -83,6 +84,8 @@ impl<'a> Written<'a> {
             Kind::Patterns => Value::Texts(self.texts()?),
             Kind::Permissions => Value::Text(self.permissions()?),
             Kind::Persistence => Value::Text(self.one_of(record::PERSISTENCE)?.to_owned()),
+            Kind::Hosts => Value::Texts(self.hosts()?),
+            Kind::Reviewer => Value::Reviewer(self.one_of(REVIEWERS)?),
             Kind::Roots => Value::Paths(self.roots()?),
             Kind::Switch => Value::Switch(self.switch()?),
             Kind::Trust => Value::Trust(self.one_of(&[("trusted", true), ("untrusted", false)])?),
@@ -330,6 +333,20 @@ impl<'a> Written<'a> {
         self.texts()
     }
 
+    /// Names of hosts, `*.` and `**.` before some of them.
+    fn hosts(self) -> Result<Vec<String>> {
+        for (entry, text) in self.entries()? {
+            let name = text.trim_start_matches("**.").trim_start_matches("*.");
+            let fits = |c: char| c.is_ascii_alphanumeric() || "-_.:[]".contains(c);
+            if name.is_empty() || !name.chars().all(fits) {
+                let text = format!("`{text}` is no host");
+                let problem = Problem::new(text).hint("write `example.com`, or `*.example.com`");
+                return Err(entry.wrong(problem));
+            }
+        }
+        self.texts()
+    }
+
     fn roots(self) -> Result<Vec<PathBuf>> {
         let entries = self.entries()?.into_iter();
         entries.map(|(entry, text)| entry.directory(text)).collect()
@@ -379,6 +396,13 @@ impl<'a> Written<'a> {
 }
 
 /// `none` is an older word for `deny`.
+/// Who may answer, with the name that older files use.
+const REVIEWERS: &[(&str, ReviewerKind)] = &[
+    ("user", ReviewerKind::User),
+    ("auto_review", ReviewerKind::AutoReview),
+    ("guardian_subagent", ReviewerKind::AutoReview),
+];
+
 const ACCESS: &[(&str, Access)] = &[
     ("read", Access::Read),
     ("write", Access::Write),
@@ -420,6 +444,8 @@ impl fmt::Display for Value {
                     .map(|path| quoted(&path.to_string_lossy()))
                     .collect(),
             )),
+            Self::Reviewer(ReviewerKind::AutoReview) => f.write_str("\"auto_review\""),
+            Self::Reviewer(_) => f.write_str("\"user\""),
             Self::Inherit(inherit) => f.write_str(match inherit {
                 Inherit::All => "\"all\"",
                 Inherit::Core => "\"core\"",

@@ -39,6 +39,8 @@ pub struct Settled {
     pub message: String,
     /// Who or what made the decision, the answer included.
     pub source: Source,
+    /// What it was judged under, beside the posture.
+    pub circumstances: Circumstances,
     /// What the session has now seen for the first time. To be written down.
     pub marks: Vec<FlowMark>,
 }
@@ -125,6 +127,10 @@ impl Gate {
                 answered(question, answer)
             }
         };
+        let settled = Settled {
+            circumstances: self.around(&action),
+            ..settled
+        };
         if settled.allowed {
             let project = self.untrusted_project.as_deref();
             let seen = &mut self.circumstances.flow;
@@ -169,9 +175,13 @@ impl Gate {
         if verdict.decision != Decision::Ask {
             return refused(&action, verdict, None);
         }
+        let circumstances = self.around(&action);
         let question = self.question(action, verdict, Some(asker));
         let answer = self.ask(&question, reviewer);
-        answered(question, answer)
+        Settled {
+            circumstances,
+            ..answered(question, answer)
+        }
     }
 
     /// The gate's own reviewer, apart from the gate.
@@ -256,6 +266,7 @@ fn allowed(verdict: Verdict, answer: Option<Answer>) -> Settled {
         answer,
         allowed: true,
         message: String::new(),
+        circumstances: Circumstances::default(),
         marks: Vec::new(),
     }
 }
@@ -268,6 +279,7 @@ fn refused(action: &Action, verdict: Verdict, answer: Option<Answer>) -> Settled
         verdict,
         answer,
         allowed: false,
+        circumstances: Circumstances::default(),
         marks: Vec::new(),
     }
 }

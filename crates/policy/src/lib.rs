@@ -31,6 +31,7 @@ mod property;
 mod protected;
 mod repository;
 mod requirements;
+mod review;
 mod rules;
 mod sensitivity;
 mod tree;
@@ -67,6 +68,7 @@ pub use requirements::{
     ApprovalName, Argument, DENY_READ, DenyRead, Floor, Held, Identity, Leaving, NetworkFloor,
     Notice, Requirements, ReviewerName, ServerStart, Servers, UnknownWord, Unmet, WebSearchMode,
 };
+pub use review::{Authorization, Breaker, Opinion, Outcome, Risk, matrix};
 pub use rules::{DenyGlob, FileRule, FileRules, FileVerdict};
 pub use sensitivity::{
     CLASSES, Class, Ground, Repositories, Sensitivity, address, classed, is_like,

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use dam_gate::{Gate, Request, Settled};
-use dam_journal::Event;
 use dam_policy::Action;
 
+use crate::decision::{decision, marks};
 use crate::error::{AgentError, Stop};
 use crate::events::Decided;
 use crate::front::{Front, shown};
@@ -67,17 +67,18 @@ impl Session {
         .map_err(broken)
     }
 
+    /// Writes a decision down, with what led to it and what follows from it.
     fn record(&mut self, action: &Action, settled: &Settled) -> Result<(), Stop> {
-        self.journal.append(&Event::Decision {
-            action: serde_json::to_value(action).map_err(broken)?,
-            verdict: serde_json::to_value(&settled.verdict).map_err(broken)?,
-            answer: settled.answer.as_ref().map(ToString::to_string),
-            allowed: settled.allowed,
-            source: None,
-            posture: None,
-            context: serde_json::Value::Null,
-            call: None,
-        })?;
+        for event in self.reviews.take_events() {
+            self.journal.append(&event)?;
+        }
+        let answer = settled.answer.as_ref().map(ToString::to_string);
+        let mut events = vec![decision(action, settled, answer).map_err(broken)?];
+        events.extend(marks(settled));
+        self.journal.append_together(&events)?;
+        if self.reviews.take_trip() {
+            return Err(Stop::Refused);
+        }
         Ok(())
     }
 

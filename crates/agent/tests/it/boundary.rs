@@ -21,8 +21,10 @@ crate::tests! {
 fn a_refusal_is_told_to_everybody() {
     let scene = Scene::new(SandboxMode::WorkspaceWrite, ApprovalPolicy::OnRequest);
     scene.write("work/.git/hooks/sample", "x");
+    scene.write("work/evil.sh", "echo evil > .git/hooks/pre-commit");
     let played = scene.play(vec![
-        exec("echo allowed > file; echo evil > .git/hooks/pre-commit; cat file"),
+        // What a script does is not seen before it runs.
+        exec("echo allowed > file; sh evil.sh; cat file"),
         done(),
     ]);
     assert_eq!(scene.read("work/file").unwrap(), "allowed\n");

@@ -87,10 +87,9 @@ fn ctrl_c_ends_a_command() {
 
 fn what_is_typed_is_judged_as_a_command() {
     let scene = Scene::new(SandboxMode::DangerFullAccess, ApprovalPolicy::OnRequest);
-    scene.write("work/precious/file", "x");
     let played = scene.play(vec![
         tty("cat", 10),
-        stdin("rm -rf precious\n", 10),
+        stdin("git push --force\n", 10),
         stdin("\u{4}", 60_000),
         done(),
     ]);

@@ -13,6 +13,7 @@
 mod boundary;
 mod commands;
 mod edits;
+mod review;
 mod scene;
 mod turns;
 
@@ -25,5 +26,11 @@ fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some(dam_agent::APPLY_PATCH_WORD) {
         return dam_agent::apply_patch_main();
     }
-    dam_testkit::harness::run(&[turns::TESTS, commands::TESTS, edits::TESTS, boundary::TESTS])
+    dam_testkit::harness::run(&[
+        turns::TESTS,
+        commands::TESTS,
+        edits::TESTS,
+        boundary::TESTS,
+        review::TESTS,
+    ])
 }

@@ -80,6 +80,17 @@ impl Scene {
         Self { answer, ..self }
     }
 
+    /// The same, where a model is asked first.
+    pub fn reviewed(mut self) -> Self {
+        self.posture.reviewer = ReviewerKind::AutoReview;
+        self
+    }
+
+    /// Changes what is allowed, and when somebody is asked.
+    pub fn change(&mut self, change: impl FnOnce(&mut Posture)) {
+        change(&mut self.posture);
+    }
+
     /// The same, where commands may not use more than this.
     pub fn limited(mut self, limit: &str, value: &str) -> Self {
         let limits = &mut self.posture.profile.value.limits;

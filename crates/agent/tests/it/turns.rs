@@ -57,7 +57,7 @@ fn a_turn_goes_on_until_the_model_asks_for_nothing() {
     two
     three
     ");
-    insta::assert_snapshot!(played.kinds().join(" "), @"prompt model_request model_response decision command_started command_finished model_request model_response");
+    insta::assert_snapshot!(played.kinds().join(" "), @"prompt model_request model_response decision flow_marked command_started command_finished model_request model_response");
     let usage = TokenUsage {
         input_tokens: 20,
         cached_input_tokens: 0,

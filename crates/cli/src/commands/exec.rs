@@ -9,6 +9,7 @@ use dam_config::Settings;
 use dam_gate::{Nobody, Reviewer};
 use dam_journal::Event;
 use dam_model::{Model, Recorded, Recorder, Responses};
+use dam_policy::ReviewerKind;
 
 use crate::arguments::Exec;
 use crate::boxed::session_started;
@@ -37,7 +38,8 @@ pub fn run(exec: &Exec, variables: &Variables, output: &mut Output) -> Result<u8
     journal.append(&session_started("exec", &settings.cwd, &settings.posture)?)?;
     let tier = settings::tier(&settings)?;
     settings::warn_of(tier, output);
-    let asking = settings::asking(&settings, false).filter(|_| interactive);
+    let asking = settings::asking(&settings, false)
+        .filter(|_| interactive || settings.posture.reviewer == ReviewerKind::AutoReview);
     let session = Session::new(SessionOptions {
         cwd: settings.cwd.clone(),
         project_root: settings.project.root.clone(),

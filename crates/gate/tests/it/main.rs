@@ -4,6 +4,7 @@ mod commands;
 mod laws;
 mod question;
 mod settle;
+mod tables;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
