@@ -7,7 +7,7 @@ use dam_policy::{EnvironmentPolicy, Inherit, is_never_inherited};
 use crate::error::Problem;
 use crate::merged::{Leaf, Merged};
 use crate::value::Value;
-use crate::{ConfigError, provider};
+use crate::{ConfigError, provider, telemetry};
 
 const TABLE: &str = "shell_environment_policy";
 
@@ -39,6 +39,7 @@ pub(crate) fn read(
 fn without_providers(merged: &Merged, mut policy: EnvironmentPolicy) -> EnvironmentPolicy {
     if !policy.ignore_default_excludes {
         let mut secret = provider::secret_variables(merged);
+        secret.extend(telemetry::secret_variables(merged));
         secret.retain(|name| !policy.pass.contains(name));
         policy.exclude.extend(secret);
     }

@@ -31,6 +31,7 @@ pub mod rules;
 mod schema;
 mod settings;
 mod source;
+mod telemetry;
 mod value;
 mod walk;
 
@@ -41,3 +42,4 @@ pub use project::Project;
 pub use provider::{Patience, ProviderSettings};
 pub use record::Record;
 pub use settings::{Options, Settings, load};
+pub use telemetry::{ExportProtocol, ExporterSettings, TelemetrySettings};

@@ -39,6 +39,8 @@ pub(crate) enum Kind {
     Age,
     Approval,
     Directory,
+    /// Where telemetry goes.
+    Exporter,
     Git,
     HeaderValue,
     HostPreset,
@@ -58,6 +60,8 @@ pub(crate) enum Kind {
     Persistence,
     Ports,
     Reviewer,
+    /// What names of telemetry start with.
+    Prefix,
     Roots,
     Number {
         least: u64,
@@ -185,6 +189,12 @@ pub(crate) const TOP: &[Key] = &[
         Shape::Tables(Names::Identifier, PROVIDER),
         By::Person,
         "how to reach models",
+    ),
+    key(
+        "otel",
+        Shape::Table(OTEL),
+        By::Person,
+        "what is sent to a collector of telemetry: nothing, unless it is said here",
     ),
     key(
         "profile",
@@ -531,6 +541,44 @@ const PROVIDER: &[Key] = &[
             most: 86_400_000,
         },
         "how long a stream may be silent, in milliseconds",
+    ),
+];
+
+const OTEL: &[Key] = &[
+    leaf(
+        "environment",
+        Kind::Name,
+        "the name of the environment; `dev` if not set",
+    ),
+    leaf(
+        "exporter",
+        Kind::Exporter,
+        "where events go: `none`, or a table with `otlp-http` or `otlp-grpc`",
+    ),
+    leaf(
+        "trace_exporter",
+        Kind::Exporter,
+        "where spans go, as `exporter`",
+    ),
+    leaf(
+        "metrics_exporter",
+        Kind::Exporter,
+        "where metrics go, as `exporter`",
+    ),
+    leaf(
+        "log_user_prompt",
+        Kind::Switch,
+        "`true` sends prompts, too, with secrets masked",
+    ),
+    leaf(
+        "log_content",
+        Kind::Switch,
+        "`true` sends arguments, paths, hosts, reasons and messages, too, with secrets masked",
+    ),
+    leaf(
+        "event_prefix",
+        Kind::Prefix,
+        "what names of events and metrics start with; `cofferdam.` if not set",
     ),
 ];
 

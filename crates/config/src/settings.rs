@@ -21,6 +21,7 @@ use crate::provider::{self, ProviderSettings};
 use crate::record::Record;
 use crate::reviewer;
 use crate::rules::{self, Day, RuleBook, Sought};
+use crate::telemetry::{self, TelemetrySettings};
 use crate::value::Value;
 
 /// What the command line asks for.
@@ -59,6 +60,8 @@ pub struct Settings {
     pub model: Option<Sourced<String>>,
     /// How to reach it.
     pub provider: Sourced<ProviderSettings>,
+    /// What is sent to a collector; none if nothing is.
+    pub telemetry: Option<TelemetrySettings>,
     /// Directories of our own.
     pub dirs: Dirs,
     /// What is kept of sessions.
@@ -136,6 +139,7 @@ pub fn load(
         posture,
         model: merged.get(["model"]).and_then(sourced_text),
         provider,
+        telemetry: telemetry::chosen(&merged),
         entries: entries(&merged),
         history: History::of(&merged),
         dirs,

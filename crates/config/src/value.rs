@@ -19,6 +19,7 @@ use crate::places::below_home;
 use crate::record;
 use crate::schema::Kind;
 use crate::source::{Source, Spot, nearest};
+use crate::telemetry::{self, ExporterSettings};
 
 type Result<T> = std::result::Result<T, ConfigError>;
 
@@ -27,6 +28,8 @@ type Result<T> = std::result::Result<T, ConfigError>;
 pub(crate) enum Value {
     Mode(SandboxMode),
     Approval(ApprovalPolicy),
+    /// Where telemetry goes, or that it goes nowhere.
+    Exporter(Option<Box<ExporterSettings>>),
     Switch(bool),
     Number(u64),
     Text(String),
@@ -67,6 +70,7 @@ impl<'a> Written<'a> {
             Kind::Age => Value::Number(self.age()?),
             Kind::Approval => Value::Approval(approval::read(self)?),
             Kind::Directory => Value::Text(self.directory_text()?),
+            Kind::Exporter => Value::Exporter(telemetry::read(self)?.map(Box::new)),
             Kind::Git => Value::Git(self.one_of(permissions::GIT)?),
             Kind::HeaderValue => Value::Text(self.checked(is_header_value, HEADER_VALUE)?),
             Kind::Inherit => Value::Inherit(self.inherit()?),
@@ -86,6 +90,7 @@ impl<'a> Written<'a> {
             Kind::Persistence => Value::Text(self.one_of(record::PERSISTENCE)?.to_owned()),
             Kind::Hosts => Value::Texts(self.hosts()?),
             Kind::Reviewer => Value::Reviewer(self.one_of(REVIEWERS)?),
+            Kind::Prefix => Value::Text(self.checked(is_prefix, PREFIX)?),
             Kind::Roots => Value::Paths(self.roots()?),
             Kind::Switch => Value::Switch(self.switch()?),
             Kind::Trust => Value::Trust(self.one_of(&[("trusted", true), ("untrusted", false)])?),
@@ -141,7 +146,7 @@ impl<'a> Written<'a> {
     }
 
     /// A string that says something.
-    fn filled(self) -> Result<&'a str> {
+    pub(crate) fn filled(self) -> Result<&'a str> {
         let text = self.text()?;
         if text.trim().is_empty() {
             return Err(self.wrong(format!("`{}` must not be empty", self.key)));
@@ -412,6 +417,7 @@ const ACCESS: &[(&str, Access)] = &[
 const PERMISSION: &[(&str, Permission)] =
     &[("allow", Permission::Allow), ("deny", Permission::Deny)];
 const NO_NUL: &str = "text without a NUL character";
+const PREFIX: &str = "letters, digits, `_` and `.`, such as `codex.`";
 const HEADER_VALUE: &str = "the value of a header: text without control characters";
 pub(crate) const VARIABLE: &str =
     "the name of an environment variable: letters, digits and `_`, no digit first";
@@ -420,6 +426,11 @@ pub(crate) fn is_variable(name: &str) -> bool {
     !name.starts_with(|c: char| c.is_ascii_digit())
         && !name.is_empty()
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn is_prefix(text: &str) -> bool {
+    let good = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+    !text.is_empty() && text.len() <= 64 && text.chars().all(good)
 }
 
 fn is_header_value(value: &str) -> bool {
@@ -434,6 +445,7 @@ impl fmt::Display for Value {
             Self::Mode(mode) => write!(f, "\"{mode}\""),
             Self::Approval(ApprovalPolicy::Granular(granular)) => granular_text(f, *granular),
             Self::Approval(policy) => write!(f, "\"{policy}\""),
+            Self::Exporter(exporter) => telemetry::shown(f, exporter.as_deref()),
             Self::Switch(switch) => switch.fmt(f),
             Self::Number(number) => number.fmt(f),
             Self::Text(text) => f.write_str(&quoted(text)),

@@ -171,7 +171,7 @@ impl Walk<'_> {
         let key = self.path.to_string();
         let written = Written {
             // Headers, parameters and variables hold keys more often than not.
-            may_be_secret: matches!(kind, Kind::HeaderValue | Kind::Value),
+            may_be_secret: matches!(kind, Kind::Exporter | Kind::HeaderValue | Kind::Value),
             ..self.written(inner, &key)
         };
         let value = written.read(kind)?;

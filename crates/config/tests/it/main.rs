@@ -18,5 +18,6 @@ mod profiles_refused;
 mod refusals;
 mod rules;
 mod rules_read;
+mod telemetry;
 mod trust;
 mod world;
