@@ -4,6 +4,8 @@
 
 pub mod environment;
 pub mod harness;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 pub mod scripted_server;
 
 pub use scripted_server::{Part, Received, ScriptedServer, Turn};
