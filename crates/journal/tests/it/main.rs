@@ -11,6 +11,7 @@ mod killed;
 mod older;
 mod several;
 mod signed;
+mod telemetry;
 mod writing;
 
 use std::fs::{self, Permissions};
