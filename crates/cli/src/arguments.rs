@@ -10,7 +10,7 @@ use dam_policy::{
     ApprovalPolicy, Limit, Limits, SandboxMode, UnknownApprovalPolicy, UnknownSandboxMode,
 };
 
-use crate::commands::{ExecPolicy, Policy};
+use crate::commands::{ExecPolicy, Export, Policy, TriageWish};
 use crate::output::Color;
 use crate::{exit, variables};
 
@@ -460,6 +460,10 @@ pub enum LogTask {
     },
     /// Print a line that stands for all journals as they are now, to be kept elsewhere
     Checkpoint,
+    /// Write the record for other programs, or send it to a collector
+    Export(Export),
+    /// Say what stands out: secrets, denials, new hosts, changes
+    Triage(TriageWish),
 }
 
 /// `dam config`.

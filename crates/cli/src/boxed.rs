@@ -24,6 +24,7 @@ use crate::held::Held;
 use crate::output::Output;
 use crate::reviewer::{Interrupting, Terminal, WhoTypedIt};
 use crate::settings;
+use crate::telemetry::Telling;
 use crate::variables::Variables;
 
 /// The name of the one command of such a session.
@@ -48,6 +49,19 @@ pub fn run(
     variables: &Variables,
     output: &mut Output,
 ) -> Result<Outcome, CommandError> {
+    let mut telling = Telling::new(settings, variables)?;
+    let result = run_telling(typed, settings, variables, &mut telling, output);
+    telling.finish(output);
+    result
+}
+
+fn run_telling(
+    typed: &Typed,
+    settings: &Settings,
+    variables: &Variables,
+    telling: &mut Telling,
+    output: &mut Output,
+) -> Result<Outcome, CommandError> {
     if typed.words.is_empty() {
         return Err(no_command(typed.front));
     }
@@ -57,6 +71,7 @@ pub fn run(
     let (settled, decision) = settle(typed, settings)?;
     if !settled.allowed {
         journal.append_together(&[begun, decision, ended("refused")])?;
+        telling.begin(&session);
         return Err(refused(&settled));
     }
     let profile = settings.posture.profile.value.clone();
@@ -82,6 +97,8 @@ pub fn run(
     let dirs = held.as_ref().map(Held::dirs);
     let result =
         tier.and_then(|tier| start(typed, settings, (profile, tier), asking, dirs, variables));
+    // Not before: until here there is one thread.
+    telling.begin(&session);
     let result = match result {
         Ok(running) => follow(running, settings, terminal, &mut journal)?,
         Err(error) => Err(error),

@@ -15,6 +15,8 @@ mod run;
 mod sandbox;
 
 pub use execpolicy::ExecPolicy;
+pub use log::export::Export;
+pub use log::triage::TriageWish;
 pub use policy::Policy;
 
 pub use doctor::attack::attacker::{WORD as ATTACK_WORD, main as attack_main};
@@ -31,7 +33,7 @@ pub fn run(task: Task, variables: &Variables, output: &mut Output) -> Result<u8,
         Task::Sandbox(sandbox) => sandbox::run(*sandbox, variables, output),
         // Without the settings: what happened can be read also where they are
         // broken.
-        Task::Log(log) => log::run(&log, &log::Places::find(variables)?, output),
+        Task::Log(log) => log::run(&log, variables, output),
         Task::Policy(policy) => policy::run(policy, variables, output),
         Task::ExecPolicy(check) => execpolicy::run(&check, variables, output),
         Task::Config(Config::Show(show)) => config::show(&show, variables, output),

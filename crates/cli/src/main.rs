@@ -12,6 +12,7 @@ mod output;
 mod provider;
 mod reviewer;
 mod settings;
+mod telemetry;
 mod transcript;
 mod variables;
 

@@ -19,6 +19,7 @@ use crate::output::{Output, WARNING};
 use crate::provider;
 use crate::reviewer::AtTerminal;
 use crate::settings;
+use crate::telemetry::Telling;
 use crate::transcript::Transcript;
 use crate::variables::{self, Variables};
 
@@ -34,7 +35,9 @@ pub fn run(exec: &Exec, variables: &Variables, output: &mut Output) -> Result<u8
         output.labelled(WARNING, "note", notice);
     }
     let (model, model_name) = model(exec, &settings, variables)?;
+    let mut telling = Telling::new(&settings, variables)?;
     let mut journal = settings::journal(&settings)?;
+    let id = journal.session().clone();
     journal.append(&session_started("exec", &settings.cwd, &settings.posture)?)?;
     let tier = settings::tier(&settings)?;
     settings::warn_of(tier, output);
@@ -62,10 +65,13 @@ pub fn run(exec: &Exec, variables: &Variables, output: &mut Output) -> Result<u8
         }
     };
     let runtime = runtime()?;
+    telling.begin(&id);
     let result = runtime.block_on(whole_session(session, &prompt, &mut sink));
     // A question that nobody will answer any more is not waited for.
     runtime.shutdown_background();
-    follower.finish(&result)?;
+    let shown = follower.finish(&result);
+    telling.finish(output);
+    shown?;
     match result? {
         TurnOutcome::Completed { last_message, .. } => {
             if let (Some(path), Some(message)) = (&exec.output_last_message, last_message) {

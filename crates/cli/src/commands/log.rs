@@ -1,11 +1,14 @@
-//! `dam log`: lists, shows and verifies what happened.
+//! `dam log`: lists, shows, verifies, exports and sifts what happened.
 
 pub mod describe;
+pub mod export;
+mod since;
+pub mod triage;
 mod wire;
 
 use std::path::{Path, PathBuf};
 
-use dam_journal::{Audit, Event, Keys, SessionId, Summary, Verified, VerifyError};
+use dam_journal::{Audit, Event, Keys, SessionId, State, Summary, Verified, VerifyError};
 
 use crate::arguments::{Log, LogList, LogTask};
 use crate::error::{CommandError, Kind};
@@ -13,6 +16,8 @@ use crate::exit;
 use crate::output::{GOOD, Output, STRONG, WARNING};
 use crate::settings;
 use crate::variables::Variables;
+
+use since::Since;
 
 /// Where the journals are, and the key that signs them.
 pub struct Places {
@@ -34,7 +39,8 @@ impl Places {
 }
 
 /// Does what `dam log …` says.
-pub fn run(log: &Log, places: &Places, output: &mut Output) -> Result<u8, CommandError> {
+pub fn run(log: &Log, variables: &Variables, output: &mut Output) -> Result<u8, CommandError> {
+    let places = &Places::find(variables)?;
     let dir = &places.dir;
     match &log.task {
         None => list(&log.list, dir, output),
@@ -57,11 +63,28 @@ pub fn run(log: &Log, places: &Places, output: &mut Output) -> Result<u8, Comman
             output.data(&line)?;
             Ok(exit::OK.code)
         }
+        Some(LogTask::Export(export)) => export::run(export, variables, output),
+        Some(LogTask::Triage(triage)) => triage::run(triage, places, variables, output),
     }
 }
 
 fn not_a_key() -> CommandError {
     CommandError::user("`--key` takes a public key: 64 hexadecimal digits, as in `journal.pub`")
+}
+
+/// The sessions that have entries since a time, the oldest first.
+fn sessions_since(
+    dir: &Path,
+    since: Option<&Since>,
+) -> Result<Vec<(SessionId, State)>, CommandError> {
+    let mut found = dam_journal::list(dir)?;
+    if let Some(since) = since {
+        found.retain(|one| one.last.is_none_or(|last| last >= since.time()));
+    }
+    Ok(found
+        .into_iter()
+        .map(|one| (one.session, one.state))
+        .collect())
 }
 
 fn list(list: &LogList, dir: &Path, output: &mut Output) -> Result<u8, CommandError> {

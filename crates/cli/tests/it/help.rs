@@ -416,6 +416,8 @@ fn log() {
       show        Show one session
       verify      Check that no entry was changed, removed or added
       checkpoint  Print a line that stands for all journals as they are now, to be kept elsewhere
+      export      Write the record for other programs, or send it to a collector
+      triage      Say what stands out: secrets, denials, new hosts, changes
 
     Options:
           --color <WHEN>  When to use colour: auto, always or never
@@ -439,6 +441,82 @@ fn log_show() {
           --color <WHEN>  When to use colour: auto, always or never
           --json          Print the entries as JSON, one a line
       -h, --help          Print help
+    ");
+}
+
+#[test]
+fn log_export() {
+    assert_snapshot!(help(&["log", "export"]), @r"
+    Write the record for other programs, or send it to a collector
+
+    Usage: dam log export [OPTIONS] [SESSION]...
+
+    Arguments:
+      [SESSION]...
+              The sessions, or `latest`; without them, all
+
+    Options:
+          --color <WHEN>
+              When to use colour: auto, always or never
+
+          --format <FORMAT>
+              How it is written
+
+              Possible values:
+              - otlp:  OpenTelemetry: logs, spans and metrics
+              - jsonl: The journal's own lines, with everything in them
+              - cef:   Common Event Format, one line for each entry
+              
+              [default: jsonl]
+
+          --since <TIME>
+              Only what was written since then: a time, a date, or an age such as `2h` or `7d`
+
+          --to <ENDPOINT|->
+              Where to: `-` is standard output, anything else the address of a collector (only `otlp`);
+              without it, `otlp` goes where `[otel]` says
+
+          --protocol <PROTOCOL>
+              How a collector given by `--to` is spoken to
+
+              Possible values:
+              - binary: Protocol buffers over HTTP
+              - json:   JSON over HTTP
+              - grpc:   gRPC
+              
+              [default: binary]
+
+          --content
+              Write arguments, paths, hosts, reasons and messages, too, with secrets masked; `jsonl`
+              always has them
+
+          --pending
+              Send what sessions could not deliver to the collector in `[otel]`
+
+      -h, --help
+              Print help (see a summary with '-h')
+    ");
+}
+
+#[test]
+fn log_triage() {
+    assert_snapshot!(help(&["log", "triage"]), @r"
+    Say what stands out: secrets, denials, new hosts, changes
+
+    Usage: dam log triage [OPTIONS] [SESSION]...
+
+    Arguments:
+      [SESSION]...  The sessions, or `latest`; without them, all
+
+    Options:
+          --color <WHEN>   When to use colour: auto, always or never
+          --json           Print JSON
+          --since <TIME>   Only what was written since then: a time, a date, or an age such as `2h` or
+                           `7d`
+          --summarise      Let the model of the settings say in a few sentences what matters; it is sent
+                           the findings
+      -m, --model <MODEL>  The model that summarises
+      -h, --help           Print help
     ");
 }
 

@@ -16,6 +16,7 @@ mod patterns;
 mod policy;
 mod refusals;
 mod settings;
+mod telemetry;
 mod terminal;
 #[cfg(target_os = "linux")]
 mod tiers;
