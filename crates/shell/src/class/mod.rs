@@ -3,6 +3,7 @@
 mod danger;
 mod files;
 mod git;
+mod harmless;
 mod paths;
 mod safe;
 
@@ -120,7 +121,7 @@ fn unknowable(simple: &Simple) -> Option<String> {
     let loader = simple
         .assignments
         .iter()
-        .find(|found| changes_programs(&found.name));
+        .find(|found| changes_programs(&found.name) && !changes_nothing(found, simple));
     if let Some(variable) = loader {
         return Some(format!("`{}` changes what programs run", variable.name));
     }
@@ -128,12 +129,15 @@ fn unknowable(simple: &Simple) -> Option<String> {
     let Some(name) = simple.name() else {
         return Some(format!("the program `{program}` is not known"));
     };
-    if is_interpreter(name) && simple.arguments().iter().any(|word| gives_code(name, word)) {
+    let gives = simple.arguments().iter().any(|word| gives_code(name, word));
+    let is_read = is_known_query(name, simple) || harmless::is_harmless(name, simple);
+    if is_interpreter(name) && gives && !is_read {
         return Some(format!("`{name}` is given code that is not read"));
     }
     if is_interpreter(name)
         && crate::unwrap::reads_program_from_input(simple)
         && !matches!(simple.input, crate::Input::Inherited)
+        && !is_read
     {
         return Some(format!("`{name}` is given code that is not read"));
     }
@@ -146,6 +150,38 @@ fn unknowable(simple: &Simple) -> Option<String> {
         return Some(format!("`{name}` reads a file that is not known"));
     }
     files::starts_another(name, simple)
+}
+
+/// A question to a database that stands in the words: what it destroys has
+/// been looked for.
+fn is_known_query(name: &str, simple: &Simple) -> bool {
+    name == "psql"
+        && simple.arguments().iter().all(|word| {
+            word.known()
+                .is_some_and(|text| !text.contains("\\!") && !text.contains('`'))
+        })
+        && matches!(simple.input, crate::Input::Inherited)
+}
+
+/// Whether a variable that could change what programs run has a value that
+/// does not.
+fn changes_nothing(set: &crate::Assignment, simple: &Simple) -> bool {
+    let Some(value) = set.value.known() else {
+        return false;
+    };
+    match set.name.as_str() {
+        "GIT_PAGER" | "PAGER" | "MANPAGER" => matches!(value, "" | "cat"),
+        "GIT_EDITOR" | "EDITOR" | "VISUAL" => matches!(value, ":" | "true" | "cat"),
+        "NODE_OPTIONS" => value
+            .split_whitespace()
+            .all(|option| option.starts_with("--max-old-space-size") || option == "--no-warnings"),
+        "PYTHONPATH" => value
+            .split(':')
+            .all(|path| path == "." || paths::Place::nowhere().below(path).is_some()),
+        // Only what it reads is split in another way.
+        "IFS" => simple.name() == Some("read"),
+        _ => false,
+    }
 }
 
 /// Variables that make programs load, run or find something else.

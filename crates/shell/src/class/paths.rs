@@ -80,6 +80,9 @@ pub(super) fn harm_in_writing(word: &Word) -> Option<Harm> {
         return harm(Danger::StartsLater, "writes what is run or trusted later");
     }
     let name = path.rsplit('/').next().unwrap_or_default();
+    if outside && name.starts_with('.') && name.ends_with("_history") {
+        return harm(Danger::WeakensSecurity, "changes the record of commands");
+    }
     if outside && STARTED.contains(&name) {
         return harm(
             Danger::StartsLater,
@@ -106,10 +109,12 @@ const STARTED: &[&str] = &[
     ".gitconfig",
     ".inputrc",
     ".kshrc",
+    ".mkshrc",
     ".login",
     ".pam_environment",
     ".profile",
     ".rhosts",
+    ".shrc",
     ".tmux.conf",
     ".vimrc",
     ".xinitrc",
@@ -235,7 +240,7 @@ fn is_below(path: &str, dir: &str) -> bool {
 }
 
 /// A path with `.` and `..` resolved as far as text can tell.
-fn normal(path: &str) -> String {
+pub(super) fn normal(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match part {

@@ -160,6 +160,7 @@ pub(super) fn danger(simple: &Simple, around: Around) -> Option<Found> {
                     .flatten()
             })
         })
+        .or_else(|| escapes(simple, around))
         .or_else(|| handed_over(simple, around))
 }
 
@@ -251,10 +252,74 @@ fn held_texts(simple: &Simple, around: Around) -> Option<Found> {
         } => script(text, around),
         Word::Unknown { written, .. } => {
             let inner = written.strip_prefix("<(")?.strip_suffix(')')?;
-            script(&format!("({inner}) | sh"), around)
+            let found = script(&format!("({inner}) | sh"), around)?;
+            // What a program says of itself, such as its completions, is no
+            // disguise by itself.
+            let is_plain = found.danger == Danger::RunsHidden && found.because.contains("puts out");
+            (!is_plain).then_some(found)
         }
         Word::Known(_) => None,
     })
+}
+
+/// Commands of database clients that start a shell, and options of any program
+/// that say what to run.
+fn escapes(simple: &Simple, around: Around) -> Option<Found> {
+    const OPTIONS: &[&str] = &[
+        "--command",
+        "--eval",
+        "--exec",
+        "--execute",
+        "--hook",
+        "--on-change",
+        "--password-command",
+        "--pipe",
+        "--pre-hook",
+        "--post-hook",
+        "--rsh",
+        "--rsh-command",
+        "--run",
+        "--shell",
+        "--to-command",
+        "--up",
+        "-exec",
+        "-e",
+    ];
+    let name = simple.name()?;
+    if matches!(
+        name,
+        "grep"
+            | "egrep"
+            | "rg"
+            | "sed"
+            | "echo"
+            | "printf"
+            | "git"
+            | "jq"
+            | "bat"
+            | "perl"
+            | "ruby"
+            | "node"
+    ) {
+        return None;
+    }
+    let words = simple.arguments();
+    let found = words.iter().enumerate().find_map(|(at, word)| {
+        let text = word.known()?;
+        if let Some(command) = [r"\! ", ".shell ", ".system ", "!"]
+            .iter()
+            .find_map(|start| text.strip_prefix(start))
+        {
+            return script(command, around);
+        }
+        let value = match text.split_once('=') {
+            Some((option, value)) if OPTIONS.contains(&option) => value,
+            _ if OPTIONS.contains(&text) => words.get(at + 1)?.known()?,
+            _ => return None,
+        };
+        script(value, around)
+    })?;
+    Some(started_by(&format!("`{name}`"), found))
 }
 
 /// Words that may begin a command, and words that may be one.
@@ -453,8 +518,13 @@ fn sed(simple: &Simple, around: Around) -> Option<Found> {
 
 /// The recipes of a makefile that comes in, and a shell of one's own.
 fn recipes(simple: &Simple, around: Around) -> Option<Found> {
+    let evaluated = simple
+        .arguments()
+        .iter()
+        .filter_map(|word| word.written().strip_prefix("--eval="))
+        .find_map(|text| recipe(text, around));
     let Input::Text(text) = &simple.input else {
-        return None;
+        return evaluated;
     };
     let reads = simple.arguments().windows(2).any(|pair| {
         matches!(pair[0].known(), Some("-f" | "--file" | "--makefile"))
@@ -471,7 +541,7 @@ pub(super) fn recipe(text: &str, around: Around) -> Option<Found> {
             .or_else(|| line.split_once(": ;").map(|(_, command)| command))
             .or_else(|| {
                 line.split_once("$(shell ")
-                    .map(|(_, rest)| rest.trim_end_matches(')'))
+                    .map(|(_, rest)| rest.rsplit_once(')').map_or(rest, |(inner, _)| inner))
             })
             .or_else(|| line.split_once("!=").map(|(_, command)| command))?;
         let command = command

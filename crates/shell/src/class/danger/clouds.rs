@@ -127,7 +127,7 @@ pub(super) const ACTS: &[Act] = &[
     act(
         [
             "kustomize|skaffold|tilt|argocd|flux",
-            "delete|sync|down|uninstall|reconcile|suspend|app",
+            "delete|sync|down|uninstall|suspend",
             "",
             "",
         ],
@@ -181,7 +181,7 @@ pub(super) const ACTS: &[Act] = &[
         "try it with `--dryrun`",
     ),
     act(
-        ["aws", "configure get|export-credentials|list", "", ""],
+        ["aws", "configure get|export-credentials", "", ""],
         Danger::ReadsSecret,
         "shows keys",
         "",
@@ -343,7 +343,7 @@ pub(super) const ACTS: &[Act] = &[
     act(
         [
             "op|bw|lpass|pass|rbw|gopass|doppler|infisical|chamber|akeyless|keepassxc-cli",
-            "read|get|item|show|export|list|secrets|run|otp|inject|password|clip|edit|ls",
+            "read|get|item|show|export|otp|inject|password|clip",
             "",
             "",
         ],

@@ -30,6 +30,19 @@ pub(super) fn places(name: &str, simple: &Simple, around: Around) -> Option<Foun
             format!("`{name}` to `{word}` {}", harm.what),
         ));
     }
+    let setuid = name == "install"
+        && words.windows(2).any(|pair| {
+            pair[0].known() == Some("-m")
+                && pair[1].known().is_some_and(|mode| {
+                    mode.len() == 4 && !mode.starts_with(['0', '1']) || mode.contains('s')
+                })
+        });
+    if setuid {
+        return Some(Found::new(
+            Danger::Permissions,
+            "`install` lets a program act as another user",
+        ));
+    }
     if name == "rsync" {
         return mirrors(words, &operands);
     }

@@ -314,6 +314,11 @@ fn shells_out(name: &str, code: &str) -> bool {
                         || code.contains("getline"));
             by_word || by_sign
         }
+        "R" | "Rscript" | "octave" | "octave-cli" | "gnuplot" | "guile" | "ghc" | "jrunscript"
+        | "bpftrace" | "groovy" | "elixir" | "erl" | "ocaml" | "swift" | "scala" | "julia"
+        | "nim" => ["system", "exec", "callCommand", "shell", "cmd", "run("]
+            .iter()
+            .any(|sign| code.contains(sign)),
         "vim" | "vi" | "nvim" | "ex" | "view" | "emacs" => true,
         _ => false,
     }
@@ -339,6 +344,18 @@ fn code(name: &str, simple: &Simple) -> Option<String> {
             | "tclsh"
             | "lua"
             | "osascript"
+            | "R"
+            | "octave"
+            | "octave-cli"
+            | "gnuplot"
+            | "guile"
+            | "ghc"
+            | "jrunscript"
+            | "bpftrace"
+            | "groovy"
+            | "elixir"
+            | "erl"
+            | "ocaml"
     ) {
         let code: Vec<&str> = words
             .windows(2)

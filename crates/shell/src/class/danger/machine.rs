@@ -1,6 +1,6 @@
 //! The machine itself: services, what starts later, records, protection.
 
-use crate::analysis::Word;
+use crate::analysis::{Simple, Word};
 
 use super::acts::{Act, act};
 use super::found::{Danger, Found};
@@ -70,6 +70,12 @@ pub(super) const ACTS: &[Act] = &[
         ],
         Danger::ReadsSecret,
         "reads or changes the keychain",
+        "",
+    ),
+    act(
+        ["getent", "shadow|gshadow", "", ""],
+        Danger::ReadsSecret,
+        "shows the passwords of accounts",
         "",
     ),
     act(
@@ -417,7 +423,7 @@ pub(super) fn danger(name: &str, words: &[Word]) -> Option<Found> {
         }
         "fuser" => super::has(words, &["-k", "--kill"])
             .then(|| kills("`fuser -k` ends whoever uses a file or port".to_owned())),
-        "unset" | "export" | "set" | "shopt" => forgets_history(name, words),
+        "unset" | "set" => forgets_history(name, words),
         _ => None,
     }
 }
@@ -476,6 +482,22 @@ fn kills(because: String) -> Found {
     Found::new(Danger::Kills, because)
 }
 
+/// A variable that switches the shell's record of commands off.
+pub(super) fn unsets_history(simple: &Simple) -> Option<Found> {
+    let forgets = simple.assignments.iter().any(|set| {
+        let value = set.value.known().unwrap_or("?");
+        match set.name.as_str() {
+            "HISTFILE" => matches!(value, "" | "/dev/null"),
+            "HISTSIZE" | "HISTFILESIZE" => value == "0",
+            _ => false,
+        }
+    });
+    forgets.then(|| {
+        let why = "it switches the record of commands off";
+        Found::new(Danger::WeakensSecurity, why).safer(RECORDS)
+    })
+}
+
 /// The shell's record of commands, switched off.
 fn forgets_history(name: &str, words: &[Word]) -> Option<Found> {
     let forgets = words.iter().any(|word| {
@@ -483,9 +505,6 @@ fn forgets_history(name: &str, words: &[Word]) -> Option<Found> {
         match name {
             "unset" => matches!(text, "HISTFILE" | "HISTSIZE" | "HISTFILESIZE"),
             "set" => text == "history" && words.iter().any(|word| word.known() == Some("+o")),
-            "export" => {
-                text.starts_with("HISTFILE=") || matches!(text, "HISTSIZE=0" | "HISTFILESIZE=0")
-            }
             _ => false,
         }
     });

@@ -106,6 +106,7 @@ fn findings(simple: &Simple, around: Around) -> impl Iterator<Item = Found> {
         .into_iter()
         .chain(download)
         .chain(endless)
+        .chain(machine::unsets_history(simple))
         .chain(disguise::danger(simple, around))
         .chain(secrets::danger(simple, around.analysis))
         .chain(sends::danger(simple))
@@ -139,7 +140,7 @@ fn of_name(name: &str, simple: &Simple, around: Around) -> Option<Found> {
         return Some(found);
     }
     let special = match name {
-        "rm" | "grm" | "rmdir" | "unlink" | "trash" | "rimraf" | "del-cli" => {
+        "rm" | "grm" | "unlink" | "trash" | "rimraf" | "del-cli" => {
             remove::rm(name, simple, around)
         }
         "find" | "gfind" | "fd" | "fdfind" => remove::find(name, simple, around),

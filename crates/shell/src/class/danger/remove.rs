@@ -256,6 +256,10 @@ fn is_narrow(words: &[Word]) -> bool {
         && words
             .iter()
             .any(|word| matches!(word.known(), Some("!" | "-not")));
+    let nothing_in = words.iter().any(|word| word.known() == Some("-empty"));
+    if stays && nothing_in && !turned {
+        return true;
+    }
     let first = names.next();
     stays && !turned && first.is_some_and(is_generated) && names.all(is_generated)
 }
