@@ -28,6 +28,7 @@ pub const TARGETS: &[Target] = &[
     gate::POLICY,
     agent::PATCH,
     settings::CONFIG,
+    settings::RULES,
     journal::TEXT,
     journal::RECORD,
 ];

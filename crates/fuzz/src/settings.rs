@@ -20,6 +20,17 @@ pub(crate) const CONFIG: Target = Target {
     ],
 };
 
+/// Any text as a `.rules` file gives rules or an error.
+pub(crate) const RULES: Target = Target {
+    name: "rules",
+    run: |input| load_with(&[("me/.config/cofferdam/rules/mine.rules", input)]),
+    seeds: &[
+        "prefix_rule(pattern = [\"git\", [\"push\", \"send-email\"]], decision = \"prompt\", justification = \"it leaves\", match = [\"git push origin\", [\"git\", \"send-email\"]], not_match = [\"git pull\"])\n",
+        "network_rule(host = \"a.example.com\", protocol = \"https\", decision = \"forbidden\")\nhost_executable(name = \"git\", paths = [\"/usr/bin/git\"])\n",
+        "A = [\"x\", \"y\"]\ndef both(p):\n    for a in A:\n        prefix_rule(pattern = [p, a], decision = \"unsandboxed\", expires = \"2027-03-31\")\nboth(\"gh\")\n[prefix_rule(pattern = [w]) for w in A if len(w) > 0]\n",
+    ],
+};
+
 /// A made-up machine with these files, whose settings are read.
 pub(crate) fn load_with(files: &[(&str, &[u8])]) {
     let Ok(dir) = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()) else {

@@ -114,4 +114,4 @@ macro_rules! brief {
     };
 }
 
-brief!(shell, policy, patch, config, text, record);
+brief!(shell, policy, patch, config, rules, text, record);
