@@ -16,9 +16,9 @@ const LONGEST: usize = 16 * 1024;
 /// What is known at one place of a script.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Env {
-    variables: BTreeMap<Rc<str>, Variable>,
+    variables: Rc<BTreeMap<Rc<str>, Rc<Variable>>>,
     /// The functions, each with every body that it may have.
-    functions: BTreeMap<Rc<str>, Vec<Body>>,
+    functions: Rc<BTreeMap<Rc<str>, Vec<Body>>>,
     /// The words of the script or function, where they are known.
     pub(crate) words: Option<Rc<[Word]>>,
     /// Its name: `$0`.
@@ -135,6 +135,14 @@ impl Env {
         }
     }
 
+    /// The same functions, and nothing else known.
+    pub(crate) fn anew(&self) -> Self {
+        Self {
+            functions: Rc::clone(&self.functions),
+            ..Self::default()
+        }
+    }
+
     /// The value of a variable.
     pub(crate) fn value(&self, name: &str) -> Value {
         if is_special(name) || self.wild.contains(name) {
@@ -149,45 +157,66 @@ impl Env {
 
     /// Sets a variable.
     pub(crate) fn set(&mut self, name: &str, value: Value) {
-        let entry = self.variables.entry(Rc::from(name));
-        let variable = entry.or_insert(Variable {
-            value: Value::Open,
-            exported: false,
-            readonly: false,
-        });
-        let value = if variable.readonly {
-            variable.value.clone().or(value)
+        let mut variable = match self.variables.get(name) {
+            Some(variable) if variable.value == value => return,
+            Some(variable) => Variable::clone(variable),
+            None => Variable {
+                value: Value::Open,
+                exported: false,
+                readonly: false,
+            },
+        };
+        variable.value = if variable.readonly {
+            variable.value.or(value)
         } else {
             value
         };
-        variable.value = value;
+        self.keep(name, variable);
+    }
+
+    fn keep(&mut self, name: &str, variable: Variable) {
+        Rc::make_mut(&mut self.variables).insert(Rc::from(name), Rc::new(variable));
     }
 
     /// Puts back what a variable was before.
     pub(crate) fn restore(&mut self, name: &str, variable: Option<Variable>) {
         match variable {
             Some(variable) => {
-                self.variables.insert(Rc::from(name), variable);
+                self.keep(name, variable);
             }
             None => {
-                self.variables.remove(name);
+                Rc::make_mut(&mut self.variables).remove(name);
             }
         }
     }
 
     pub(crate) fn variable(&self, name: &str) -> Option<Variable> {
-        self.variables.get(name).cloned()
+        self.variables.get(name).map(|found| Variable::clone(found))
     }
 
     pub(crate) fn export(&mut self, name: &str) {
-        if let Some(variable) = self.variables.get_mut(name) {
-            variable.exported = true;
+        if let Some(variable) = self.variable(name) {
+            let exported = true;
+            self.keep(
+                name,
+                Variable {
+                    exported,
+                    ..variable
+                },
+            );
         }
     }
 
     pub(crate) fn make_readonly(&mut self, name: &str) {
-        if let Some(variable) = self.variables.get_mut(name) {
-            variable.readonly = true;
+        if let Some(variable) = self.variable(name) {
+            let readonly = true;
+            self.keep(
+                name,
+                Variable {
+                    readonly,
+                    ..variable
+                },
+            );
         }
     }
 
@@ -218,7 +247,7 @@ impl Env {
     }
 
     pub(crate) fn define(&mut self, name: &str, body: Rc<Command>) {
-        self.functions.insert(Rc::from(name), vec![Body(body)]);
+        Rc::make_mut(&mut self.functions).insert(Rc::from(name), vec![Body(body)]);
     }
 
     pub(crate) fn bodies(&self, name: &str) -> Vec<Body> {
@@ -227,17 +256,14 @@ impl Env {
 
     /// What is known where either this or `other` holds.
     pub(crate) fn or(mut self, other: &Self) -> Self {
-        if self == *other {
-            return self;
-        }
-        let names: BTreeSet<Rc<str>> = self
-            .variables
-            .keys()
-            .chain(other.variables.keys())
-            .cloned()
-            .collect();
+        let names: BTreeSet<Rc<str>> = if Rc::ptr_eq(&self.variables, &other.variables) {
+            BTreeSet::new()
+        } else {
+            let all = self.variables.keys().chain(other.variables.keys());
+            all.cloned().collect()
+        };
         for name in names {
-            let [one, two] = [&self, other].map(|env| env.variables.get(&name).cloned());
+            let [one, two] = [&self, other].map(|env| env.variable(&name));
             if one == two {
                 continue;
             }
@@ -256,17 +282,20 @@ impl Env {
             };
             let value = |found: Option<Variable>| found.map_or_else(default, |v| v.value);
             let both = value(one).or(value(two));
-            self.variables.insert(
-                name,
-                Variable {
-                    value: both,
-                    exported,
-                    readonly,
-                },
-            );
+            let variable = Variable {
+                value: both,
+                exported,
+                readonly,
+            };
+            self.keep(&name, variable);
         }
-        for (name, bodies) in &other.functions {
-            let known = self.functions.entry(Rc::clone(name)).or_default();
+        for (name, bodies) in other.functions.iter() {
+            if self.functions.get(name) == Some(bodies) {
+                continue;
+            }
+            let known = Rc::make_mut(&mut self.functions)
+                .entry(Rc::clone(name))
+                .or_default();
             for body in bodies {
                 if !known.contains(body) {
                     known.push(body.clone());
@@ -302,7 +331,7 @@ impl Env {
             wild: Rc::clone(&self.wild),
             ..Self::default()
         };
-        for (name, variable) in &self.variables {
+        for (name, variable) in self.variables.iter() {
             if &**name == "IFS" {
                 continue;
             }
@@ -311,14 +340,12 @@ impl Env {
                 (value, true) => value.clone(),
                 (value, false) => value.clone().or(Value::Open),
             };
-            child.variables.insert(
-                Rc::clone(name),
-                Variable {
-                    value,
-                    exported: true,
-                    readonly: false,
-                },
-            );
+            let variable = Variable {
+                value,
+                exported: true,
+                readonly: false,
+            };
+            child.keep(name, variable);
         }
         child
     }

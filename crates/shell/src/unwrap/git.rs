@@ -134,18 +134,8 @@ impl Walker {
                 matches!(word.known(), Some("-q" | "--quiet" | "--recursive" | "--"))
             })
             .collect();
-        let known: Option<Vec<&str>> = words.iter().map(|word| word.known()).collect();
-        match known {
-            Some(words) => {
-                self.source_apart(
-                    &words.join(" "),
-                    Some(Vec::new()),
-                    &Launch::default(),
-                    inside,
-                );
-            }
-            None => self.opaque("`git submodule foreach` is given words that are not known"),
-        }
+        let words: Vec<Word> = words.into_iter().cloned().collect();
+        self.joined(&words, "git submodule foreach", inside);
     }
 
     /// `git rebase --exec` gives its value to a shell.

@@ -101,6 +101,9 @@ pub(crate) fn is_of_system(program: &str) -> bool {
 impl Walker {
     /// Lists what a command really runs.
     pub(crate) fn launch(&mut self, launch: Launch, around: &Surroundings) -> Done {
+        if !self.step() {
+            return Done::default();
+        }
         self.deeper(|walker| walker.unwrap(launch, around))
     }
 
@@ -173,7 +176,8 @@ impl Walker {
                 "git" => self.git(launch, around),
                 "watch" => self.watch(launch, around),
                 "busybox" | "toybox"
-                    if launch.text(1).is_some_and(|word| !word.starts_with('-')) =>
+                    if launch.words.len() > 1
+                        && launch.text(1).is_none_or(|word| !word.starts_with('-')) =>
                 {
                     self.launch(launch.from(1), &around.inside(&name, &launch))
                 }
@@ -469,11 +473,11 @@ impl Walker {
         Done::default()
     }
 
-    /// Looks at the words of a wrapper from the first that names a program.
+    /// Looks at the words of a wrapper from each that names a program on.
     fn look_for_programs(&mut self, launch: &Launch, inside: &Surroundings) {
-        let rest = (1..launch.words.len())
-            .find(|index| launch.text(*index).is_some_and(table::is_notable));
-        if let Some(start) = rest {
+        const MOST: usize = 6;
+        let notable = |index: &usize| launch.text(*index).is_some_and(table::is_notable);
+        for start in (1..launch.words.len()).filter(notable).take(MOST) {
             self.launch(Launch::of(launch.words[start..].to_vec()), inside);
         }
     }
@@ -520,19 +524,12 @@ impl Walker {
     /// `watch` gives its words to a shell.
     fn watch(&mut self, launch: Launch, around: &Surroundings) -> Done {
         let options = Options::read(&launch.words, &table::WATCH);
+        let inside = around.inside("watch", &launch);
         let words = launch.words.get(options.rest..).unwrap_or_default();
-        let known: Option<Vec<&str>> = words.iter().map(Word::known).collect();
-        match known {
-            Some(words) if !options.unclear && !words.is_empty() => {
-                let text = words.join(" ");
-                self.source_apart(
-                    &text,
-                    Some(Vec::new()),
-                    &launch,
-                    &around.inside("watch", &launch),
-                );
-            }
-            _ => self.opaque("`watch` is given words that are not known"),
+        if options.unclear {
+            self.unread(&launch, "watch", &inside);
+        } else if !words.is_empty() {
+            self.joined(words, "watch", &inside);
         }
         self.list(launch, around);
         Done::default()

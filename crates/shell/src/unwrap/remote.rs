@@ -177,6 +177,9 @@ impl Walker {
             return;
         }
         self.opaque(format!("`{name}` is given words that are not known"));
+        if words.len() > 1 {
+            self.launch(Launch::of(words.to_vec()), inside);
+        }
         let written: Vec<&str> = words.iter().map(Word::written).collect();
         self.rough(&written.join(" "), inside);
     }

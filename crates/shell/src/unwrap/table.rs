@@ -67,9 +67,17 @@ pub(super) const NONE: Spec = Spec {
 
 const ENV: Spec = Spec {
     flags: "i0v",
-    valued: "uS",
-    long: &["ignore-environment", "null", "debug"],
-    long_valued: &["unset", "split-string"],
+    valued: "uSCa",
+    long: &[
+        "ignore-environment",
+        "null",
+        "debug",
+        "block-signal",
+        "default-signal",
+        "ignore-signal",
+        "list-signal-handling",
+    ],
+    long_valued: &["unset", "split-string", "chdir", "argv0"],
     assigns: true,
     dash: true,
     ..NONE
@@ -291,6 +299,7 @@ const CARRIERS: &[&str] = &[
     "bwrap",
     "capsh",
     "cgexec",
+    "coproc",
     "chpst",
     "csh",
     "daemonize",

@@ -140,7 +140,7 @@ impl Walker {
                 ..known.around.clone()
             };
             let body = Rc::clone(&known.body);
-            self.env.forget();
+            self.env = self.env.anew();
             self.deeper(|walker| walker.command(&body, &around));
         }
     }

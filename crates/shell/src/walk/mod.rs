@@ -28,6 +28,9 @@ const MOST_COMMANDS: usize = 2000;
 /// More words in all are not kept.
 const MOST_WORDS: usize = 50_000;
 
+/// More text in all is not put together.
+const MOST_TEXT: usize = 8 * 1024 * 1024;
+
 /// More commands are not walked through: loops and calls repeat them.
 const MOST_STEPS: usize = 20_000;
 
@@ -35,6 +38,8 @@ const MOST_STEPS: usize = 20_000;
 pub(crate) struct Walker {
     analysis: Analysis,
     words: usize,
+    /// How much text has been put together and listed, in bytes.
+    pub(crate) text: usize,
     depth: usize,
     fuel: Cell<usize>,
     steps: usize,
@@ -124,6 +129,7 @@ impl Walker {
         Self {
             analysis: Analysis::default(),
             words: 0,
+            text: 0,
             depth: 0,
             fuel: Cell::new(FUEL),
             steps: 0,
@@ -179,8 +185,15 @@ impl Walker {
             return;
         }
         self.words += simple.argv.len() + simple.assignments.len() + simple.redirects.len() + 1;
-        if self.analysis.commands.len() >= MOST_COMMANDS || self.words > MOST_WORDS {
+        if let Input::Text(text) = &simple.input {
+            self.text += text.len();
+        }
+        if self.analysis.commands.len() >= MOST_COMMANDS
+            || self.words > MOST_WORDS
+            || self.text > MOST_TEXT
+        {
             self.opaque("it runs more commands than are listed");
+            self.steps = MOST_STEPS;
             return;
         }
         for word in &simple.argv {
@@ -268,6 +281,7 @@ impl Walker {
             After::Success => all.succeeds,
             After::Failure => all.succeeds.map(|ok| !ok),
         };
+        // Cheap: what is known is shared until it changes.
         let before = self.env.clone();
         let mut done = self.item(item, around);
         if item.negated {
@@ -336,10 +350,17 @@ impl Walker {
         done
     }
 
-    fn command(&mut self, command: &Command, around: &Surroundings) -> Done {
+    /// Pays for a command. False when that is too much.
+    pub(crate) fn step(&mut self) -> bool {
         self.steps += 1;
         if self.steps > MOST_STEPS {
             self.opaque("it runs more than is followed");
+        }
+        self.steps <= MOST_STEPS
+    }
+
+    fn command(&mut self, command: &Command, around: &Surroundings) -> Done {
+        if !self.step() {
             return Done::default();
         }
         match &command.kind {

@@ -9,7 +9,7 @@ use crate::expand::{self, Piece, Text};
 use crate::pattern::{self, Glob};
 use crate::syntax::{Dialect, Form, Parameter, Part, RawWord, Script, Subscript, Value};
 
-use super::{Surroundings, Walker};
+use super::{MOST_TEXT, Surroundings, Walker};
 
 /// Longer values are not followed.
 const LONGEST: usize = 64 * 1024;
@@ -81,6 +81,10 @@ impl Walker {
     /// The pieces of a word, its values looked up.
     fn pieces(&mut self, word: &RawWord, around: &Surroundings) -> Vec<Piece> {
         let mut pieces = Vec::with_capacity(word.written.len());
+        if self.text > MOST_TEXT {
+            self.opaque("it puts together more text than is followed");
+            return vec![unknown(Spread::Any, false, false)];
+        }
         for part in &word.parts {
             match part {
                 Part::Text { text, quoted } => {
@@ -116,6 +120,7 @@ impl Walker {
                 return vec![unknown(Spread::Any, false, false)];
             }
         }
+        self.text += pieces.len();
         pieces
     }
 

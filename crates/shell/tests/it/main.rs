@@ -6,6 +6,7 @@ mod disguises;
 mod labelled;
 mod oracle;
 mod total;
+mod wrapping;
 
 use dam_shell::{Analysis, Class, analyse, class};
 

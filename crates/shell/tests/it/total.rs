@@ -175,6 +175,36 @@ fn long_and_wide_scripts_are_bounded() {
     class_of(&"$(a)".repeat(10_000));
 }
 
+/// What is followed multiplies, too: values, rounds, calls and choices.
+#[test]
+fn what_is_followed_is_bounded() {
+    let each = |count: usize, piece: &dyn Fn(usize) -> String| -> String {
+        (0..count).map(piece).collect::<Vec<_>>().concat()
+    };
+    class_of(&format!("x=aaaaaaaa; {}ls $x", "x=$x$x; ".repeat(40)));
+    let input = format!(
+        "printf %s {} | {{ {} }}",
+        "a".repeat(60_000),
+        "cat; ".repeat(500)
+    );
+    class_of(&input);
+    class_of(&("while a; do x=$x$y; y=b$x; ".repeat(20) + "ls;" + &" done;".repeat(20)));
+    class_of("f() { f $1 a; f b $2; f; }; f x y");
+    class_of(&each(500, &|at| format!("v{at}=a$v{at}; ")));
+    let calls = each(60, &|at| {
+        format!("f{at}() {{ f{}; f{}; }}; ", at + 1, at + 1)
+    });
+    for endless in [
+        format!("x={}; ls {}", "a".repeat(16_000), "\"$x\" ".repeat(1000)),
+        "for i in 1 2 3 4 5 6 7 8; do ".repeat(12) + "ls;" + &" done;".repeat(12),
+        format!("{calls} f0"),
+        each(40, &|at| format!("${{v{at}:-a}} ")),
+        "ssh --unheard bash ".repeat(80) + "ls",
+    ] {
+        assert!(script(&endless).opaque.is_some(), "{endless:.80}");
+    }
+}
+
 #[test]
 fn a_zero_character_is_opaque() {
     assert!(script("ls\0rm").opaque.is_some());
