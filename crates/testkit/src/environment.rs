@@ -24,6 +24,19 @@ use tempfile::TempDir;
 /// themselves run as root.
 const ORDINARY: u32 = 20_001;
 
+/// Where the product looks for what administrators say.
+const ADMINISTRATOR: &str = "/etc/cofferdam";
+
+/// Lays a directory over `/etc` in a mount namespace of its own, and goes on as
+/// the user in question.
+const LAID_OVER: &str = r#"
+mount -t overlay overlay -o "lowerdir=$1:/etc" /etc || exit 97
+user=$2
+shift 2
+[ -z "$user" ] && exec "$@"
+exec setpriv --reuid "$user" --regid "$user" --clear-groups -- "$@"
+"#;
+
 /// Where programs are looked for, whatever the caller's own search path is.
 const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -35,6 +48,8 @@ pub struct Environment {
     /// Whom commands run as, if not as ourselves.
     user: Option<u32>,
     variables: BTreeMap<OsString, OsString>,
+    /// Whether commands see an `/etc/cofferdam` of this environment's own.
+    administered: bool,
 }
 
 impl Environment {
@@ -55,7 +70,40 @@ impl Environment {
         is_root().then(|| Self::build(binary.as_ref(), Some(user)))
     }
 
+    /// The same with an `/etc/cofferdam` of its own, laid over the machine's in
+    /// a mount namespace: the product is what users have, and knows no other
+    /// way to another place. `None` unless the tests run as root.
+    pub fn administered(mut self) -> Option<Self> {
+        if !is_root() {
+            return None;
+        }
+        let dir = self.administrator();
+        fs::create_dir_all(&dir).expect("a new directory");
+        for dir in [dir.as_path(), dir.parent().expect("it has one")] {
+            fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).expect("its mode");
+        }
+        self.administered = true;
+        Some(self)
+    }
+
+    /// Where this environment's administrator puts files.
+    pub fn administrator(&self) -> PathBuf {
+        self.root.path().join("etc/cofferdam")
+    }
+
+    /// Writes a file of the administrator's.
+    pub fn administer(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.administrator().join(name);
+        fs::write(&path, text).expect("a written file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("its mode");
+        path
+    }
+
     fn build(binary: &Path, user: Option<u32>) -> Self {
+        assert!(
+            !Path::new(ADMINISTRATOR).exists(),
+            "these tests need a machine without {ADMINISTRATOR}: what is there holds for them, too"
+        );
         let root = tempfile::Builder::new()
             .prefix("dam-")
             .tempdir_in("/var/tmp")
@@ -67,6 +115,7 @@ impl Environment {
             root,
             user,
             variables: BTreeMap::new(),
+            administered: false,
         };
         if user.is_some() {
             made.binary = made.readable_copy(binary);
@@ -169,7 +218,9 @@ impl Environment {
     /// it lies, so that what it says of itself is the same everywhere.
     pub fn dam<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run<'_> {
         let mut run = self.command(self.binary.clone(), args);
-        run.command.arg0("dam");
+        if !self.administered {
+            run.command.arg0("dam");
+        }
         run
     }
 
@@ -196,6 +247,26 @@ impl Environment {
             reason = "tests start the product; the product starts nothing this way"
         )]
         let mut command = Command::new(program);
+        if self.administered {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "tests start the product; the product starts nothing this way"
+            )]
+            let mut wrapped = Command::new("/usr/bin/unshare");
+            let etc = self.root.path().join("etc");
+            let user = self.user.map_or_else(String::new, |user| user.to_string());
+            wrapped.args([
+                "--mount",
+                "--propagation",
+                "private",
+                "--",
+                "/bin/sh",
+                "-c",
+                LAID_OVER,
+            ]);
+            wrapped.arg("sh").arg(etc).arg(user).arg(program);
+            command = wrapped;
+        }
         command.args(args).current_dir(self.work()).env_clear();
         command.envs(&self.variables);
         for role in ["AUTHOR", "COMMITTER"] {
@@ -203,7 +274,7 @@ impl Environment {
             command.env(format!("GIT_{role}_EMAIL"), "test@example.com");
             command.env(format!("GIT_{role}_DATE"), "2026-01-01T00:00:00Z");
         }
-        if let Some(user) = self.user {
+        if let Some(user) = self.user.filter(|_| !self.administered) {
             command.uid(user).gid(user);
         }
         command
