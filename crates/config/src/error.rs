@@ -66,6 +66,27 @@ pub enum ConfigError {
         /// What is wrong.
         problem: String,
     },
+    /// A file that only an administrator may write belongs to somebody else.
+    #[error(
+        "{path} belongs to another user than root (uid {owner}), so it is not an administrator's"
+    )]
+    NotAdministrators {
+        /// The file, or a directory on the way to it.
+        path: PathBuf,
+        /// Who owns it.
+        owner: u32,
+    },
+    /// Requirements are not signed as they have to be.
+    #[error("{path} does not count: {why}")]
+    Unsigned {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
+    /// Nothing that this session could be keeps to the requirements.
+    #[error("this session cannot be had: {0}")]
+    Unmet(String),
     /// Two flags contradict each other.
     #[error("{0}")]
     Flags(String),
@@ -94,6 +115,17 @@ impl ConfigError {
             Self::Unfit { .. } => Some("choose a directory that holds only your work".to_owned()),
             Self::Git { .. } => Some("git would refuse it, too; repair the file".to_owned()),
             Self::NoHome => Some("set COFFERDAM_HOME to a directory of your own".to_owned()),
+            Self::NotAdministrators { path, .. } => Some(format!(
+                "if it is right, `chown root {0} && chmod go-w {0}`; else ask your administrator",
+                path.display()
+            )),
+            Self::Unsigned { .. } => Some(
+                "ask your administrator; `dam requirements verify` says what is in force"
+                    .to_owned(),
+            ),
+            Self::Unmet(_) => Some(
+                "`dam requirements show` lists what is required; ask your administrator".to_owned(),
+            ),
             Self::Unreadable { .. } | Self::Flags(_) | Self::NoDirectory(_) => None,
         }
     }

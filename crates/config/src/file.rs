@@ -47,7 +47,7 @@ pub(crate) fn is_there(path: &Path) -> bool {
 
 /// Opened without waiting for anybody, so that a pipe put in the place of a
 /// file does not stop the program.
-fn open(path: &Path) -> Result<Option<(File, Metadata)>, ConfigError> {
+pub(crate) fn open(path: &Path) -> Result<Option<(File, Metadata)>, ConfigError> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = match rustix::fs::openat(CWD, path, flags, Mode::empty()) {
         Ok(file) => File::from(file),
@@ -74,7 +74,7 @@ fn open(path: &Path) -> Result<Option<(File, Metadata)>, ConfigError> {
     Ok(Some((file, meta)))
 }
 
-fn contents(path: &Path, file: File) -> Result<Vec<u8>, ConfigError> {
+pub(crate) fn contents(path: &Path, file: File) -> Result<Vec<u8>, ConfigError> {
     let mut bytes = Vec::new();
     file.take(LARGEST + 1)
         .read_to_end(&mut bytes)
@@ -122,7 +122,7 @@ fn check_owner(layer: Layer, path: &Path, meta: &Metadata) -> Result<(), ConfigE
     }
 }
 
-fn io(path: &Path, error: Error) -> ConfigError {
+pub(crate) fn io(path: &Path, error: Error) -> ConfigError {
     ConfigError::Unreadable {
         path: path.to_owned(),
         error,

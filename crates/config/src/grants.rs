@@ -36,6 +36,8 @@ pub(crate) struct Ground {
     tmpdir: Option<PathBuf>,
     config: PathBuf,
     state: PathBuf,
+    /// The administrator's settings.
+    system: PathBuf,
     /// Where the files that were read really are.
     files: Vec<PathBuf>,
     /// Unreadable besides what is by default.
@@ -158,6 +160,7 @@ impl Ground {
             cwd: cwd.to_owned(),
             tmpdir: surroundings.tmpdir.clone(),
             config: settled(&dirs.config),
+            system: settled(&surroundings.system_dir),
             files: files.iter().map(|file| settled(file)).collect(),
             home,
             state,
@@ -173,6 +176,11 @@ impl Ground {
         }
         self.unreadable.push(path.to_owned());
         self.denied.push(path.to_owned());
+    }
+
+    /// Where git finds what holds for every repository.
+    pub(crate) const fn git(&self) -> &GitSettings {
+        &self.git
     }
 
     /// The places of the session; the profile gets what settings name, and
@@ -372,7 +380,7 @@ impl Ground {
                 return Ok(Some(Unfit::Never(why.to_owned())));
             }
         }
-        let own = [&self.config, &self.state];
+        let own = [&self.config, &self.state, &self.system];
         if own.iter().any(|dir| root.starts_with(dir)) {
             let why = "it belongs to Cofferdam itself";
             return Ok(Some(Unfit::Never(why.to_owned())));
@@ -423,6 +431,7 @@ impl Ground {
         let git = git::search(&roots, &self.git)?;
         let mut found: Vec<PathBuf> = git.protected.into_iter().collect();
         found.push(self.config.clone());
+        found.push(self.system.clone());
         found.extend(self.files.iter().cloned());
         let home_is_writable = |home: &&PathBuf| roots.contains(&home.as_path());
         if let Some(home) = self.home.as_ref().filter(home_is_writable) {

@@ -23,9 +23,11 @@ mod network;
 mod overrides;
 mod permissions;
 mod places;
+mod posture;
 mod project;
 mod provider;
 mod record;
+mod requirements;
 mod reviewer;
 pub mod rules;
 mod schema;
@@ -41,5 +43,9 @@ pub use places::{Dirs, Surroundings, dirs};
 pub use project::Project;
 pub use provider::{Patience, ProviderSettings};
 pub use record::Record;
+pub use requirements::{
+    FILE as REQUIREMENTS_FILE, Required, entries as requirement_entries,
+    parse as parse_requirements, required, signature,
+};
 pub use settings::{Options, Settings, load};
 pub use telemetry::{ExportProtocol, ExporterSettings, TelemetrySettings};

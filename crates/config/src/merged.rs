@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use dam_policy::Layer;
+use dam_policy::{Layer, Origin};
 
 use crate::source::Spot;
 use crate::value::{Value, quoted};
@@ -117,6 +117,14 @@ impl Merged {
     pub(crate) fn replace(&mut self, path: impl Into<KeyPath>, value: Value, layer: Layer) {
         let spot = Spot::of(layer);
         self.counts.insert(path.into(), Leaf { value, spot });
+    }
+
+    /// Says where the value that counts was set, if it is one that was put in
+    /// the place of another.
+    pub(crate) fn point<const N: usize>(&mut self, path: [&str; N], origin: &Origin) {
+        if let Some(leaf) = self.counts.get_mut(&KeyPath::from(path)) {
+            leaf.spot.origin = origin.clone();
+        }
     }
 
     pub(crate) fn get<const N: usize>(&self, path: [&str; N]) -> Option<&Leaf> {

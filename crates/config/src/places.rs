@@ -22,6 +22,10 @@ pub struct Surroundings {
     pub tmpdir: Option<PathBuf>,
     /// Where administrators put settings: `/etc/cofferdam`.
     pub system_dir: PathBuf,
+    /// The user whose files administrators' files are: root.
+    pub administrator: u32,
+    /// What this host is called.
+    pub host: String,
 }
 
 /// Directories of our own.

@@ -63,6 +63,7 @@ pub(crate) enum Kind {
     /// What names of telemetry start with.
     Prefix,
     Roots,
+    Sensitivity,
     Number {
         least: u64,
         most: u64,
@@ -219,6 +220,12 @@ pub(crate) const TOP: &[Key] = &[
         Shape::Table(WORKSPACE),
         By::Anybody,
         "what `workspace-write` grants",
+    ),
+    key(
+        "sensitivity",
+        Shape::Leaf(Kind::Sensitivity),
+        By::PersonOutsideProfiles,
+        "classes of repositories, and what each asks for; they can only make stricter what an administrator requires: see [requirements](requirements.md#sensitivity)",
     ),
     key(
         "shell_environment_policy",

@@ -2,24 +2,19 @@
 
 use std::path::PathBuf;
 
-use dam_policy::{
-    ApprovalPolicy, GitAccess, Held, Layer, Limits, Origin, Posture, SandboxMode, Sourced,
-    looks_secret,
-};
+use dam_policy::{ApprovalPolicy, Layer, Origin, Posture, SandboxMode, Sourced, looks_secret};
 
 use crate::ConfigError;
-use crate::environment;
-use crate::error::Problem;
 use crate::explain::{Explanation, History};
-use crate::grants::{Ground, chosen};
+use crate::grants::Ground;
 use crate::layers::{Found, find};
 use crate::merged::{KeyPath, Leaf, Merged};
-use crate::permissions::{self, Shape};
 use crate::places::{Dirs, Surroundings, directory, dirs};
+use crate::posture::Scene;
 use crate::project::Project;
 use crate::provider::{self, ProviderSettings};
 use crate::record::Record;
-use crate::reviewer;
+use crate::requirements::{Required, required};
 use crate::rules::{self, Day, RuleBook, Sought};
 use crate::telemetry::{self, TelemetrySettings};
 use crate::value::Value;
@@ -76,6 +71,8 @@ pub struct Settings {
     pub rules: RuleBook,
     /// What a person should know.
     pub notices: Vec<String>,
+    /// What an administrator fixed, with what the repository's class adds.
+    pub required: Required,
     entries: Vec<(String, String, Origin)>,
     history: History,
 }
@@ -90,6 +87,8 @@ pub fn load(
     check_flags(options)?;
     let cwd = directory(&options.cd)?;
     let dirs = dirs(surroundings)?;
+    // Before anything else: what cannot be relied on stops every start.
+    let mut required = required(surroundings, &dirs.state)?;
     let profile = options.profile.as_deref();
     let Found {
         mut merged,
@@ -115,26 +114,17 @@ pub fn load(
     notices.extend(record.notice());
     let mut ground = Ground::new(&cwd, surroundings, &dirs, &files);
     ground.close(&record.keys);
-    let mut shape = chosen(&mut merged, &ground, &mut notices)?;
-    let approval_policy = approval_policy(&merged, shape.profile.confined)?;
-    if options.allow_git {
-        shape.profile.git = git_access(&shape)?;
-    }
-    shape.profile.environment = environment::read(&merged, &shape.environment)?;
-    let places = ground.places(&mut shape, &merged, options, &project, &mut notices)?;
-    let limits = permissions::limits(&merged);
-    if !shape.profile.confined && limits != Limits::default() {
-        notices.push("[limits] holds nothing in this session, which has no boundary".to_owned());
-    }
-    let profile = shape.profile.limited(limits);
-    let posture = Posture {
-        profile: Sourced::new(profile.resolve(&places), shape.origin),
-        approval_policy,
-        reviewer: reviewer::chosen(&merged, interactive),
+    let scene = Scene {
+        options,
+        ground: &ground,
+        project: &project,
+        interactive,
+        cwd: &cwd,
         rules: rules.rules(),
-        held: Held::default(),
-        flow: reviewer::flow(&merged),
     };
+    let resolved = scene.constrained(merged, &mut required.requirements)?;
+    notices.extend(resolved.notices);
+    let (posture, merged) = (resolved.posture, resolved.merged);
     Ok(Settings {
         posture,
         model: merged.get(["model"]).and_then(sourced_text),
@@ -149,6 +139,7 @@ pub fn load(
         files,
         rules,
         notices,
+        required,
     })
 }
 
@@ -185,17 +176,6 @@ fn check_flags(options: &Options) -> Result<(), ConfigError> {
     Err(ConfigError::Flags(conflict.to_owned()))
 }
 
-/// What `--allow-git` asks for.
-fn git_access(shape: &Shape) -> Result<GitAccess, ConfigError> {
-    if shape.profile.confined && !shape.writes() {
-        return Err(ConfigError::Flags(
-            "--allow-git lets commands write to repositories, and this session is read-only; add `--sandbox workspace-write`"
-                .to_owned(),
-        ));
-    }
-    Ok(GitAccess::Commit)
-}
-
 /// What nobody set: writing is granted where there is a way back to what was
 /// there before.
 fn add_defaults(merged: &mut Merged, project: &Project) {
@@ -230,25 +210,6 @@ fn add_flags(merged: &mut Merged, options: &Options) {
             merged.set([key], value, Layer::Flag);
         }
     }
-}
-
-fn approval_policy(
-    merged: &Merged,
-    is_confined: bool,
-) -> Result<Sourced<ApprovalPolicy>, ConfigError> {
-    let Some(leaf) = merged.get(["approval_policy"]) else {
-        return Ok(Sourced::builtin(ApprovalPolicy::OnRequest));
-    };
-    if leaf.spot.origin.layer == Layer::Project && !is_confined {
-        let text = "a project may not say when you are asked while there is no boundary";
-        let hint = "say `--ask-for-approval` for the session";
-        return Err(leaf.spot.wrong(Problem::new(text).hint(hint)));
-    }
-    let policy = match leaf.value {
-        Value::Approval(policy) => policy,
-        _ => ApprovalPolicy::OnRequest,
-    };
-    Ok(Sourced::new(policy, leaf.spot.origin.clone()))
 }
 
 fn sourced_text(leaf: &Leaf) -> Option<Sourced<String>> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use dam_policy::{
     Access, ApprovalPolicy, GitAccess, Granular, HostPreset, Inherit, Layer, Limit, Limits,
-    NetworkMode, Permission, Property, ReviewerKind, SandboxMode,
+    NetworkMode, Permission, Property, ReviewerKind, SandboxMode, Sensitivity,
 };
 use toml::Spanned;
 use toml::de::DeValue;
@@ -17,6 +17,7 @@ use crate::error::{ConfigError, Problem};
 use crate::permissions::{self, BUILTIN};
 use crate::places::below_home;
 use crate::record;
+use crate::requirements::{Homes, read_sensitivity, sensitivity_entries};
 use crate::schema::Kind;
 use crate::source::{Source, Spot, nearest};
 use crate::telemetry::{self, ExporterSettings};
@@ -44,6 +45,7 @@ pub(crate) enum Value {
     Permission(Permission),
     Ports(Vec<u16>),
     Preset(HostPreset),
+    Sensitivity(Box<Sensitivity>),
     /// Trusted, or not.
     Trust(bool),
 }
@@ -92,6 +94,7 @@ impl<'a> Written<'a> {
             Kind::Reviewer => Value::Reviewer(self.one_of(REVIEWERS)?),
             Kind::Prefix => Value::Text(self.checked(is_prefix, PREFIX)?),
             Kind::Roots => Value::Paths(self.roots()?),
+            Kind::Sensitivity => Value::Sensitivity(Box::new(self.sensitivity()?)),
             Kind::Switch => Value::Switch(self.switch()?),
             Kind::Trust => Value::Trust(self.one_of(&[("trusted", true), ("untrusted", false)])?),
             Kind::Url => Value::Text(self.url()?),
@@ -140,7 +143,7 @@ impl<'a> Written<'a> {
         switch.ok_or_else(|| self.expected("true or false"))
     }
 
-    fn text(self) -> Result<&'a str> {
+    pub(crate) fn text(self) -> Result<&'a str> {
         let text = self.inner.get_ref().as_str();
         text.ok_or_else(|| self.expected("a string"))
     }
@@ -264,6 +267,10 @@ impl<'a> Written<'a> {
         Ok(name.to_owned())
     }
 
+    fn sensitivity(self) -> Result<Sensitivity> {
+        read_sensitivity(self, &Homes::only(self.home), false)
+    }
+
     fn network_access(self) -> Result<bool> {
         let switch = self.switch()?;
         if switch && self.source.layer == Layer::Project {
@@ -307,7 +314,7 @@ impl<'a> Written<'a> {
     }
 
     /// The entries of a list, each a string, none empty, none twice.
-    fn entries(self) -> Result<Vec<(Self, &'a str)>> {
+    pub(crate) fn entries(self) -> Result<Vec<(Self, &'a str)>> {
         let array = self.inner.get_ref().as_array();
         let array = array.ok_or_else(|| self.expected("a list of strings"))?;
         let mut seen = BTreeSet::new();
@@ -324,7 +331,7 @@ impl<'a> Written<'a> {
             .collect()
     }
 
-    fn texts(self) -> Result<Vec<String>> {
+    pub(crate) fn texts(self) -> Result<Vec<String>> {
         let entries = self.entries()?;
         Ok(entries.iter().map(|(_, text)| (*text).to_owned()).collect())
     }
@@ -482,6 +489,11 @@ impl fmt::Display for Value {
             Self::Permission(permission) => write!(f, "\"{permission}\""),
             Self::Ports(ports) => f.write_str(&list(ports.iter().map(u16::to_string).collect())),
             Self::Preset(preset) => write!(f, "\"{preset}\""),
+            Self::Sensitivity(sensitivity) => {
+                let entries = sensitivity_entries("", sensitivity).into_iter();
+                let fields = entries.map(|(key, value, _)| format!("{key} = {value}"));
+                write!(f, "{{ {} }}", fields.collect::<Vec<_>>().join(", "))
+            }
             Self::Trust(true) => f.write_str("\"trusted\""),
             Self::Trust(false) => f.write_str("\"untrusted\""),
         }

@@ -250,7 +250,9 @@ impl Walk<'_> {
 
 /// The entries as they stand in the text, so that the first mistake is the
 /// one that is shown.
-fn in_order<'t>(table: &'t DeTable<'t>) -> Vec<(&'t Name<'t>, &'t Spanned<DeValue<'t>>)> {
+pub(crate) fn in_order<'t>(
+    table: &'t DeTable<'t>,
+) -> Vec<(&'t Name<'t>, &'t Spanned<DeValue<'t>>)> {
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(name, _)| name.span().start);
     entries

@@ -43,8 +43,9 @@ pub struct Repositories {
 pub struct Ground {
     /// The directories that it works in, absolute and canonical.
     pub roots: Vec<PathBuf>,
-    /// The remote addresses of their repositories, as git has them.
-    pub remotes: Vec<String>,
+    /// The remotes of their repositories: for each all that its address may
+    /// be, as git has it.
+    pub remotes: Vec<Vec<String>>,
 }
 
 /// The class of a repository, and why.
@@ -91,16 +92,15 @@ impl Sensitivity {
         let path_is_known = !found.is_empty();
         let mut has_unknown = ground.remotes.is_empty();
         for remote in &ground.remotes {
-            let address = address(remote);
             let before = found.len();
-            let matching = self.repositories.iter().filter_map(|listed| {
-                let pattern = listed
-                    .remotes
-                    .iter()
-                    .find(|pattern| is_like(pattern, &address))?;
-                Some((listed, format!("the remote {address}, by `{pattern}`")))
-            });
-            found.extend(matching);
+            for address in remote.iter().map(|text| address(text)) {
+                let matching = self.repositories.iter().filter_map(|listed| {
+                    let mut patterns = listed.remotes.iter();
+                    let pattern = patterns.find(|pattern| is_like(pattern, &address))?;
+                    Some((listed, format!("the remote {address}, by `{pattern}`")))
+                });
+                found.extend(matching);
+            }
             has_unknown |= found.len() == before;
         }
         let known = found.into_iter().map(|(listed, why)| Class {

@@ -5,6 +5,8 @@
 pub(super) struct Entry {
     /// The section, in lower case.
     pub section: String,
+    /// The subsection, as it is written; in the older form in lower case.
+    pub subsection: Option<Vec<u8>>,
     /// The name, in lower case.
     pub name: String,
     /// The value; none where only the name stands.
@@ -27,7 +29,7 @@ pub(super) fn entries(text: &[u8]) -> Result<Vec<Entry>, Bad> {
     };
     // As in git, names may stand before the first section; none of them means
     // anything.
-    let mut section = String::new();
+    let mut section = (String::new(), None);
     let mut entries = Vec::new();
     loop {
         match reader.peek() {
@@ -47,6 +49,9 @@ pub(super) fn entries(text: &[u8]) -> Result<Vec<Entry>, Bad> {
         }
     }
 }
+
+/// A section and its subsection.
+type Section = (String, Option<Vec<u8>>);
 
 struct Reader<'a> {
     rest: &'a [u8],
@@ -88,15 +93,16 @@ impl Reader<'_> {
         }
     }
 
-    /// What follows `[`. Only the section counts here, not its subsection.
-    fn section(&mut self) -> Result<String, Bad> {
+    /// What follows `[`: the section and its subsection.
+    fn section(&mut self) -> Result<Section, Bad> {
         let mut name = String::new();
+        let mut quoted = None;
         loop {
             match self.next() {
                 Some(b']') if name.is_empty() => return Err(self.bad("a section has no name")),
                 Some(b']') => break,
                 Some(b' ' | b'\t') => {
-                    self.subsection()?;
+                    quoted = Some(self.subsection()?);
                     break;
                 }
                 Some(c) if c.is_ascii_alphanumeric() || c == b'-' || c == b'.' => {
@@ -106,10 +112,18 @@ impl Reader<'_> {
             }
         }
         // The older form, `[section.subsection]`.
-        Ok(name.split('.').next().unwrap_or_default().to_owned())
+        Ok(match (name.split_once('.'), quoted) {
+            (Some((name, older)), None) => (name.to_owned(), Some(older.as_bytes().to_vec())),
+            (Some((name, older)), Some(quoted)) => {
+                let whole = [older.as_bytes(), b".", &quoted].concat();
+                (name.to_owned(), Some(whole))
+            }
+            (None, quoted) => (name, quoted),
+        })
     }
 
-    fn subsection(&mut self) -> Result<(), Bad> {
+    fn subsection(&mut self) -> Result<Vec<u8>, Bad> {
+        let mut name = Vec::new();
         self.skip_blanks();
         if self.next() != Some(b'"') {
             return Err(self.bad("a subsection is not quoted"));
@@ -118,19 +132,19 @@ impl Reader<'_> {
             match self.next() {
                 Some(b'"') => break,
                 Some(b'\\') if self.peek().is_some_and(|c| c != b'\n') => {
-                    self.next();
+                    name.extend(self.next());
                 }
                 Some(b'\n' | b'\\') | None => return Err(self.bad("a subsection has no end")),
-                Some(_) => {}
+                Some(c) => name.push(c),
             }
         }
         match self.next() {
-            Some(b']') => Ok(()),
+            Some(b']') => Ok(name),
             _ => Err(self.bad("a section has no end")),
         }
     }
 
-    fn entry(&mut self, section: String) -> Result<Entry, Bad> {
+    fn entry(&mut self, (section, subsection): Section) -> Result<Entry, Bad> {
         let mut name = String::new();
         while let Some(c) = self
             .peek()
@@ -147,6 +161,7 @@ impl Reader<'_> {
         };
         Ok(Entry {
             section,
+            subsection,
             name,
             value,
         })
@@ -232,12 +247,7 @@ mod tests {
         let entry = |entry: &[u8]| {
             let mut halves = entry.splitn(2, |c| *c == b'\n');
             let key = String::from_utf8_lossy(halves.next()?).into_owned();
-            let section = key.split_once('.').map_or("", |(section, _)| section);
-            let name = key.rsplit('.').next()?;
-            Some((
-                format!("{section}.{name}"),
-                halves.next().map(<[u8]>::to_vec),
-            ))
+            Some((key, halves.next().map(<[u8]>::to_vec)))
         };
         let entries = output
             .stdout
@@ -251,7 +261,15 @@ mod tests {
 
     fn by_us(text: &[u8]) -> Option<Vec<(String, Option<Vec<u8>>)>> {
         let entries = entries(text).ok()?.into_iter();
-        let entry = |entry: Entry| (format!("{}.{}", entry.section, entry.name), entry.value);
+        let entry = |entry: Entry| {
+            let Entry { section, name, .. } = &entry;
+            let key = match &entry.subsection {
+                None if section.is_empty() => name.clone(),
+                None => format!("{section}.{name}"),
+                Some(sub) => format!("{section}.{}.{name}", String::from_utf8_lossy(sub)),
+            };
+            (key, entry.value)
+        };
         Some(entries.map(entry).collect())
     }
 

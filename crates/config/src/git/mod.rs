@@ -9,6 +9,7 @@
 //! first level. Names protect those.
 
 mod config;
+mod remotes;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -16,6 +17,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use dam_policy::{PROTECTED_NAMES, ProtectedName, protected_component, protected_name};
+
+pub(crate) use remotes::remotes;
 
 use crate::places::settled;
 use crate::project::MARKERS;

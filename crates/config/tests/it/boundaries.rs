@@ -42,12 +42,13 @@ fn the_whole_set_of_rules() {
     world.options.add_dirs = vec![world.dir("added")];
     world.dir("cache");
     world.user("[sandbox_workspace_write]\nwritable_roots = [\"@/cache\"]");
-    assert_snapshot!(world.rules(), @r#"
+    assert_snapshot!(world.rules(), @r"
     + /tmp
     + @/added
     + @/cache
     + @/project
     + @/temporary
+    - @/etc
     - @/gitconfig
     - @/me/.config/cofferdam
     - @/me/.config/git/config
@@ -57,7 +58,7 @@ fn the_whole_set_of_rules() {
     - @/project/.git/config.worktree
     - @/project/.git/hooks
     - user
-    "#);
+    ");
     let rules = world.settings().posture.profile.value.files;
     let root = rules.iter().find(|rule| rule.path == world.path("cache"));
     assert_eq!(root.expect("a rule").origin.line, Some(2));

@@ -1,7 +1,7 @@
 //! A made-up machine: a home directory, an administrator's directory and a
 //! project, each empty, all in one temporary directory.
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use dam_config::{ConfigError, Options, Settings, Surroundings, load};
@@ -41,6 +41,9 @@ impl World {
             surroundings: Surroundings {
                 home: Some(root.join("me")),
                 system_dir: root.join("etc"),
+                // Whoever runs the tests is this world's administrator.
+                administrator: dir.path().metadata().expect("it is there").uid(),
+                host: "box7.ci.example".to_owned(),
                 ..Surroundings::default()
             },
             interactive: true,
@@ -98,6 +101,10 @@ impl World {
 
     pub fn system(&self, text: &str) -> PathBuf {
         self.write("etc/config.toml", text)
+    }
+
+    pub fn required(&self, text: &str) -> PathBuf {
+        self.write("etc/requirements.toml", text)
     }
 
     pub fn project(&self, text: &str) -> PathBuf {

@@ -41,7 +41,10 @@ fn required() -> Sensitivity {
 fn class(roots: &[&str], remotes: &[&str]) -> String {
     let ground = Ground {
         roots: roots.iter().map(PathBuf::from).collect(),
-        remotes: remotes.iter().map(ToString::to_string).collect(),
+        remotes: remotes
+            .iter()
+            .map(|remote| vec![(*remote).to_owned()])
+            .collect(),
     };
     let class = required().class(&ground).expect("a class");
     format!("{}: {}", class.name, class.why)
@@ -146,7 +149,7 @@ proptest! {
     ) {
         let ground = Ground {
             roots: roots.iter().map(PathBuf::from).collect(),
-            remotes: remotes.iter().map(ToString::to_string).collect(),
+            remotes: remotes.iter().map(|remote| vec![(*remote).to_owned()]).collect(),
         };
         let places = ["/w", "/oss", "/srv", "/"];
         let remotes = ["*", "github.com/*", "git.acme.example/x", "evil*"];
