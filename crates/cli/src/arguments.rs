@@ -10,7 +10,7 @@ use dam_policy::{
     ApprovalPolicy, Limit, Limits, SandboxMode, UnknownApprovalPolicy, UnknownSandboxMode,
 };
 
-use crate::commands::{ExecPolicy, Export, Policy, TriageWish};
+use crate::commands::{ExecPolicy, Export, Policy, Requirements, TriageWish};
 use crate::output::Color;
 use crate::{exit, variables};
 
@@ -156,6 +156,13 @@ Examples:
         disable_help_subcommand = true
     )]
     Config(Config),
+    /// What an administrator requires, and who signed it
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        disable_help_subcommand = true
+    )]
+    Requirements(Requirements),
     /// Find out what this machine can enforce
     Doctor(Doctor),
     /// Watch an agent's whole day in the box, with nothing to sign up for

@@ -11,6 +11,7 @@ mod execpolicy;
 mod learn;
 mod log;
 mod policy;
+mod requirements;
 mod run;
 mod sandbox;
 
@@ -18,6 +19,7 @@ pub use execpolicy::ExecPolicy;
 pub use log::export::Export;
 pub use log::triage::TriageWish;
 pub use policy::Policy;
+pub use requirements::Requirements;
 
 pub use doctor::attack::attacker::{WORD as ATTACK_WORD, main as attack_main};
 
@@ -36,6 +38,7 @@ pub fn run(task: Task, variables: &Variables, output: &mut Output) -> Result<u8,
         Task::Log(log) => log::run(&log, variables, output),
         Task::Policy(policy) => policy::run(policy, variables, output),
         Task::ExecPolicy(check) => execpolicy::run(&check, variables, output),
+        Task::Requirements(requirements) => requirements::run(&requirements, variables, output),
         Task::Config(Config::Show(show)) => config::show(&show, variables, output),
         Task::Config(Config::Host(host)) => config::host::run(&host, variables, output),
         Task::Config(Config::Explain(explain)) => config::explain(&explain, variables, output),

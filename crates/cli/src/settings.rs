@@ -7,11 +7,12 @@ use std::path::PathBuf;
 use dam_config::{Dirs, Options, Settings, Surroundings};
 use dam_gate::{Gate, Nobody};
 use dam_journal::{Journal, Retention, SessionId};
-use dam_policy::Limit;
+use dam_policy::{Leaving, Limit};
 use dam_sandbox::{Asking, SandboxError, Tier, seatbelt};
+use rustix::system::uname;
 
 use crate::arguments::{Approvals, Grants};
-use crate::error::CommandError;
+use crate::error::{CommandError, Kind};
 use crate::output::{Output, WARNING};
 use crate::variables::{
     COFFERDAM_HOME, HOME, TMPDIR, Variables, XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_STATE_HOME,
@@ -19,6 +20,8 @@ use crate::variables::{
 
 /// Where administrators put settings.
 const SYSTEM_DIR: &str = "/etc/cofferdam";
+/// Whose files those of administrators are.
+const ROOT: u32 = 0;
 
 /// Whether somebody is there to ask.
 pub fn is_interactive() -> bool {
@@ -35,6 +38,8 @@ pub fn surroundings(variables: &Variables) -> Surroundings {
         xdg_data_home: variables.directory(XDG_DATA_HOME),
         tmpdir: variables.directory(TMPDIR),
         system_dir: PathBuf::from(SYSTEM_DIR),
+        administrator: ROOT,
+        host: uname().nodename().to_string_lossy().into_owned(),
     }
 }
 
@@ -97,6 +102,29 @@ pub fn load(
     )?)
 }
 
+/// Whether a model may be used: where models are is not for us to say.
+pub fn check_models(settings: &Settings) -> Result<(), CommandError> {
+    match &settings.required.requirements.residency {
+        None => Ok(()),
+        Some(place) => Err(CommandError::user(format!(
+            "models must be in `{}` (required by {}), and this version cannot hold a provider to a place",
+            place.value, place.origin
+        ))
+        .hint("`dam run` and `dam sandbox` use no model; or ask your administrator")),
+    }
+}
+
+/// Whether a command may be run without a boundary because it was typed.
+pub fn check_leaving(settings: &Settings) -> Result<(), CommandError> {
+    match &settings.posture.held.leaving {
+        Leaving::Free => Ok(()),
+        Leaving::Asked(origin) | Leaving::Never(origin) => Err(CommandError::new(
+            Kind::Denied,
+            format!("nothing may run without a boundary here (required by {origin})"),
+        )),
+    }
+}
+
 /// Puts the command line's limits into the profile.
 pub fn limit(settings: &mut Settings, grants: &Grants) -> Result<(), CommandError> {
     let profile = &mut settings.posture.profile.value;
@@ -130,8 +158,13 @@ pub fn limit_set_by(limit: Limit, grants: &Grants, settings: &Settings) -> Strin
     }
 }
 
-/// The journal of a new session, as the settings will have it.
+/// The journal of a new session, as the settings will have it. The requirements
+/// that it begins under are remembered, so that no older ones count again for
+/// this user.
 pub fn journal(settings: &Settings) -> Result<Journal, CommandError> {
+    if let Some(signed) = &settings.required.signed {
+        dam_config::signature::remember(&settings.dirs.state, signed)?;
+    }
     let session = SessionId::generate()?;
     let (dir, options) = (&settings.dirs.journal, record(settings));
     Ok(Journal::create_with(dir, &session, &options)?)

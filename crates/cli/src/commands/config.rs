@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use dam_config::Settings;
-use dam_policy::{Layer, Posture};
+use dam_policy::{Class, Layer, Posture};
 use serde::Serialize;
 
 use crate::arguments::{ConfigExplain, ConfigShow};
@@ -25,6 +25,10 @@ struct Shown<'a> {
     journal: &'a PathBuf,
     trusted: bool,
     posture: Posture,
+    /// Where requirements stand.
+    requirements: Option<&'a PathBuf>,
+    /// What class the repository is, and why.
+    class: Option<&'a Class>,
     notices: &'a [String],
 }
 
@@ -55,6 +59,10 @@ pub fn show(
         };
         let (key, value) = (clean(key), clean(value));
         output.data(&format!("{STRONG}{key}{STRONG:#} = {value}{origin}"))?;
+    }
+    if let Some(Class { name, why, origin }) = &settings.posture.held.class {
+        let text = clean(&format!("this repository is {name}: {why} ({origin})"));
+        output.data(&format!("{FAINT}# {text}{FAINT:#}"))?;
     }
     for notice in &settings.notices {
         output.labelled(WARNING, "note", notice);
@@ -162,6 +170,8 @@ fn shown(settings: &Settings) -> Shown<'_> {
         journal: &settings.dirs.journal,
         trusted: settings.project.trusted,
         posture: settings.posture.without_values(),
+        requirements: settings.required.file.as_ref(),
+        class: settings.posture.held.class.as_ref(),
         notices: &settings.notices,
     }
 }

@@ -31,6 +31,7 @@ pub fn run(exec: &Exec, variables: &Variables, output: &mut Output) -> Result<u8
     let interactive = settings::is_interactive();
     let mut settings = settings::load(&options, variables, interactive)?;
     settings::limit(&mut settings, &exec.grants)?;
+    settings::check_models(&settings)?;
     for notice in &settings.notices {
         output.labelled(WARNING, "note", notice);
     }

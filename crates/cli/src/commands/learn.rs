@@ -38,6 +38,7 @@ pub fn run(trial: Trial, variables: &Variables, output: &mut Output) -> Result<u
     for notice in &settings.notices {
         output.labelled(WARNING, "note", notice);
     }
+    settings::check_leaving(&settings)?;
     let words = trial.command.words;
     let lesson = watch(&words, &settings, variables, trial.output.is_none())?;
     let profile = &settings.posture.profile.value;

@@ -30,19 +30,20 @@ fn overview() {
     Usage: dam [OPTIONS] <COMMAND>
 
     Commands:
-      exec        Let the agent do a task without a terminal program [alias: e]
-      run         Run any program inside the boundary
-      sandbox     Try out what the boundary allows [alias: debug]
-      changes     List what transactions would change
-      keep        Make what a transaction would change
-      drop        Throw away what a transaction would change
-      log         Show and verify what happened
-      policy      Ask what the policy says of a command, and why
-      config      Show the settings and where they come from
-      doctor      Find out what this machine can enforce
-      demo        Watch an agent's whole day in the box, with nothing to sign up for
-      completion  Print the completions of a shell
-      help        Print this message or the help of the given subcommand(s)
+      exec          Let the agent do a task without a terminal program [alias: e]
+      run           Run any program inside the boundary
+      sandbox       Try out what the boundary allows [alias: debug]
+      changes       List what transactions would change
+      keep          Make what a transaction would change
+      drop          Throw away what a transaction would change
+      log           Show and verify what happened
+      policy        Ask what the policy says of a command, and why
+      config        Show the settings and where they come from
+      requirements  What an administrator requires, and who signed it
+      doctor        Find out what this machine can enforce
+      demo          Watch an agent's whole day in the box, with nothing to sign up for
+      completion    Print the completions of a shell
+      help          Print this message or the help of the given subcommand(s)
 
     Options:
           --color <WHEN>
@@ -98,19 +99,20 @@ fn short_overview() {
     Usage: dam [OPTIONS] <COMMAND>
 
     Commands:
-      exec        Let the agent do a task without a terminal program [alias: e]
-      run         Run any program inside the boundary
-      sandbox     Try out what the boundary allows [alias: debug]
-      changes     List what transactions would change
-      keep        Make what a transaction would change
-      drop        Throw away what a transaction would change
-      log         Show and verify what happened
-      policy      Ask what the policy says of a command, and why
-      config      Show the settings and where they come from
-      doctor      Find out what this machine can enforce
-      demo        Watch an agent's whole day in the box, with nothing to sign up for
-      completion  Print the completions of a shell
-      help        Print this message or the help of the given subcommand(s)
+      exec          Let the agent do a task without a terminal program [alias: e]
+      run           Run any program inside the boundary
+      sandbox       Try out what the boundary allows [alias: debug]
+      changes       List what transactions would change
+      keep          Make what a transaction would change
+      drop          Throw away what a transaction would change
+      log           Show and verify what happened
+      policy        Ask what the policy says of a command, and why
+      config        Show the settings and where they come from
+      requirements  What an administrator requires, and who signed it
+      doctor        Find out what this machine can enforce
+      demo          Watch an agent's whole day in the box, with nothing to sign up for
+      completion    Print the completions of a shell
+      help          Print this message or the help of the given subcommand(s)
 
     Options:
           --color <WHEN>  When to use colour: auto, always or never
@@ -551,6 +553,59 @@ fn log_checkpoint() {
     Options:
           --color <WHEN>  When to use colour: auto, always or never
       -h, --help          Print help
+    ");
+}
+
+#[test]
+fn requirements() {
+    assert_snapshot!(help(&["requirements"]), @r"
+    What an administrator requires, and who signed it
+
+    Usage: dam requirements [OPTIONS] <COMMAND>
+
+    Commands:
+      show    Show what is required on this machine
+      verify  Check requirements: whether they can be read, and who signed them
+      sign    Sign requirements, so that no others count where the key is pinned
+      keygen  Make a pair of keys: FILE, which is secret, and FILE.pub
+
+    Options:
+          --color <WHEN>  When to use colour: auto, always or never
+      -h, --help          Print help
+    ");
+    assert_snapshot!(help(&["requirements", "verify"]), @r"
+    Check requirements: whether they can be read, and who signed them
+
+    Usage: dam requirements verify [OPTIONS] [FILE]
+
+    Arguments:
+      [FILE]  The file; without it, what is in force on this machine
+
+    Options:
+          --color <WHEN>  When to use colour: auto, always or never
+          --key <FILE>    The public key that must have signed it, instead of the pinned one
+      -h, --help          Print help
+    ");
+    assert_snapshot!(help(&["requirements", "sign"]), @r"
+    Sign requirements, so that no others count where the key is pinned
+
+    Usage: dam requirements sign [OPTIONS] --key <FILE> <FILE>
+
+    Arguments:
+      <FILE>  The requirements
+
+    Options:
+          --color <WHEN>     When to use colour: auto, always or never
+          --key <FILE>       The secret key
+          --out <FILE>       Where to write what is signed; without it, to standard output
+          --serial <NUMBER>  The serial number; without it, the next after that of either file
+      -h, --help             Print help
+
+    Examples:
+      dam requirements keygen admin.key
+      dam requirements sign requirements.toml --key admin.key --out signed.toml
+      sudo install -m 644 signed.toml /etc/cofferdam/requirements.toml
+      sudo install -m 644 admin.key.pub /etc/cofferdam/requirements.pub
     ");
 }
 

@@ -15,6 +15,7 @@ mod output;
 mod patterns;
 mod policy;
 mod refusals;
+mod requirements;
 mod settings;
 mod telemetry;
 mod terminal;
