@@ -118,38 +118,37 @@ pub(crate) fn is_signed(public: &str, text: &str, signature: &str) -> bool {
 }
 
 /// Makes a key. Whoever comes first makes it: it appears whole or not at all.
+/// Its public key is known before it can sign anything.
 fn make(store: &Store) -> Result<(), JournalError> {
-    let mut seed = [0; 32];
-    fill(&mut seed).map_err(JournalError::Random)?;
+    let (mut seed, mut own) = ([0; 32], [0; 8]);
+    for random in [&mut seed[..], &mut own[..]] {
+        fill(random).map_err(JournalError::Random)?;
+    }
     let since = Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
-    let temporary = format!("{PRIVATE}.{}", hex(&seed[..4]));
-    let mut own = [0; 8];
-    fill(&mut own).map_err(JournalError::Random)?;
-    let temporary = format!("{temporary}{}", hex(&own));
-    let Some(mut file) = store.create_file(&temporary)? else {
-        return Err(bad(store, &temporary));
-    };
-    write(
-        store,
-        &temporary,
-        &mut file,
-        &format!("{ALGORITHM} {since} {}\n", hex(&seed)),
-    )?;
+    let temporary = format!("{PRIVATE}.{}", hex(&own));
+    let mut file = store
+        .create_file(&temporary)?
+        .ok_or_else(|| bad(store, &temporary))?;
+    let line = format!("{ALGORITHM} {since} {}\n", hex(&seed));
+    write(store, &temporary, &mut file, &line)?;
+    let pair = Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| bad(store, &temporary))?;
+    publish(store, &since, &hex(pair.public_key().as_ref()))?;
     let linked = store.link(&temporary, PRIVATE);
     store.remove(&temporary)?;
-    if !linked? {
-        return Ok(());
-    }
-    let (_, key) = private(store)?.ok_or_else(|| bad(store, PRIVATE))?;
-    let mut file = match store.open_file(PUBLIC, Access::Append)? {
-        Some(file) => file,
-        None => store
-            .create_file(PUBLIC)?
-            .ok_or_else(|| bad(store, PUBLIC))?,
-    };
-    let line = format!("{ALGORITHM} {since} {}\n", key.public);
-    write(store, PUBLIC, &mut file, &line)?;
+    linked?;
     store.sync()
+}
+
+/// Adds a public key to those that are known. One that somebody else's took the
+/// place of has signed nothing, and nobody has its private key.
+fn publish(store: &Store, since: &str, public: &str) -> Result<(), JournalError> {
+    let mut file = store.create_file(PUBLIC)?;
+    if file.is_none() {
+        file = store.open_file(PUBLIC, Access::Append)?;
+    }
+    let mut file = file.ok_or_else(|| bad(store, PUBLIC))?;
+    let line = format!("{ALGORITHM} {since} {public}\n");
+    write(store, PUBLIC, &mut file, &line)
 }
 
 fn write(store: &Store, name: &str, file: &mut File, text: &str) -> Result<(), JournalError> {

@@ -14,7 +14,7 @@ use crate::Place;
 
 /// Ways to change a file.
 #[derive(Clone, Debug)]
-enum Change {
+pub enum Change {
     Byte(Index, u8),
     Insert(Index, u8),
     Delete(Index, Index),
@@ -24,7 +24,7 @@ enum Change {
 }
 
 impl Change {
-    fn apply(&self, text: &[u8]) -> Vec<u8> {
+    pub fn apply(&self, text: &[u8]) -> Vec<u8> {
         let mut bytes = text.to_vec();
         let mut lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
         match self {
@@ -52,7 +52,7 @@ impl Change {
     }
 }
 
-fn change() -> impl Strategy<Value = Change> {
+pub fn change() -> impl Strategy<Value = Change> {
     let index = any::<Index>;
     prop_oneof![
         4 => (index(), 1_u8..).prop_map(|(at, by)| Change::Byte(at, by)),

@@ -80,7 +80,7 @@ fn they_are_continued_and_joined() {
 
 #[test]
 fn a_change_of_them_is_found() {
-    let place = Place::new();
+    let place = Place::in_memory();
     let session = written(&place);
     let text = fs::read(place.journal(&session)).unwrap();
     for at in 0..text.len() {

@@ -8,7 +8,9 @@ use dam_journal::{
     Event, Journal, JournalError, Options, SessionId, State, Tampering, VerifyError,
 };
 use dam_journal::{read, verify};
+use proptest::prelude::*;
 
+use crate::changes::change;
 use crate::failing::{child, child_place};
 use crate::{Place, chmod, ended, notice, started};
 
@@ -22,8 +24,12 @@ fn short() -> Options {
 
 /// A session of several segments that ended.
 fn in_segments(place: &Place) -> SessionId {
+    in_segments_with(place, &short())
+}
+
+fn in_segments_with(place: &Place, options: &Options) -> SessionId {
     let session = SessionId::generate().unwrap();
-    let mut journal = Journal::create_with(place.dir(), &session, &short()).unwrap();
+    let mut journal = Journal::create_with(place.dir(), &session, options).unwrap();
     journal.append(&started()).unwrap();
     for number in 0..20 {
         journal.append(&notice(&number.to_string())).unwrap();
@@ -86,6 +92,34 @@ fn assert_tampered(place: &Place, session: &SessionId) {
         result.as_ref().is_err_and(VerifyError::is_tampering),
         "{result:?}"
     );
+}
+
+#[test]
+fn every_change_of_any_segment_is_tampering() {
+    let written = [false, true].map(|signed| {
+        let place = Place::in_memory();
+        let options = Options {
+            keys: signed.then(|| place.dir().join("keys")),
+            ..short()
+        };
+        let session = in_segments_with(&place, &options);
+        (place, session)
+    });
+    proptest!(|(change in change(), number in 1_u32..5, signed in any::<bool>())| {
+        let (place, session) = &written[usize::from(signed)];
+        let path = match number {
+            1 => place.journal(session),
+            _ => segment(place, session, number),
+        };
+        let text = fs::read(&path).unwrap();
+        let changed = change.apply(&text);
+        prop_assume!(changed != text);
+        fs::write(&path, changed).unwrap();
+        let result = verify(place.dir(), session);
+        fs::write(&path, text).unwrap();
+        prop_assert!(result.as_ref().is_err_and(VerifyError::is_tampering), "{result:?}");
+        verify(place.dir(), session).unwrap();
+    });
 }
 
 #[test]
