@@ -39,7 +39,17 @@ pub fn run(exec: &Exec, variables: &Variables, output: &mut Output) -> Result<u8
     let mut telling = Telling::new(&settings, variables)?;
     let mut journal = settings::journal(&settings)?;
     let id = journal.session().clone();
-    journal.append(&session_started("exec", &settings.cwd, &settings.posture)?)?;
+    let mut begun = session_started("exec", &settings.cwd, &settings.posture)?;
+    if let Event::SessionStarted {
+        model: recorded,
+        provider,
+        ..
+    } = &mut begun
+    {
+        *recorded = Some(model_name.clone());
+        *provider = Some(model.name().to_owned());
+    }
+    journal.append(&begun)?;
     let tier = settings::tier(&settings)?;
     settings::warn_of(tier, output);
     let asking = settings::asking(&settings, false)
