@@ -21,18 +21,30 @@ pub(super) fn kind_of_name(name: &str) -> Option<Kind> {
     if matches!(name, "PWD" | "OLDPWD") {
         return None;
     }
-    let parts: Vec<String> = name
-        .split(['_', '-', '.'])
-        .map(str::to_ascii_lowercase)
-        .collect();
-    if matches!(parts.last().map(String::as_str), Some("pass" | "pw")) {
+    let last = name.rsplit(['_', '-', '.']).next().unwrap_or_default();
+    if ["pass", "pw"]
+        .iter()
+        .any(|word| last.eq_ignore_ascii_case(word))
+    {
         return Some(Kind::Password);
     }
-    let name = parts.concat();
     ENDINGS
         .iter()
-        .find(|(ending, _)| name.ends_with(ending))
+        .find(|(ending, _)| ends_with(name, ending))
         .map(|(_, kind)| *kind)
+}
+
+/// Whether a name, without its separators and in small letters, has an ending.
+fn ends_with(name: &str, ending: &str) -> bool {
+    let mut letters = name
+        .bytes()
+        .rev()
+        .filter(|byte| !matches!(byte, b'_' | b'-' | b'.'));
+    ending.bytes().rev().all(|byte| {
+        letters
+            .next()
+            .is_some_and(|letter| letter.to_ascii_lowercase() == byte)
+    })
 }
 
 const ENDINGS: &[(&str, Kind)] = &[
