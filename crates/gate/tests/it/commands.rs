@@ -153,3 +153,45 @@ fn a_dangerous_command_has_its_kind_and_a_safer_way() {
         assert!(facts.safer.is_some_and(|way| !way.is_empty()), "{script}");
     }
 }
+
+#[test]
+fn deleting_is_judged_by_what_is_deleted() {
+    let gates = Gates::new();
+    let everyday = [
+        "rm -rf node_modules",
+        "rm -rf ./dist build/*",
+        "rm -rf src/generated",
+        "rm -rf /home/dev/app/build",
+        "rm -rf /tmp/scratch",
+        "rm notes.txt",
+        "cd web && rm -rf .next",
+        "d=$(mktemp -d); rm -rf \"$d\"",
+        "find . -name '*.pyc' -delete",
+        "find . -type d -name __pycache__ -exec rm -rf {} +",
+    ];
+    for script in everyday {
+        let judged = gates.judge(script);
+        assert_eq!(judged.boxed.decision, Decision::Allow, "{script}");
+        assert_eq!(judged.open.decision, Decision::Allow, "{script}");
+    }
+    let grave = [
+        "rm -rf src",
+        "rm -rf .git",
+        "rm -rf .",
+        "rm -rf *",
+        "rm -rf ..",
+        "rm -rf ../other",
+        "rm -rf build/../../other",
+        "rm -rf /home/dev/other",
+        "rm -rf \"$x\"",
+        "cd .. && rm -rf app",
+        "cd / && rm -rf build",
+        "rm -rf ~/node_modules/..",
+        "find . -name '*.py' -delete",
+    ];
+    for script in grave {
+        let judged = gates.judge(script);
+        assert_ne!(judged.boxed.decision, Decision::Allow, "{script}");
+        assert_ne!(judged.open.decision, Decision::Allow, "{script}");
+    }
+}

@@ -1,11 +1,17 @@
 //! Commands that other programs start: in the value of an option, in a
 //! setting, in a variable, or in the rest of their words.
 
-use crate::analysis::{Input, RedirectKind, Simple, Word, base_name};
+mod handed;
+mod recipes;
+mod settings;
+
+use crate::analysis::{Input, Simple, Word, base_name};
 use crate::unwrap::{is_interpreter, is_shell};
 
 use super::found::{Danger, Found};
 use super::{Around, programs};
+
+pub(super) use recipes::recipe;
 
 /// Programs that start what stands in their words: a whole command in one
 /// word, or one that begins at some word.
@@ -148,9 +154,9 @@ pub(super) fn danger(simple: &Simple, around: Around) -> Option<Found> {
         .or_else(|| {
             let name = simple.name()?;
             match name {
-                "git" => git(simple, around),
-                "sed" | "gsed" => sed(simple, around),
-                "make" | "gmake" => recipes(simple, around),
+                "git" => settings::git(simple, around),
+                "sed" | "gsed" => settings::sed(simple, around),
+                "make" | "gmake" => recipes::recipes(simple, around),
                 _ => None,
             }
             .or_else(|| {
@@ -161,7 +167,7 @@ pub(super) fn danger(simple: &Simple, around: Around) -> Option<Found> {
             })
         })
         .or_else(|| escapes(simple, around))
-        .or_else(|| handed_over(simple, around))
+        .or_else(|| handed::handed_over(simple, around))
 }
 
 fn script(text: &str, around: Around) -> Option<Found> {
@@ -414,197 +420,4 @@ fn is_worth_reading(name: &str) -> bool {
                 | "scp"
                 | "rsync"
         )
-}
-
-/// Settings, options and subcommands of git that are commands.
-fn git(simple: &Simple, around: Around) -> Option<Found> {
-    let words = simple.arguments();
-    let known = |at: usize| words.get(at).and_then(Word::known);
-    for at in 0..words.len() {
-        let found = match known(at) {
-            Some("-c" | "--config" | "--config-env") => known(at + 1)
-                .and_then(|setting| setting.split_once('='))
-                .and_then(|(key, value)| setting(key, value, around)),
-            Some("config") => {
-                let mut rest = words[at + 1..]
-                    .iter()
-                    .filter_map(Word::known)
-                    .filter(|text| !text.starts_with("--") && !matches!(*text, "set" | "add"));
-                match (rest.next(), rest.next()) {
-                    (Some(key), Some(value)) => setting(key, value, around),
-                    _ => None,
-                }
-            }
-            Some(
-                "-x" | "--extcmd" | "--exec" | "-O" | "--upload-pack" | "-u" | "--receive-pack",
-            ) => known(at + 1).and_then(|text| script(text, around)),
-            Some(text)
-                if text.starts_with("-O")
-                    || text.starts_with("--open-files-in-pager=")
-                    || text.starts_with("--extcmd=") =>
-            {
-                let text = text
-                    .split_once('=')
-                    .map_or_else(|| &text[2..], |(_, value)| value);
-                script(text, around)
-            }
-            _ => None,
-        };
-        if let Some(found) = found {
-            return Some(started_by("`git`", found));
-        }
-    }
-    None
-}
-
-/// A setting of git whose value is run.
-fn setting(key: &str, value: &str, around: Around) -> Option<Found> {
-    let key = key.to_ascii_lowercase();
-    if key.starts_with("alias.") {
-        let text = value
-            .strip_prefix('!')
-            .map_or_else(|| format!("git {value}"), ToOwned::to_owned);
-        return script(&text, around);
-    }
-    let runs = matches!(
-        key.as_str(),
-        "core.pager"
-            | "core.editor"
-            | "core.sshcommand"
-            | "core.fsmonitor"
-            | "core.askpass"
-            | "core.gitproxy"
-            | "diff.external"
-            | "sequence.editor"
-            | "gpg.program"
-            | "credential.helper"
-            | "web.browser"
-    ) || [
-        "pager.",
-        "filter.",
-        "diff.",
-        "merge.",
-        "difftool.",
-        "mergetool.",
-        "uploadpack.",
-    ]
-    .iter()
-    .any(|start| key.starts_with(start));
-    if runs && let Some(found) = script(value.trim_start_matches('!'), around) {
-        return Some(found);
-    }
-    let outside = value.starts_with(['/', '~', '$', '!']) || value.contains("..");
-    let later = matches!(
-        key.as_str(),
-        "core.hookspath" | "init.templatedir" | "include.path" | "core.fsmonitor"
-    ) || key.starts_with("includeif.");
-    (later && outside && value != "/dev/null").then(|| {
-        Found::new(
-            Danger::StartsLater,
-            format!("`{key}` sets what git runs later"),
-        )
-    })
-}
-
-/// `e` of sed runs what follows it.
-fn sed(simple: &Simple, around: Around) -> Option<Found> {
-    simple.arguments().iter().find_map(|word| {
-        let text = word.known()?;
-        let command = text.trim_start_matches(|c: char| c.is_ascii_digit() || "$,! /".contains(c));
-        let command = command.strip_prefix("e ")?;
-        Some(started_by("`sed`", script(command, around)?))
-    })
-}
-
-/// The recipes of a makefile that comes in, and a shell of one's own.
-fn recipes(simple: &Simple, around: Around) -> Option<Found> {
-    let evaluated = simple
-        .arguments()
-        .iter()
-        .filter_map(|word| word.written().strip_prefix("--eval="))
-        .find_map(|text| recipe(text, around));
-    let Input::Text(text) = &simple.input else {
-        return evaluated;
-    };
-    let reads = simple.arguments().windows(2).any(|pair| {
-        matches!(pair[0].known(), Some("-f" | "--file" | "--makefile"))
-            && matches!(pair[1].known(), Some("-" | "/dev/stdin"))
-    });
-    reads.then(|| recipe(text, around)).flatten()
-}
-
-/// The first dangerous line of a makefile.
-pub(super) fn recipe(text: &str, around: Around) -> Option<Found> {
-    text.lines().take(200).find_map(|line| {
-        let command = line
-            .strip_prefix('\t')
-            .or_else(|| line.split_once(": ;").map(|(_, command)| command))
-            .or_else(|| {
-                line.split_once("$(shell ")
-                    .map(|(_, rest)| rest.rsplit_once(')').map_or(rest, |(inner, _)| inner))
-            })
-            .or_else(|| line.split_once("!=").map(|(_, command)| command))?;
-        let command = command
-            .trim_start_matches(['@', '-', '+', ' '])
-            .replace("$$", "$");
-        Some(started_by("a recipe of `make`", script(&command, around)?))
-    })
-}
-
-/// What `xargs` and its kind give to a program, where that stands in the
-/// script.
-fn handed_over(simple: &Simple, around: Around) -> Option<Found> {
-    let last = simple.through.last()?;
-    if !matches!(last.name.as_str(), "xargs" | "gxargs" | "parallel") {
-        return None;
-    }
-    let given = given(simple, around)?;
-    let fills = |word: &Word| {
-        let text = word.written();
-        match text {
-            "…" | "{}" | "%" => given.clone(),
-            text => text.replace("{}", &given),
-        }
-    };
-    let is_script = simple.name().is_some_and(is_shell);
-    let text: Vec<String> = simple
-        .argv
-        .iter()
-        .enumerate()
-        .map(|(at, word)| {
-            let text = fills(word);
-            let option_before = at > 0 && simple.argv[at - 1].prefix().starts_with('-');
-            if is_script && option_before {
-                format!("'{}'", text.replace('\'', "'\\''"))
-            } else {
-                text
-            }
-        })
-        .collect();
-    script(&text.join(" "), around)
-}
-
-/// What is printed into the pipe before, or stands in a here-string.
-fn given(simple: &Simple, around: Around) -> Option<String> {
-    let redirected = simple
-        .redirects
-        .iter()
-        .find(|redirect| redirect.kind == RedirectKind::Text)
-        .map(|redirect| redirect.target.written().to_owned());
-    redirected.or_else(|| {
-        let before = around
-            .analysis
-            .commands
-            .iter()
-            .take_while(|other| !std::ptr::eq(*other, simple))
-            .filter(|other| matches!(other.name(), Some("echo" | "printf")))
-            .last()?;
-        let words: Vec<&str> = before
-            .arguments()
-            .iter()
-            .map(Word::written)
-            .filter(|text| !matches!(*text, "-n" | "-e" | "%s" | "%s\\n" | "%s\\0"))
-            .collect();
-        Some(words.join(" ").replace("\\n", " ").replace("\\0", " "))
-    })
 }
