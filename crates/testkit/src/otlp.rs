@@ -254,7 +254,8 @@ async fn answer(
         .is_some_and(|found| found == "application/grpc");
     match mood {
         Mood::Hangs => std::future::pending().await,
-        Mood::Unavailable(_) if is_grpc => Status::unavailable("away").into_http(),
+        Mood::Unavailable(Some(seconds)) if is_grpc => exhausted(seconds).into_http(),
+        Mood::Unavailable(None) if is_grpc => Status::unavailable("away").into_http(),
         Mood::Refuses if is_grpc => Status::unauthenticated("who are you?").into_http(),
         Mood::Unavailable(wait) => {
             let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, &head.headers, Vec::new());
@@ -283,6 +284,59 @@ async fn answer(
             http(&head.headers, &kept)
         }
     }
+}
+
+/// A gRPC status that says when to come again, as its schema has it.
+fn exhausted(seconds: u64) -> Status {
+    let delay = RetryInfo {
+        delay: Some(Delay {
+            seconds: i64::try_from(seconds).unwrap_or(i64::MAX),
+        }),
+    };
+    let details = RpcStatus {
+        code: tonic::Code::ResourceExhausted as i32,
+        message: "busy".to_owned(),
+        details: vec![Any {
+            type_url: "type.googleapis.com/google.rpc.RetryInfo".to_owned(),
+            value: delay.encode_to_vec(),
+        }],
+    };
+    let details = details.encode_to_vec().into();
+    Status::with_details(tonic::Code::ResourceExhausted, "busy", details)
+}
+
+/// `google.rpc.Status`.
+#[derive(Clone, PartialEq, Message)]
+struct RpcStatus {
+    #[prost(int32, tag = "1")]
+    code: i32,
+    #[prost(string, tag = "2")]
+    message: String,
+    #[prost(message, repeated, tag = "3")]
+    details: Vec<Any>,
+}
+
+/// `google.protobuf.Any`.
+#[derive(Clone, PartialEq, Message)]
+struct Any {
+    #[prost(string, tag = "1")]
+    type_url: String,
+    #[prost(bytes = "vec", tag = "2")]
+    value: Vec<u8>,
+}
+
+/// `google.rpc.RetryInfo`.
+#[derive(Clone, PartialEq, Message)]
+struct RetryInfo {
+    #[prost(message, optional, tag = "1")]
+    delay: Option<Delay>,
+}
+
+/// `google.protobuf.Duration`.
+#[derive(Clone, PartialEq, Message)]
+struct Delay {
+    #[prost(int64, tag = "1")]
+    seconds: i64,
 }
 
 /// OTLP over HTTP: the path says what is told, the type of content how.

@@ -19,7 +19,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 
-use super::wire::{Message, Partial};
+use super::wire::{Message, Partial, base64, retry_delay};
 use super::{Exporter, Protocol, Signal};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -156,6 +156,8 @@ impl Collector {
         if code == 0 {
             return Ok(());
         }
+        let details = text("grpc-status-details-bin").and_then(base64);
+        let wait = details.and_then(|details| retry_delay(&details));
         let message = said(text("grpc-message").unwrap_or_default());
         Err(Failure {
             reason: format!(
@@ -163,9 +165,9 @@ impl Collector {
                 self.address()
             ),
             // Cancelled, deadline exceeded, aborted, out of range, unavailable,
-            // data loss.
-            passing: matches!(code, 1 | 4 | 10 | 11 | 14 | 15),
-            wait: None,
+            // data loss; and exhausted, if it says for how long.
+            passing: matches!(code, 1 | 4 | 10 | 11 | 14 | 15) || code == 8 && wait.is_some(),
+            wait,
         })
     }
 

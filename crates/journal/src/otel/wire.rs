@@ -4,6 +4,8 @@
 //! A tree is built once and written either way, so that both say the same. What
 //! is not put into it is not sent: there are no defaults.
 
+use std::time::Duration;
+
 use serde_json::{Map, Number, Value as Json};
 
 use crate::digest::hex;
@@ -215,6 +217,51 @@ impl Partial {
     }
 }
 
+/// How long a gRPC server wants to be left alone: the `RetryInfo` among the
+/// details of a status.
+pub(super) fn retry_delay(status: &[u8]) -> Option<Duration> {
+    let bytes = |message, wanted| {
+        Reader(message).filter_map(move |field| match field {
+            (number, Read::Bytes(bytes)) if number == wanted => Some(bytes),
+            _ => None,
+        })
+    };
+    let details = bytes(status, 3);
+    let mut infos = details.filter(|any| {
+        let mut kinds = bytes(any, 1);
+        kinds.any(|kind| kind.ends_with(b"/google.rpc.RetryInfo"))
+    });
+    let info = bytes(infos.next()?, 2).next()?;
+    let delay = bytes(info, 1).next()?;
+    let (mut seconds, mut nanoseconds) = (0, 0);
+    for field in Reader(delay) {
+        match field {
+            (1, Read::Number(number)) => seconds = number,
+            (2, Read::Number(number)) => nanoseconds = u32::try_from(number).ok()?,
+            _ => {}
+        }
+    }
+    Duration::from_secs(seconds).checked_add(Duration::from_nanos(u64::from(nanoseconds)))
+}
+
+/// What base64 stands for, with or without its padding.
+pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut bytes = Vec::new();
+    let (mut held, mut bits) = (0_u32, 0);
+    for digit in text.trim_end_matches('=').bytes() {
+        let value = DIGITS.iter().position(|known| *known == digit)?;
+        held = held << 6 | u32::try_from(value).ok()?;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push((held >> bits & 0xff) as u8);
+            held &= (1 << bits) - 1;
+        }
+    }
+    Some(bytes)
+}
+
 /// The fields of a message in protocol buffers, up to what cannot be read.
 struct Reader<'a>(&'a [u8]);
 
@@ -291,6 +338,35 @@ mod tests {
             message.to_json().to_string(),
             r#"{"id":"ab01","kind":300,"many":[{"a":"x"},{"a":"x"}],"number":"-1","text":"hi","time":"1"}"#
         );
+    }
+
+    #[test]
+    fn a_status_says_how_long_to_wait() {
+        let delay = Message::new().with(1, "seconds", Field::Int(3)).with(
+            2,
+            "nanos",
+            Field::Int(500_000_000),
+        );
+        let info = Message::new().with(1, "retryDelay", Field::One(delay));
+        let kind = "type.googleapis.com/google.rpc.RetryInfo".to_owned();
+        let any = Message::new().with(1, "typeUrl", Field::Text(kind)).with(
+            2,
+            "value",
+            Field::Id(info.to_binary()),
+        );
+        let other = Message::new().with(1, "typeUrl", Field::Text("x/y".to_owned()));
+        let status = Message::new().with(1, "code", Field::Enum(8)).with(
+            3,
+            "details",
+            Field::Many(vec![other, any]),
+        );
+        let wait = retry_delay(&status.to_binary());
+        assert_eq!(wait, Some(Duration::from_millis(3500)));
+        assert_eq!(retry_delay(b"\x1a\x02\x0a\x00"), None);
+        assert_eq!(base64("TWFu").as_deref(), Some(&b"Man"[..]));
+        assert_eq!(base64("TWE=").as_deref(), Some(&b"Ma"[..]));
+        assert_eq!(base64("TQ").as_deref(), Some(&b"M"[..]));
+        assert_eq!(base64("a b"), None);
     }
 
     #[test]

@@ -307,6 +307,7 @@ fn a_collector_that_hangs_holds_up_an_end_once_and_for_a_bounded_time() {
 fn a_collector_that_asks_to_wait_is_waited_for_and_not_asked_meanwhile() {
     for (mood, protocol) in [
         (Mood::Unavailable(Some(1)), Protocol::HttpJson),
+        (Mood::Unavailable(Some(1)), Protocol::Grpc),
         (Mood::Unavailable(None), Protocol::Grpc),
     ] {
         let place = Place::new();
