@@ -206,7 +206,7 @@ fn off_means_off() {
     // The same question, where there is something to see.
     let collector = Collector::start();
     environment.write_config(&in_the_clear(&collector));
-    assert_eq!(threads(&environment), 2);
+    assert!(threads(&environment) > 1);
 }
 
 #[test]

@@ -33,6 +33,8 @@ const GRACE: Duration = Duration::from_millis(100);
 pub struct Live {
     stop: oneshot::Sender<Instant>,
     done: mpsc::Receiver<Report>,
+    telemetry: Telemetry,
+    dir: PathBuf,
 }
 
 /// What came of a session's telemetry.
@@ -61,9 +63,9 @@ impl Live {
         let (stop, stopped) = oneshot::channel();
         let (tell, done) = mpsc::channel();
         let work = Work {
-            telemetry,
+            telemetry: telemetry.clone(),
             journal,
-            dir,
+            dir: dir.clone(),
             session,
         };
         let thread = thread::Builder::new().name("telemetry".to_owned());
@@ -74,19 +76,26 @@ impl Live {
             });
             let _nobody_waits = tell.send(report);
         })?;
-        Ok(Self { stop, done })
+        Ok(Self {
+            stop,
+            done,
+            telemetry,
+            dir,
+        })
     }
 
     /// Sends the rest, for at most as long as `within`. The session's last
     /// entry must have been written.
     pub fn finish(self, within: Duration) -> Report {
         let _gone = self.stop.send(Instant::now() + within);
-        self.done
-            .recv_timeout(within + GRACE)
-            .unwrap_or_else(|_| Report {
+        self.done.recv_timeout(within + GRACE).unwrap_or_else(|_| {
+            // The thread may not come to say so itself.
+            set_resting(&self.dir, &self.telemetry, true);
+            Report {
                 problem: Some("the collector did not answer in time".to_owned()),
                 ..Report::default()
-            })
+            }
+        })
     }
 }
 
