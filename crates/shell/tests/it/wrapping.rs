@@ -29,7 +29,7 @@ const COMMANDS: &[&str] = &[
     "kill -9 -1",
     "crontab -r",
     "python3 -c 'print(1)'",
-    "perl -e 'print 1'",
+    "perl -e 1",
     "$program -x",
     "\"$unset\" a",
     "find / -delete",
