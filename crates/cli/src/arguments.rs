@@ -156,6 +156,12 @@ Examples:
         disable_help_subcommand = true
     )]
     Config(Config),
+    /// Trust what a project says of itself, as it is now
+    ///
+    /// Shows everything in it that becomes settings, rules, programs or
+    /// instructions, or what of it has changed since, and asks.
+    #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+    Trust(TrustWords),
     /// What an administrator requires, and who signed it
     #[command(
         subcommand,
@@ -535,6 +541,45 @@ pub struct ConfigHost {
     /// When it would ask.
     #[command(flatten)]
     pub approvals: Approvals,
+}
+
+/// `dam trust`.
+#[derive(Args, Debug)]
+pub struct TrustWords {
+    /// What to do besides.
+    #[command(subcommand)]
+    pub task: Option<TrustTask>,
+    /// Do not ask
+    #[arg(long, conflicts_with = "revoke")]
+    pub yes: bool,
+    /// Take trust back
+    #[arg(long)]
+    pub revoke: bool,
+    /// Of which project.
+    #[command(flatten)]
+    pub of: TrustOf,
+}
+
+/// Which project is meant.
+#[derive(Args, Debug)]
+pub struct TrustOf {
+    /// The project around this directory instead of the current one
+    #[arg(short = 'C', long = "cd", value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub cd: Option<PathBuf>,
+}
+
+/// What can be done with trust besides giving and taking it.
+#[derive(Debug, Subcommand)]
+pub enum TrustTask {
+    /// Say whether the project is trusted, and what has changed since
+    Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// Of which project.
+        #[command(flatten)]
+        of: TrustOf,
+    },
 }
 
 /// `dam doctor`.

@@ -67,6 +67,7 @@ fn run_telling(
     }
     let mut journal = settings::journal(settings)?;
     let session = journal.session().clone();
+    settings::pin(settings, output)?;
     let begun = session_started(typed.front, &settings.cwd, &settings.posture)?;
     let (settled, decision) = settle(typed, settings)?;
     if !settled.allowed {

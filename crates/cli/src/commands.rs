@@ -4,6 +4,7 @@ mod changes;
 mod completion;
 mod config;
 mod demo;
+mod difference;
 mod doctor;
 mod exec;
 mod execpolicy;
@@ -14,6 +15,7 @@ mod policy;
 mod requirements;
 mod run;
 mod sandbox;
+mod trust;
 
 pub use execpolicy::ExecPolicy;
 pub use log::export::Export;
@@ -48,6 +50,7 @@ pub fn run(task: Task, variables: &Variables, output: &mut Output) -> Result<u8,
         Task::Completion { shell } => completion::run(shell, output),
         Task::Exec(exec) => exec::run(&exec, variables, output),
         Task::Demo(demo) => demo::run(demo, variables, output),
+        Task::Trust(words) => trust::run(&words, variables, output),
         Task::Doctor(doctor) => doctor::run(&doctor, variables, output),
     }
 }

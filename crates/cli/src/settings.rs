@@ -4,6 +4,7 @@
 use std::io::{IsTerminal, stderr, stdin};
 use std::path::PathBuf;
 
+use dam_config::trust::{Record, Trust};
 use dam_config::{Dirs, Options, Settings, Surroundings};
 use dam_gate::{Gate, Nobody};
 use dam_journal::{Journal, Retention, SessionId};
@@ -123,6 +124,23 @@ pub fn check_leaving(settings: &Settings) -> Result<(), CommandError> {
             format!("nothing may run without a boundary here (required by {origin})"),
         )),
     }
+}
+
+/// Pins a project that the settings trust at first sight at what it holds now.
+pub fn pin(settings: &Settings, output: &mut Output) -> Result<(), CommandError> {
+    let Trust::FirstSight(content) = &settings.project.trust else {
+        return Ok(());
+    };
+    let root = settings.project.top(&settings.cwd);
+    Record::new(root, content.clone()).write(&settings.dirs)?;
+    if !content.files.is_empty() {
+        let text = format!(
+            "{} is trusted as it is now; what changes in its settings and instructions is for `dam trust`",
+            dam_journal::clean(&root.display().to_string())
+        );
+        output.labelled(WARNING, "note", &text);
+    }
+    Ok(())
 }
 
 /// Puts the command line's limits into the profile.

@@ -40,6 +40,31 @@ pub enum ConfigError {
         /// Who owns it.
         owner: u32,
     },
+    /// What no digest can cover.
+    #[error("{path}: {why}")]
+    Untrustworthy {
+        /// The file or directory.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
+    /// What was read need not be what was trusted.
+    #[error("the project changed while its settings were read")]
+    Moved,
+    /// A record of trust that says nothing.
+    #[error("{path} is no record of trust, or was damaged")]
+    BadRecord {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A record of trust cannot be kept.
+    #[error("cannot write {path}: {error}")]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
     /// A named profile does not exist.
     #[error("there is no profile `{name}` in the settings")]
     NoProfile {
@@ -114,6 +139,14 @@ impl ConfigError {
             )),
             Self::Unfit { .. } => Some("choose a directory that holds only your work".to_owned()),
             Self::Git { .. } => Some("git would refuse it, too; repair the file".to_owned()),
+            Self::Untrustworthy { .. } => {
+                Some("put a file in its place, or take it out of the project".to_owned())
+            }
+            Self::Moved => Some("start again".to_owned()),
+            Self::BadRecord { path } => Some(format!(
+                "remove it (`rm {}`), and look at the project again with `dam trust`",
+                path.display()
+            )),
             Self::NoHome => Some("set COFFERDAM_HOME to a directory of your own".to_owned()),
             Self::NotAdministrators { path, .. } => Some(format!(
                 "if it is right, `chown root {0} && chmod go-w {0}`; else ask your administrator",
@@ -126,7 +159,10 @@ impl ConfigError {
             Self::Unmet(_) => Some(
                 "`dam requirements show` lists what is required; ask your administrator".to_owned(),
             ),
-            Self::Unreadable { .. } | Self::Flags(_) | Self::NoDirectory(_) => None,
+            Self::Unwritable { .. }
+            | Self::Unreadable { .. }
+            | Self::Flags(_)
+            | Self::NoDirectory(_) => None,
         }
     }
 }

@@ -37,6 +37,30 @@ pub(crate) fn bytes(path: &Path) -> Result<Option<Vec<u8>>, ConfigError> {
     }
 }
 
+/// The bytes of a regular file that has at most so many; `None` if it has
+/// more.
+pub(crate) fn bytes_up_to(path: &Path, most: u64) -> Result<Option<Vec<u8>>, ConfigError> {
+    let Some((file, _)) = open(path)? else {
+        return Err(unreadable(path, ErrorKind::NotFound, "it is gone"));
+    };
+    let mut bytes = Vec::new();
+    let read = file.take(most + 1).read_to_end(&mut bytes);
+    read.map_err(|error| io(path, error))?;
+    Ok((bytes.len() as u64 <= most).then_some(bytes))
+}
+
+/// The text of a file of our own, however long; `None` if there is none.
+pub(crate) fn read_long(layer: Layer, path: &Path) -> Result<Option<String>, ConfigError> {
+    let Some((mut file, meta)) = open(path)? else {
+        return Ok(None);
+    };
+    check_owner(layer, path, &meta)?;
+    let mut text = String::new();
+    let read = file.read_to_string(&mut text);
+    read.map_err(|error| io(path, error))?;
+    Ok(Some(text))
+}
+
 /// Whether something is there, be it a link that leads nowhere.
 pub(crate) fn is_there(path: &Path) -> bool {
     !matches!(

@@ -8,11 +8,11 @@ use dam_policy::{Inherit, Layer};
 use crate::error::Problem;
 use crate::merged::{Leaf, Merged};
 use crate::places::{Dirs, Surroundings, settled};
-use crate::project::{Project, trust};
+use crate::project::{Project, word};
 use crate::source::nearest;
 use crate::value::Value;
 use crate::walk::{Reading, leaves};
-use crate::{ConfigError, file, overrides, provider};
+use crate::{ConfigError, file, overrides, provider, trust};
 
 /// Everything that was found, merged.
 #[derive(Debug, Default)]
@@ -48,7 +48,7 @@ pub(crate) fn find(
     }
     // Before the project's files: neither may have a say in these.
     found.add_profile(profile, &dirs.config, home)?;
-    found.judge_trust(cwd, home)?;
+    found.judge_trust(cwd, home, dirs)?;
     found.add_project(cwd, home, &settled(&user))?;
     Ok(found)
 }
@@ -152,11 +152,19 @@ impl Found {
         })
     }
 
-    fn judge_trust(&mut self, cwd: &Path, home: Option<&Path>) -> Result<(), ConfigError> {
+    fn judge_trust(
+        &mut self,
+        cwd: &Path,
+        home: Option<&Path>,
+        dirs: &Dirs,
+    ) -> Result<(), ConfigError> {
         let top = self.project.top(cwd).to_owned();
-        let trust = trust(&self.merged, &top, cwd, home)?;
-        self.project.trusted = trust.level == Some(true);
-        if let Some(inside) = trust.inside {
+        let word = word(&self.merged, &top, cwd, home)?;
+        let trust = trust::judge(word.level, (&top, cwd), dirs)?;
+        self.project.trusted = trust.counts();
+        self.notices.extend(trust.notice());
+        self.project.trust = trust;
+        if let Some(inside) = word.inside {
             self.notices.push(format!(
                 "[projects.\"{}\"] has no effect here: trust is given to a whole project, and the root of this one is {}",
                 inside.display(),

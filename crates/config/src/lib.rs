@@ -34,6 +34,7 @@ mod schema;
 mod settings;
 mod source;
 mod telemetry;
+pub mod trust;
 mod value;
 mod walk;
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::ConfigError;
 use crate::merged::Merged;
 use crate::places::{below_home, settled};
+use crate::trust::Trust;
 use crate::value::Value;
 
 /// The project around a working directory.
@@ -12,8 +13,10 @@ use crate::value::Value;
 pub struct Project {
     /// Its root: the nearest directory with version control.
     pub root: Option<PathBuf>,
-    /// Whether the user said that it can be trusted.
+    /// Whether what it says counts.
     pub trusted: bool,
+    /// Why, or why not.
+    pub trust: Trust,
     /// Whether it is under version control.
     pub vcs: bool,
 }
@@ -33,11 +36,12 @@ impl Project {
             vcs: root.is_some(),
             root,
             trusted: false,
+            trust: Trust::default(),
         }
     }
 
     /// The directory that trust is given to.
-    pub(crate) fn top<'a>(&'a self, cwd: &'a Path) -> &'a Path {
+    pub fn top<'a>(&'a self, cwd: &'a Path) -> &'a Path {
         self.root.as_deref().unwrap_or(cwd)
     }
 
@@ -55,7 +59,7 @@ impl Project {
 
 /// What the user's own layers say of trust.
 #[derive(Debug, Default)]
-pub(crate) struct Trust {
+pub(crate) struct Word {
     /// Of this project.
     pub level: Option<bool>,
     /// Of a directory inside it, which is not how trust is given.
@@ -64,13 +68,13 @@ pub(crate) struct Trust {
 
 /// Looks up `[projects."<path>"]` for the project whose root is `top`. Names
 /// that lead to the same directory must agree.
-pub(crate) fn trust(
+pub(crate) fn word(
     merged: &Merged,
     top: &Path,
     cwd: &Path,
     home: Option<&Path>,
-) -> Result<Trust, ConfigError> {
-    let mut trust = Trust::default();
+) -> Result<Word, ConfigError> {
+    let mut trust = Word::default();
     for (rest, leaf) in merged.below(&["projects"]) {
         let (Some(name), Value::Trust(level)) = (rest.first(), &leaf.value) else {
             continue;

@@ -597,7 +597,7 @@ const RETRIES: Kind = Kind::Number {
 const PROJECT: &[Key] = &[leaf(
     "trust_level",
     Kind::Trust,
-    "`trusted` or `untrusted`; required",
+    "`trusted` (at first sight, then as it was) or `untrusted` (always); required",
 )];
 
 /// The table at the top level that has a key of this name, for somebody who

@@ -17,6 +17,7 @@ use crate::record::Record;
 use crate::requirements::{Required, required};
 use crate::rules::{self, Day, RuleBook, Sought};
 use crate::telemetry::{self, TelemetrySettings};
+use crate::trust;
 use crate::value::Value;
 
 /// What the command line asks for.
@@ -105,6 +106,7 @@ pub fn load(
         files: &options.rules,
         today: Day::today(),
     })?;
+    trust::check_still(&project.trust, (project.top(&cwd), &cwd), &dirs)?;
     files.extend(rules.files.iter().map(|file| file.path.clone()));
     notices.extend(rules.notices.iter().cloned());
     add_defaults(&mut merged, &project);

@@ -32,6 +32,7 @@ pub fn run(exec: &Exec, variables: &Variables, output: &mut Output) -> Result<u8
     let mut settings = settings::load(&options, variables, interactive)?;
     settings::limit(&mut settings, &exec.grants)?;
     settings::check_models(&settings)?;
+    settings::pin(&settings, output)?;
     for notice in &settings.notices {
         output.labelled(WARNING, "note", notice);
     }

@@ -39,6 +39,7 @@ fn overview() {
       log           Show and verify what happened
       policy        Ask what the policy says of a command, and why
       config        Show the settings and where they come from
+      trust         Trust what a project says of itself, as it is now
       requirements  What an administrator requires, and who signed it
       doctor        Find out what this machine can enforce
       demo          Watch an agent's whole day in the box, with nothing to sign up for
@@ -108,6 +109,7 @@ fn short_overview() {
       log           Show and verify what happened
       policy        Ask what the policy says of a command, and why
       config        Show the settings and where they come from
+      trust         Trust what a project says of itself, as it is now
       requirements  What an administrator requires, and who signed it
       doctor        Find out what this machine can enforce
       demo          Watch an agent's whole day in the box, with nothing to sign up for
@@ -680,6 +682,53 @@ fn config_host() {
           --method <METHOD>  The method of a request to it
           --json             Print JSON
       -h, --help             Print help
+    ");
+}
+
+#[test]
+fn trust() {
+    assert_snapshot!(help(&["trust"]), @"
+    Trust what a project says of itself, as it is now
+
+    Shows everything in it that becomes settings, rules, programs or instructions, or what of it has
+    changed since, and asks.
+
+    Usage: dam trust [OPTIONS]
+           dam trust <COMMAND>
+
+    Commands:
+      status  Say whether the project is trusted, and what has changed since
+
+    Options:
+          --color <WHEN>
+              When to use colour: auto, always or never
+
+          --yes
+              Do not ask
+
+          --revoke
+              Take trust back
+
+      -C, --cd <DIR>
+              The project around this directory instead of the current one
+
+      -h, --help
+              Print help (see a summary with '-h')
+    ");
+}
+
+#[test]
+fn trust_status() {
+    assert_snapshot!(help(&["trust", "status"]), @"
+    Say whether the project is trusted, and what has changed since
+
+    Usage: dam trust status [OPTIONS]
+
+    Options:
+          --color <WHEN>  When to use colour: auto, always or never
+          --json          Print JSON
+      -C, --cd <DIR>      The project around this directory instead of the current one
+      -h, --help          Print help
     ");
 }
 

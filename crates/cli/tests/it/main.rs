@@ -22,6 +22,7 @@ mod terminal;
 #[cfg(target_os = "linux")]
 mod tiers;
 mod transaction;
+mod trust;
 
 use dam_testkit::environment::Environment;
 

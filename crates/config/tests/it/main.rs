@@ -14,6 +14,7 @@ mod git;
 mod layers;
 mod network;
 mod permissions;
+mod pinned;
 mod profiles_refused;
 mod refusals;
 mod requirements;

@@ -1,15 +1,12 @@
 //! What changes inside of a file, line by line.
 
-use dam_sandbox::transaction::{Change, ChangeKind, Entry, Transaction};
-use similar::{Algorithm, TextDiff};
-
+use crate::commands::difference::lines;
 use crate::error::CommandError;
 use crate::output::Output;
+use dam_sandbox::transaction::{Change, ChangeKind, Entry, Transaction};
 
 /// Longer files are not compared line by line.
 const MOST_BYTES: u64 = 1024 * 1024;
-/// How long comparing one file may take before the answer gets coarse.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Prints it below the change's own line.
 pub(super) fn print(
@@ -34,14 +31,5 @@ pub(super) fn print(
     if before.contains('\0') || after.contains('\0') {
         return output.data("  (not text)");
     }
-    let difference = TextDiff::configure()
-        .algorithm(Algorithm::Myers)
-        .timeout(PATIENCE)
-        .diff_lines(&before, &after);
-    for hunk in difference.unified_diff().iter_hunks() {
-        for line in hunk.to_string().lines() {
-            output.data(&format!("  {}", dam_journal::clean(line)))?;
-        }
-    }
-    Ok(())
+    lines(&before, &after, dam_journal::clean, output)
 }
