@@ -28,6 +28,7 @@ pub(crate) const RULES: Target = Target {
         "prefix_rule(pattern = [\"git\", [\"push\", \"send-email\"]], decision = \"prompt\", justification = \"it leaves\", match = [\"git push origin\", [\"git\", \"send-email\"]], not_match = [\"git pull\"])\n",
         "network_rule(host = \"a.example.com\", protocol = \"https\", decision = \"forbidden\")\nhost_executable(name = \"git\", paths = [\"/usr/bin/git\"])\n",
         "A = [\"x\", \"y\"]\ndef both(p):\n    for a in A:\n        prefix_rule(pattern = [p, a], decision = \"unsandboxed\", expires = \"2027-03-31\")\nboth(\"gh\")\n[prefix_rule(pattern = [w]) for w in A if len(w) > 0]\n",
+        "t = {\"a\": [\"b\"], \"c\": []}\nfor k, v in t.items():\n    v += [k[0:], k[-1], \"{}{x}\".format(k, x = 1), f\"{k}\", \"%s-%d\" % (k, 7 // 2)]\n    v.append(\"-\".join(v))\n    prefix_rule(pattern = [k] + [w.upper() for w in sorted(v) if w not in (\"d\",)])\n",
     ],
 };
 

@@ -8,6 +8,7 @@
 
 mod functions;
 mod methods;
+mod names;
 mod operations;
 mod run;
 mod syntax;

@@ -377,6 +377,12 @@ fn what_the_language_cannot_do() {
 
 #[test]
 fn what_fails_while_it_runs() {
+    assert_snapshot!(refusal("def f():\n    prefix_rul([\"x\"])"), @r#"
+    /rules:2:5: `prefix_rul` means nothing here
+          prefix_rul(["x"])
+          ^^^^^^^^^^
+    hint: did you mean `prefix_rule`?
+    "#);
     assert_snapshot!(refusal("1()"), @r"
     /rules:1:1: a number cannot be called
       1()

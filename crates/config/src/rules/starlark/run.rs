@@ -8,7 +8,7 @@ use super::syntax::parse;
 use super::token::Piece;
 use super::tree::{Clause, Def, Expr, Kind, Node, Statement, Target};
 use super::value::{Heap, Value};
-use super::{Call, Fault, Host, functions, methods, operations};
+use super::{Call, Fault, Host, functions, methods, names, operations};
 
 /// How many expressions and statements may be evaluated.
 const STEPS: usize = 200_000;
@@ -22,6 +22,8 @@ const DEEPEST: usize = 100;
 /// Runs a text. The host is called for its functions.
 pub(crate) fn run(text: &str, host: &mut dyn Host) -> Result<(), Fault> {
     let statements = parse(text)?;
+    let known = host.names().iter().chain(functions::NAMES).copied();
+    names::check(&statements, known)?;
     let mut machine = Machine {
         heap: Heap::new(SIZE),
         globals: HashMap::new(),
