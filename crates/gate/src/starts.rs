@@ -35,16 +35,43 @@ pub(crate) fn started(analysis: &Analysis) -> Vec<Started> {
     all
 }
 
-/// Whether something cannot be known: what is started, or where it writes.
+/// Variables that change how a program shows what it does, and not what it
+/// does.
+const HARMLESS: &[&str] = &[
+    "CI",
+    "COLUMNS",
+    "FORCE_COLOR",
+    "LANG",
+    "LINES",
+    "NODE_ENV",
+    "NO_COLOR",
+    "RUST_BACKTRACE",
+    "RUST_LOG",
+    "TERM",
+    "TZ",
+];
+
+/// Whether something cannot be known: what is started, what a variable makes
+/// of it, or where it writes.
 pub(crate) fn is_opaque(analysis: &Analysis) -> bool {
     let mut redirects = analysis
         .commands
         .iter()
         .flat_map(|simple| &simple.redirects);
     analysis.opaque.is_some()
+        || analysis.commands.iter().any(sets_more)
         || redirects.any(|found| {
             found.kind == RedirectKind::Write && matches!(found.target, Word::Unknown { .. })
         })
+}
+
+/// Whether it sets a variable that may make another thing of a program. One
+/// of a script's own is in lower case, and no program has it.
+fn sets_more(simple: &Simple) -> bool {
+    let is_own = |name: &str| simple.argv.is_empty() && !name.contains(char::is_uppercase);
+    let is_harmless = |name: &str| HARMLESS.contains(&name) || name.starts_with("LC_");
+    let mut names = simple.assignments.iter().map(|found| found.name.as_str());
+    names.any(|name| !is_own(name) && !is_harmless(name))
 }
 
 /// The same in the words of the policy.
@@ -175,5 +202,27 @@ mod tests {
         };
         assert!(is_opaque("echo x > $y"));
         assert!(!is_opaque("echo x > y < $z"));
+    }
+
+    #[test]
+    fn a_variable_that_may_change_a_program_is_opaque() {
+        let is_opaque = |script: &str| {
+            is_opaque(&dam_shell::analyse(
+                &["bash", "-c", script].map(str::to_owned),
+            ))
+        };
+        for script in [
+            "PATH=/tmp; make",
+            "PATH=/tmp make",
+            "MAKEFLAGS=x make",
+            "env MAKEFLAGS=x make",
+            "BASH_ENV=x bash -c make",
+            "FOO=x timeout 5 make",
+        ] {
+            assert!(is_opaque(script), "{script}");
+        }
+        for script in ["make", "CI=1 LC_ALL=C make", "x=make; $x", "y=a; make $y"] {
+            assert!(!is_opaque(script), "{script}");
+        }
     }
 }
