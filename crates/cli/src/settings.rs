@@ -81,6 +81,7 @@ pub fn options(grants: &Grants, approvals: &Approvals) -> Result<Options, Comman
         allow_git: grants.allow_git,
         cd,
         model: None,
+        with: None,
         rules: grants.rules.iter().map(|file| here.join(file)).collect(),
     })
 }

@@ -23,11 +23,20 @@ pub(crate) struct Found {
     pub notices: Vec<String>,
 }
 
+/// What the command line says of settings.
+#[derive(Clone, Copy)]
+pub(crate) struct Typed<'a> {
+    /// Each `-c`.
+    pub overrides: &'a [String],
+    /// A file whose keys count as those.
+    pub file: Option<&'a Path>,
+}
+
 /// Reads all layers but the flags.
 pub(crate) fn find(
     cwd: &Path,
     profile: Option<&str>,
-    typed: &[String],
+    typed: Typed<'_>,
     surroundings: &Surroundings,
     dirs: &Dirs,
 ) -> Result<Found, ConfigError> {
@@ -43,7 +52,10 @@ pub(crate) fn find(
     found.add_file(Layer::System, &system, home)?;
     found.add_file(Layer::Managed, &managed, home)?;
     found.add_file(Layer::User, &user, home)?;
-    for (path, leaf) in overrides::read(typed, home)? {
+    if let Some(file) = typed.file {
+        found.add_named_file(file, home)?;
+    }
+    for (path, leaf) in overrides::read(typed.overrides, home)? {
         found.merged.add(path, leaf);
     }
     // Before the project's files: neither may have a say in these.
@@ -70,6 +82,15 @@ impl Found {
             Value::Switch(false),
         );
         provider::add_builtin(&mut self.merged);
+    }
+
+    /// A file that the command line names: it has to be there.
+    fn add_named_file(&mut self, path: &Path, home: Option<&Path>) -> Result<(), ConfigError> {
+        if !file::is_there(path) {
+            let text = format!("there is no file {}", path.display());
+            return Err(ConfigError::Flags(text));
+        }
+        self.add_file(Layer::CommandLine, path, home)
     }
 
     fn add_file(

@@ -7,7 +7,7 @@ use dam_policy::{ApprovalPolicy, Layer, Origin, Posture, SandboxMode, Sourced, l
 use crate::ConfigError;
 use crate::explain::{Explanation, History};
 use crate::grants::Ground;
-use crate::layers::{Found, find};
+use crate::layers::{Found, Typed, find};
 use crate::merged::{KeyPath, Leaf, Merged};
 use crate::places::{Dirs, Surroundings, directory, dirs};
 use crate::posture::Scene;
@@ -43,6 +43,9 @@ pub struct Options {
     pub cd: PathBuf,
     /// `--model`.
     pub model: Option<String>,
+    /// A file of settings that counts as if its keys were given by `-c`,
+    /// absolute.
+    pub with: Option<PathBuf>,
     /// Each `--rules`, absolute.
     pub rules: Vec<PathBuf>,
 }
@@ -96,7 +99,16 @@ pub fn load(
         project,
         mut files,
         mut notices,
-    } = find(&cwd, profile, &options.overrides, surroundings, &dirs)?;
+    } = find(
+        &cwd,
+        profile,
+        Typed {
+            overrides: &options.overrides,
+            file: options.with.as_deref(),
+        },
+        surroundings,
+        &dirs,
+    )?;
     let rules = rules::find(&Sought {
         system: &surroundings.system_dir,
         config: &dirs.config,

@@ -103,6 +103,25 @@ impl Gate {
         explain(&self.posture, &self.around(&action), &action)
     }
 
+    /// What policy says of an action that was decided before, read anew, under
+    /// the circumstances of then.
+    pub fn again(&self, action: &Action, circumstances: &Circumstances) -> Verdict {
+        let action = match action.clone() {
+            Action::Command {
+                argv,
+                cwd,
+                escalation,
+                ..
+            } => self.action(&Request::Command {
+                argv,
+                cwd,
+                escalation,
+            }),
+            other => other,
+        };
+        evaluate(&self.posture, circumstances, &action)
+    }
+
     /// Text of strangers was taken in. Given back to be written down, if the
     /// session had taken in none.
     pub fn took_in(&mut self, source: Untrusted, what: &str) -> Option<FlowMark> {
@@ -287,7 +306,9 @@ fn refused(action: &Action, verdict: Verdict, answer: Option<Answer>) -> Settled
 /// Who or what decided: whoever answered, else whatever said so.
 const fn source(verdict: &Verdict, answer: Option<&Answer>) -> Source {
     match answer {
-        Some(Answer::Once | Answer::Session | Answer::Declined(_)) => Source::User,
+        Some(Answer::Once | Answer::Session | Answer::Project(_) | Answer::Declined(_)) => {
+            Source::User
+        }
         Some(Answer::Approved(_) | Answer::Rejected(_)) => Source::Reviewer,
         Some(Answer::NobodyToAsk) | None => verdict.source,
     }

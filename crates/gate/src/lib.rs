@@ -12,12 +12,13 @@ mod gate;
 mod paths;
 mod question;
 mod refusal;
+mod remember;
 mod request;
 mod seen;
 mod show;
 mod starts;
 
 pub use gate::{Gate, Settled};
-pub use question::{Answer, Asker, Nobody, Question, Reviewer};
+pub use question::{Answer, Asker, Nobody, Question, Reviewer, described};
 pub use request::Request;
 pub use seen::FlowMark;

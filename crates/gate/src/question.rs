@@ -55,6 +55,8 @@ pub enum Answer {
     Once,
     /// Yes, and again whenever it is exactly this, until the session ends.
     Session,
+    /// Yes, and from now on in this project: a rule was written, as it says.
+    Project(String),
     /// No, with the reviewer's words, which may be empty. It counts until the
     /// session ends.
     Declined(String),
@@ -69,14 +71,17 @@ pub enum Answer {
 impl Answer {
     /// Whether it is a yes.
     pub const fn is_yes(&self) -> bool {
-        matches!(self, Self::Once | Self::Session | Self::Approved(_))
+        matches!(
+            self,
+            Self::Once | Self::Session | Self::Project(_) | Self::Approved(_)
+        )
     }
 
     /// Whether the same question is answered by it again. A yes for one time
     /// is none for the next, that nobody answered is no answer, and what is
     /// reviewed is reviewed with what the user has said by then.
     pub const fn lasts(&self) -> bool {
-        matches!(self, Self::Session | Self::Declined(_))
+        matches!(self, Self::Session | Self::Project(_) | Self::Declined(_))
     }
 }
 
@@ -87,6 +92,7 @@ impl fmt::Display for Answer {
             Self::Session => f.write_str("session"),
             Self::Declined(words) if words.is_empty() => f.write_str("declined"),
             Self::Declined(words) => write!(f, "declined: {}", show::short(words, 200)),
+            Self::Project(rule) => write!(f, "project: {}", show::short(rule, 300)),
             Self::Approved(words) => write!(f, "approved by review: {}", show::short(words, 200)),
             Self::Rejected(words) => write!(f, "rejected by review: {}", show::short(words, 200)),
             Self::NobodyToAsk => f.write_str("nobody to ask"),
@@ -169,6 +175,11 @@ pub(crate) fn touches(posture: &Posture, action: &Action, containment: Containme
         Network::Host => "the network",
     };
     format!("{writes}; {network}")
+}
+
+/// What an action would do, in a few words that are safe for a terminal.
+pub fn described(action: &Action, verdict: &Verdict) -> String {
+    what(action, verdict)
 }
 
 /// What would be done, as an infinitive.

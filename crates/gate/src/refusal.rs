@@ -25,7 +25,9 @@ pub(crate) fn refusal(action: &Action, verdict: &Verdict, answer: Option<&Answer
             )
         }
         Some(Answer::NobodyToAsk) => "it is a question, and there is nobody to ask".to_owned(),
-        Some(Answer::Once | Answer::Session | Answer::Approved(_)) | None => String::new(),
+        Some(Answer::Once | Answer::Session | Answer::Project(_) | Answer::Approved(_)) | None => {
+            String::new()
+        }
     };
     if !said.is_empty() {
         message.push_str("\nanswer: ");

@@ -17,7 +17,7 @@ use crate::error::{CommandError, Kind};
 use crate::exit;
 use crate::output::{Output, WARNING};
 use crate::provider;
-use crate::reviewer::AtTerminal;
+use crate::reviewer::{AtTerminal, Memory};
 use crate::settings;
 use crate::telemetry::Telling;
 use crate::transcript::Transcript;
@@ -55,6 +55,7 @@ pub fn run(exec: &Exec, variables: &Variables, output: &mut Output) -> Result<u8
     settings::warn_of(tier, output);
     let asking = settings::asking(&settings, false)
         .filter(|_| interactive || settings.posture.reviewer == ReviewerKind::AutoReview);
+    let reviewer = reviewer(&settings, interactive);
     let session = Session::new(SessionOptions {
         cwd: settings.cwd.clone(),
         project_root: settings.project.root.clone(),
@@ -64,7 +65,7 @@ pub fn run(exec: &Exec, variables: &Variables, output: &mut Output) -> Result<u8
         model,
         model_name,
         journal,
-        reviewer: reviewer(interactive),
+        reviewer,
         asking,
         tier,
         env: variables.pairs(),
@@ -137,9 +138,15 @@ pub async fn whole_session(
     result
 }
 
-fn reviewer(interactive: bool) -> Box<dyn Reviewer> {
+fn reviewer(settings: &Settings, interactive: bool) -> Box<dyn Reviewer> {
     if interactive {
-        Box::new(AtTerminal)
+        let root = settings.project.root.clone();
+        Box::new(AtTerminal {
+            memory: Memory {
+                config: settings.dirs.config.clone(),
+                project: root.unwrap_or_else(|| settings.cwd.clone()),
+            },
+        })
     } else {
         Box::new(Nobody)
     }

@@ -134,7 +134,7 @@ fn row(summary: &Summary) -> String {
 }
 
 /// The session that a word on the command line means.
-fn find(dir: &Path, word: &str) -> Result<SessionId, CommandError> {
+pub fn find(dir: &Path, word: &str) -> Result<SessionId, CommandError> {
     if word != "latest" {
         return Ok(dam_journal::find(dir, word)?);
     }

@@ -3,6 +3,7 @@
 mod check;
 mod explain;
 mod lines;
+mod replay;
 mod rules;
 mod test;
 
@@ -20,6 +21,7 @@ use crate::variables::Variables;
 
 use check::Check;
 use explain::Explain;
+use replay::Replay;
 use rules::{Forget, Rules};
 use test::Test;
 
@@ -48,6 +50,15 @@ Examples:
   dam policy explain --open --json -- npm publish"
     )]
     Explain(Box<Explain>),
+    /// Judge again what is on record: what would change
+    #[command(after_help = "\
+Examples:
+  dam policy replay                        every session, under the settings of now
+  dam policy replay --with strict.toml latest
+  dam policy replay --with new.rules --since 2026-11-01 --json
+
+Exits with 1 where something would be allowed that was not.")]
+    Replay(Box<Replay>),
     /// List the rules of `.rules` files, with those that have expired
     Rules(Box<Rules>),
     /// Take out a rule that an answer was remembered in
@@ -60,6 +71,7 @@ Examples:
 pub fn run(policy: Policy, variables: &Variables, output: &mut Output) -> Result<u8, CommandError> {
     match policy {
         Policy::Check(check) => check::run(&check, variables, output),
+        Policy::Replay(replay) => replay::run(&replay, variables, output),
         Policy::Explain(explain) => explain::run(&explain, variables, output),
         Policy::Rules(rules) => rules::list(&rules, variables, output),
         Policy::Forget(forget) => rules::forget(&forget, variables, output),

@@ -12,7 +12,7 @@ use dam_testkit::environment::Environment;
 
 use crate::{environment, everybody};
 
-const PROMPT: &str = "[N] no: ";
+const PROMPT: &str = "say why not: ";
 
 /// Runs a script behind `dam` with these words, on a terminal of its own (the
 /// one that `script` makes). `answer` is called at each question, and what it

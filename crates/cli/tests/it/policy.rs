@@ -3,6 +3,9 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
+use dam_config::{Options, Surroundings};
+use dam_gate::{Gate, Nobody, Request};
+use dam_policy::{Circumstances, Decision};
 use dam_testkit::environment::{Environment, Outcome};
 
 use crate::environment;
@@ -319,4 +322,126 @@ fn files_of_rules_can_be_asked_alone() {
       "decision": "allow"
     }
     "#);
+}
+
+/// What is on record is judged again: by a rule that is new, and by settings.
+#[test]
+fn a_replay_says_what_would_change() {
+    let environment = environment();
+    environment.init_repository();
+    for script in ["true", "git push --force nowhere", "make --version"] {
+        environment.dam(["run", "--", "sh", "-c", script]).run();
+    }
+    let same = environment.dam(["policy", "replay"]).run();
+    assert_eq!(same.code, Some(0), "{}", same.page());
+    assert!(
+        same.stdout
+            .starts_with("3 decisions judged again: 0 would change"),
+        "{}",
+        same.stdout
+    );
+
+    let strict = environment.write(
+        environment.work().join("strict.rules"),
+        "prefix_rule(pattern = [\"make\"], decision = \"forbidden\")\n",
+    );
+    let outcome = environment
+        .dam(["policy", "replay", "--json", "--with"])
+        .arg(&strict)
+        .run();
+    assert_eq!(outcome.code, Some(0), "{}", outcome.page());
+    let value: serde_json::Value = serde_json::from_str(&outcome.stdout).expect("JSON");
+    assert_eq!(
+        value["changes"].as_array().map(Vec::len),
+        Some(1),
+        "{value}"
+    );
+    assert_eq!(value["changes"][0]["now"], "deny");
+
+    let lax = environment.write(
+        environment.work().join("lax.toml"),
+        "sandbox_mode = \"danger-full-access\"\napproval_policy = \"never\"\n",
+    );
+    let outcome = environment
+        .dam(["policy", "replay", "--with"])
+        .arg(&lax)
+        .run();
+    assert_eq!(outcome.code, Some(1), "{}", outcome.page());
+    assert!(
+        outcome.stdout.contains("ask -> allow"),
+        "{}",
+        outcome.page()
+    );
+
+    let late = environment
+        .dam(["policy", "replay", "--since", "2999-01-01"])
+        .run();
+    assert!(late.stdout.starts_with("0 decisions"), "{}", late.page());
+    let missing = environment
+        .dam(["policy", "replay", "--with", "/nowhere.toml"])
+        .run();
+    assert_eq!(missing.code, Some(2), "{}", missing.page());
+}
+
+/// The one evaluator: what `check` says of a command is what the gate of a
+/// session says.
+#[test]
+fn check_and_the_gate_agree_on_every_command_of_the_lists() {
+    let environment = environment();
+    environment.init_repository();
+    let lists = ["benign", "hostile"].map(|name| {
+        let path = format!(
+            "{}/../gate/tests/commands/{name}.jsonl",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        std::fs::read_to_string(path).expect("a list")
+    });
+    let lines: Vec<&str> = lists.iter().flat_map(|list| list.lines()).collect();
+    assert!(lines.len() >= 1_000);
+    let options = Options {
+        cd: environment.work(),
+        ..Options::default()
+    };
+    let surroundings = Surroundings {
+        home: Some(environment.home()),
+        system_dir: "/etc/cofferdam".into(),
+        ..Surroundings::default()
+    };
+    let settings = dam_config::load(&options, &surroundings, true).expect("settings");
+    for (flag, circumstances) in [
+        (None, Circumstances::BOXED),
+        (Some("--open"), Circumstances::OPEN),
+    ] {
+        let words: Vec<&str> = flag.into_iter().collect();
+        let answers = check(&environment, &words, &lines.join("\n")).stdout;
+        let mut gate = Gate::new(settings.posture.clone(), Box::new(Nobody)).under(circumstances);
+        assert_eq!(answers.lines().count(), lines.len());
+        for (line, answer) in lines.iter().zip(answers.lines()) {
+            let line: serde_json::Value = serde_json::from_str(line).expect("a line");
+            let answer: serde_json::Value = serde_json::from_str(answer).expect("an answer");
+            let script = line["command"].as_str().expect("a script");
+            let request = Request::Command {
+                argv: ["bash", "-c", script].map(str::to_owned).into(),
+                cwd: settings.cwd.clone(),
+                escalation: None,
+            };
+            let said = gate.judge(&request);
+            assert_eq!(answer["verdict"], said.decision.to_string(), "{script}");
+            assert_eq!(answer["rule"], said.rule.as_str(), "{script}");
+            // As the agent asks it, with somebody who says no.
+            let settled = gate.settle(&request);
+            assert_eq!(
+                settled.allowed,
+                said.decision == Decision::Allow,
+                "{script}"
+            );
+            // What was seen does not count here.
+            let fresh = gate.circumstances().open;
+            gate = gate.under(if fresh {
+                Circumstances::OPEN
+            } else {
+                Circumstances::BOXED
+            });
+        }
+    }
 }

@@ -39,7 +39,7 @@ fn answered(environment: &Environment, keys: &str) -> String {
     let mut stdout = child.stdout.take().expect("its output");
     let mut shown = String::new();
     let mut byte = [0];
-    while !shown.ends_with("[N] no: ") {
+    while !shown.ends_with("say why not: ") {
         let count = stdout.read(&mut byte).expect("more output");
         assert!(count == 1, "no question came: {shown}");
         shown.push(char::from(byte[0]));

@@ -2,7 +2,8 @@
 
 use dam_gate::{Answer, Gate, Nobody, Request};
 use dam_policy::{
-    ApprovalPolicy, Containment, Decision, Escalation, Granular, ReviewerKind, SandboxMode,
+    ApprovalPolicy, Circumstances, Containment, Decision, Escalation, Granular, ReviewerKind,
+    SandboxMode,
 };
 use proptest::prelude::*;
 
@@ -183,4 +184,56 @@ proptest! {
             }
         }
     }
+
+    /// What was seen is not forgotten, and only ever adds questions.
+    #[test]
+    fn what_a_session_has_seen_never_makes_it_laxer(
+        mode in modes(), policy in policies(), open in any::<bool>(),
+        acts in prop::collection::vec(acts(), 0..6), probe in acts(),
+    ) {
+        let mut posture = posture(mode, policy);
+        posture.flow.value.private.push("/w/private".into());
+        let circumstances = if open { Circumstances::OPEN } else { Circumstances::BOXED };
+        let (gate, _) = gate(posture, Answer::Once);
+        let mut gate = gate.under(circumstances);
+        let mut before = gate.judge(&probe).decision;
+        let mut seen = gate.circumstances().flow.clone();
+        for act in acts {
+            gate.settle(&act);
+            let flow = gate.circumstances().flow.clone();
+            prop_assert!(flow.private.is_some() >= seen.private.is_some());
+            prop_assert!(flow.untrusted.is_some() >= seen.untrusted.is_some());
+            let now = gate.judge(&probe).decision;
+            prop_assert!(now >= before);
+            (before, seen) = (now, flow);
+        }
+    }
+}
+
+/// What reads, takes in and reaches out.
+fn acts() -> impl Strategy<Value = Request> {
+    let script = |text: &str| crate::command(&["bash", "-c", text]);
+    prop::sample::select(vec![
+        script("cat private/customers.csv"),
+        script("grep -r x ."),
+        script("curl http://localhost:1"),
+        script("curl https://example.com"),
+        script("git fetch"),
+        script("git push"),
+        script("npm publish"),
+        script("eval \"$x\""),
+        script("cargo test"),
+        Request::UseTool {
+            server: "s".into(),
+            tool: "t".into(),
+        },
+        Request::SearchWeb { query: "q".into() },
+        Request::ReadFile {
+            path: "/w/private/x".into(),
+        },
+        Request::Reach {
+            host: "example.com".into(),
+            port: 443,
+        },
+    ])
 }
