@@ -323,6 +323,27 @@ pub const EVENTS: &[Row] = &[
         ],
     ),
     row(
+        "checkpoint",
+        "journal_checkpoint",
+        "the journal signed everything before",
+        &[
+            plain("dam.key", "/key"),
+            plain("dam.next_segment", "/next_segment"),
+        ],
+    ),
+    row(
+        "recovered",
+        "journal_recovered",
+        "a writer was killed in the middle of a line, which was cut off",
+        &[plain("dam.bytes", "/bytes")],
+    ),
+    row(
+        "retention",
+        "journal_retention",
+        "journals were removed because they were too old or too much",
+        &[plain("dam.why", "/why")],
+    ),
+    row(
         "notice",
         "notice",
         "the user was told something",
@@ -515,6 +536,30 @@ mod tests {
         }
         let page = include_str!("../../../../docs/telemetry.md");
         assert!(page.contains(&rows), "docs/telemetry.md must hold:\n{rows}");
+    }
+
+    #[test]
+    fn every_kind_of_entry_has_its_event() {
+        let source = include_str!("../event.rs");
+        let (_, body) = source.split_once("pub enum Event {").expect("the events");
+        let (body, _) = body.split_once("\n}").expect("their end");
+        let variants = body.lines().filter_map(|line| {
+            let name = line.strip_prefix("    ")?.strip_suffix(" {")?;
+            name.starts_with(char::is_uppercase).then_some(name)
+        });
+        let mut kinds = 0;
+        for variant in variants {
+            let mut kind = String::new();
+            for c in variant.chars() {
+                if c.is_uppercase() && !kind.is_empty() {
+                    kind.push('_');
+                }
+                kind.push(c.to_ascii_lowercase());
+            }
+            assert!(row_of(&kind).is_some(), "`{kind}` is told as nothing");
+            kinds += 1;
+        }
+        assert_eq!(kinds, EVENTS.len());
     }
 
     #[test]
