@@ -436,7 +436,7 @@ impl Place {
     /// Whether a path is below a directory of temporary files.
     pub(super) fn is_temporary(&self, path: &str) -> bool {
         let path = path.trim_matches('"');
-        let below_variable = ["$TMPDIR/", "${TMPDIR}/"]
+        let below_variable = ["$TMPDIR/", "${TMPDIR}/", "${TMPDIR:-/tmp}/"]
             .iter()
             .any(|dir| path.starts_with(dir));
         if below_variable {

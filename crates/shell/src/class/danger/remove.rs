@@ -64,6 +64,9 @@ fn is_grave(word: &Word, recursive: bool, place: &Place) -> bool {
         return !dir.is_some_and(|dir| place.makes_anew(dir));
     }
     let written = word.written().trim_matches('"');
+    if written.starts_with("${TMPDIR:-/tmp}/") && !written[1..].contains(['$', '`']) {
+        return written.contains("..");
+    }
     let settled = ["$PWD/", "${PWD}/", "$(pwd)/"]
         .iter()
         .find_map(|here| written.strip_prefix(here))

@@ -130,7 +130,10 @@ fn script_operand(simple: &Simple) -> Option<&str> {
     if matches!(name, "make" | "gmake" | "just" | "psql" | "at") {
         let at = words
             .iter()
-            .position(|word| matches!(word.known(), Some("-f" | "--file")))?;
+            .position(|word| matches!(word.known(), Some("-f" | "--file")));
+        let Some(at) = at else {
+            return name.ends_with("make").then_some("Makefile");
+        };
         return words.get(at + 1).and_then(Word::known);
     }
     if name == "chmod" {

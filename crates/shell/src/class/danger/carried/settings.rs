@@ -17,10 +17,9 @@ pub(super) fn git(simple: &Simple, around: Around) -> Option<Found> {
                 .and_then(|setting| setting.split_once('='))
                 .and_then(|(key, value)| setting(key, value, around)),
             Some("config") => {
-                let mut rest = words[at + 1..]
-                    .iter()
-                    .filter_map(Word::known)
-                    .filter(|text| !text.starts_with("--") && !matches!(*text, "set" | "add"));
+                let mut rest = words[at + 1..].iter().map(Word::written).filter(|text| {
+                    !text.starts_with("--") && !matches!(*text, "set" | "add" | "-f")
+                });
                 match (rest.next(), rest.next()) {
                     (Some(key), Some(value)) => setting(key, value, around),
                     _ => None,
