@@ -69,6 +69,8 @@ pub(crate) struct AutoReviewer {
     pub model: Arc<dyn Model>,
     pub model_name: String,
     pub shared: Shared,
+    /// What an administrator tells it besides.
+    pub policy: Option<String>,
     /// Who is asked where code leaves it to a person.
     pub person: Box<dyn Reviewer>,
 }
@@ -169,7 +171,7 @@ impl AutoReviewer {
             "planned": clipped(&question.to_string(), MOST_PLANNED),
         });
         Request {
-            instructions: INSTRUCTIONS.to_owned(),
+            instructions: instructions(self.policy.as_deref()),
             input: vec![Item::user(input.to_string())],
             output_schema: Some(schema()),
             ..Request::new(self.model_name.clone())
@@ -178,6 +180,14 @@ impl AutoReviewer {
 
     fn record(&self, event: Event) {
         self.shared.with(|state| state.events.push(event));
+    }
+}
+
+/// What the reviewer is told, with what an administrator adds.
+fn instructions(policy: Option<&str>) -> String {
+    match policy {
+        Some(policy) => format!("{INSTRUCTIONS}\n# What the administrator adds\n\n{policy}\n"),
+        None => INSTRUCTIONS.to_owned(),
     }
 }
 

@@ -106,6 +106,7 @@ impl Session {
                 model_name: options.model_name.clone(),
                 shared: reviews.clone(),
                 person: options.reviewer,
+                policy: options.posture.held.reviewer_policy.clone(),
             }),
             ReviewerKind::User | ReviewerKind::Nobody => options.reviewer,
         };

@@ -241,7 +241,8 @@ fn start(
 /// asks, so that a plain run never stops to wait.
 fn terminal(settings: &Settings) -> Option<Terminal> {
     let chosen = settings.posture.approval_policy.origin.layer > Layer::Builtin;
-    chosen.then(Terminal::open).flatten()
+    let may_answer = settings::person_may_answer(settings);
+    (chosen && may_answer).then(Terminal::open).flatten()
 }
 
 /// Waits for the end, and writes down each refusal and each answer as it

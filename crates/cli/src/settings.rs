@@ -8,7 +8,7 @@ use dam_config::trust::{Record, Trust};
 use dam_config::{Dirs, Options, Settings, Surroundings};
 use dam_gate::{Gate, Nobody};
 use dam_journal::{Journal, Retention, SessionId};
-use dam_policy::{Leaving, Limit};
+use dam_policy::{Leaving, Limit, ReviewerName};
 use dam_sandbox::{Asking, SandboxError, Tier, seatbelt};
 use rustix::system::uname;
 
@@ -102,6 +102,12 @@ pub fn load(
         &surroundings(variables),
         interactive,
     )?)
+}
+
+/// Whether a person may answer questions, if one is there.
+pub fn person_may_answer(settings: &Settings) -> bool {
+    let allowed = settings.required.requirements.floor.reviewers.as_ref();
+    allowed.is_none_or(|allowed| allowed.value.contains(&ReviewerName::User))
 }
 
 /// Whether a model may be used: where models are is not for us to say.

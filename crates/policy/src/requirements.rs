@@ -72,6 +72,9 @@ pub struct Held {
     /// Whether a single act may leave the boundary.
     #[serde(default)]
     pub leaving: Leaving,
+    /// What the automatic reviewer is told besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewer_policy: Option<String>,
     /// The class of the repository, where classes are set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<Class>,

@@ -14,6 +14,7 @@ dam_testkit::tests! {
     words_that_the_user_did_not_say_authorize_nothing
     what_is_no_opinion_is_a_no
     the_reviewer_sees_the_user_and_the_plan_and_nothing_else
+    what_an_administrator_adds_is_told_to_the_reviewer
     too_many_refusals_interrupt_the_turn
     what_code_leaves_to_a_person_is_asked_of_the_person
     a_flow_that_turned_is_asked_about_and_on_record
@@ -142,6 +143,18 @@ fn the_reviewer_sees_the_user_and_the_plan_and_nothing_else() {
     assert!(text.contains(ASKED), "{text}");
     assert!(!text.contains("SECRET-OF-A-STRANGER"), "{text}");
     assert_eq!(review["text"]["format"]["type"], "json_schema");
+}
+
+fn what_an_administrator_adds_is_told_to_the_reviewer() {
+    let mut scene = scene();
+    scene.change(|posture| {
+        posture.held.reviewer_policy = Some("Uploads are high risk.".to_owned());
+    });
+    let refused = opinion("high", "unknown", "", "deny");
+    let played = scene.play_watched(&["Go."], vec![exec(ASKED), refused, done()], |_, _| {});
+    let told = |request: &Value| request["instructions"].to_string().contains("high risk.");
+    assert!(told(&played.requests[1]), "{}", played.requests[1]);
+    assert!(!told(&played.requests[0]), "the agent itself is not told");
 }
 
 fn too_many_refusals_interrupt_the_turn() {

@@ -55,7 +55,8 @@ pub fn run(exec: &Exec, variables: &Variables, output: &mut Output) -> Result<u8
     settings::warn_of(tier, output);
     let asking = settings::asking(&settings, false)
         .filter(|_| interactive || settings.posture.reviewer == ReviewerKind::AutoReview);
-    let reviewer = reviewer(&settings, interactive);
+    let is_there = interactive && settings::person_may_answer(&settings);
+    let reviewer = reviewer(&settings, is_there);
     let session = Session::new(SessionOptions {
         cwd: settings.cwd.clone(),
         project_root: settings.project.root.clone(),

@@ -5,8 +5,9 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use dam_policy::{
-    ApprovalName, Argument, DenyRead, Floor, Identity, Layer, NetworkFloor, Origin, Place,
-    PrefixRule, ReviewerName, RuleDecision, SandboxMode, Servers, Sourced, WebSearchMode,
+    ApprovalName, Argument, BadHostName, DenyRead, Floor, HostPattern, Identity, Layer,
+    NetworkFloor, Origin, Place, PrefixRule, ReviewerName, RuleDecision, SandboxMode, Servers,
+    Sourced, WebSearchMode,
 };
 
 use super::homes::Homes;
@@ -219,21 +220,16 @@ pub(super) fn network(written: Written<'_>) -> Result<NetworkFloor> {
     })
 }
 
-fn domains(written: Written<'_>) -> Result<Vec<Sourced<String>>> {
+fn domains(written: Written<'_>) -> Result<Vec<Sourced<HostPattern>>> {
     let entries = written.entries()?.into_iter();
     let read = |(entry, text)| Ok(sourced(entry, domain(entry, text)?));
     entries.map(read).collect()
 }
 
-/// The name of a host or a pattern for such names.
-fn domain(written: Written<'_>, text: &str) -> Result<String> {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_.*:[]".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        return Ok(text.to_lowercase());
-    }
-    let text = format!("`{text}` is not the name of a host");
-    let hint = "leave out scheme, path and port: `example.com`, `*.example.com`";
-    Err(written.wrong(Problem::new(text).hint(hint)))
+/// A pattern for hosts, as in a profile.
+fn domain(written: Written<'_>, text: &str) -> Result<HostPattern> {
+    let pattern = text.parse();
+    pattern.map_err(|error: BadHostName| written.wrong(error.to_string()))
 }
 
 /// `[mcp_servers]`.

@@ -161,7 +161,7 @@ fn floor_entries(before: &str, floor: &Floor) -> Vec<Entry> {
     ];
     for (key, names) in domains {
         for Sourced { value, origin } in names {
-            add(key, quoted(value), origin);
+            add(key, quoted(&value.to_string()), origin);
         }
     }
     found

@@ -159,28 +159,28 @@ fn allowed_approval_policies() {
 #[test]
 fn allowed_approvals_reviewers() {
     assert_snapshot!(table("allowed_approvals_reviewers = [\"auto_review\"]"), @r"
-    nothing said: :workspace on-request Nobody
-        `user` may not answer questions, and nobody else is there: they are refused (required by @/etc/requirements.toml:1)
-    user's file: :danger-full-access never Nobody
-        `user` may not answer questions, and nobody else is there: they are refused (required by @/etc/requirements.toml:1)
-    administrator's own config.toml: :danger-full-access never Nobody
-        `user` may not answer questions, and nobody else is there: they are refused (required by @/etc/requirements.toml:1)
-    trusted project: :read-only never Nobody
-        `user` may not answer questions, and nobody else is there: they are refused (required by @/etc/requirements.toml:1)
-    -c: :danger-full-access never Nobody
-        `user` may not answer questions, and nobody else is there: they are refused (required by @/etc/requirements.toml:1)
-    --sandbox and --ask-for-approval: :danger-full-access never Nobody
-        `user` may not answer questions, and nobody else is there: they are refused (required by @/etc/requirements.toml:1)
-    --full-auto: :workspace on-request Nobody
-        `user` may not answer questions, and nobody else is there: they are refused (required by @/etc/requirements.toml:1)
-    --dangerously-bypass-approvals-and-sandbox: :danger-full-access never Nobody
-        `user` may not answer questions, and nobody else is there: they are refused (required by @/etc/requirements.toml:1)
-    default_permissions: :danger-full-access on-request Nobody
-        `user` may not answer questions, and nobody else is there: they are refused (required by @/etc/requirements.toml:1)
-    a profile of the user's own: own on-request Nobody
-        `user` may not answer questions, and nobody else is there: they are refused (required by @/etc/requirements.toml:1)
-    --add-dir and --allow-git: :workspace on-request Nobody
-        `user` may not answer questions, and nobody else is there: they are refused (required by @/etc/requirements.toml:1)
+    nothing said: :workspace on-request AutoReview
+        `user` may not answer questions: it is `auto_review` now (required by @/etc/requirements.toml:1)
+    user's file: :danger-full-access never AutoReview
+        `user` may not answer questions: it is `auto_review` now (required by @/etc/requirements.toml:1)
+    administrator's own config.toml: :danger-full-access never AutoReview
+        `user` may not answer questions: it is `auto_review` now (required by @/etc/requirements.toml:1)
+    trusted project: :read-only never AutoReview
+        `user` may not answer questions: it is `auto_review` now (required by @/etc/requirements.toml:1)
+    -c: :danger-full-access never AutoReview
+        `user` may not answer questions: it is `auto_review` now (required by @/etc/requirements.toml:1)
+    --sandbox and --ask-for-approval: :danger-full-access never AutoReview
+        `user` may not answer questions: it is `auto_review` now (required by @/etc/requirements.toml:1)
+    --full-auto: :workspace on-request AutoReview
+        `user` may not answer questions: it is `auto_review` now (required by @/etc/requirements.toml:1)
+    --dangerously-bypass-approvals-and-sandbox: :danger-full-access never AutoReview
+        `user` may not answer questions: it is `auto_review` now (required by @/etc/requirements.toml:1)
+    default_permissions: :danger-full-access on-request AutoReview
+        `user` may not answer questions: it is `auto_review` now (required by @/etc/requirements.toml:1)
+    a profile of the user's own: own on-request AutoReview
+        `user` may not answer questions: it is `auto_review` now (required by @/etc/requirements.toml:1)
+    --add-dir and --allow-git: :workspace on-request AutoReview
+        `user` may not answer questions: it is `auto_review` now (required by @/etc/requirements.toml:1)
     ");
 }
 
@@ -301,8 +301,8 @@ fn network() {
     let world = World::new();
     world.required(text);
     let floor = world.settings().required.requirements.floor.network;
-    assert_eq!(floor.allowed[0].value, "*.example.com");
-    assert_eq!(floor.denied[0].value, "x.example.com");
+    assert_eq!(floor.allowed[0].value.to_string(), "*.example.com");
+    assert_eq!(floor.denied[0].value.to_string(), "x.example.com");
     assert!(floor.only_allowed.is_some());
     // What allows alone limits nothing.
     let world = World::new();

@@ -163,10 +163,9 @@ fn paths_rules_and_networks_that_make_no_sense() {
 
     @/etc/requirements.toml:2:30: a word of a pattern is one of `token` and `any_of`
 
-    @/etc/requirements.toml:2:19: `https://x` is not the name of a host
+    @/etc/requirements.toml:2:19: `https://x` is more than a host: leave out the scheme, the user and the path
       denied_domains = ["https://x"]
                         ^^^^^^^^^^^
-    hint: leave out scheme, path and port: `example.com`, `*.example.com`
 
     @/etc/requirements.toml:2:1: `experimental_network.allow_upstream_proxy` is not a key of requirements
       allow_upstream_proxy = true

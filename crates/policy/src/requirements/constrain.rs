@@ -5,8 +5,9 @@ use std::path::Path;
 
 use crate::names::names;
 use crate::{
-    Access, ApprovalName, ApprovalPolicy, FileRule, FileRules, Granular, Origin, Posture,
-    ResolvedProfile, ReviewerKind, ReviewerName, SandboxMode, Sourced,
+    Access, ApprovalName, ApprovalPolicy, DomainRule, FileRule, FileRules, Granular, HostPattern,
+    HostPreset, Network, NetworkFloor, Origin, Permission, Posture, ResolvedProfile, ReviewerKind,
+    ReviewerName, SandboxMode, Sourced,
 };
 
 use super::{DENY_READ, Floor, Requirements, listed};
@@ -59,11 +60,14 @@ impl Requirements {
         let mut notices = Vec::new();
         let mut posture = wanted;
         posture.profile = self.profile(posture.profile, instead, &mut notices)?;
-        let files = &mut posture.profile.value.files;
-        *files = without_reading(files, &self.floor);
+        let profile = &mut posture.profile.value;
+        profile.files = without_reading(&profile.files, &self.floor);
+        reach_less(&mut profile.network, &self.floor.network);
         posture.approval_policy = self.policy(posture.approval_policy, &mut notices)?;
         posture.reviewer = self.reviewer(posture.reviewer, &mut notices);
         posture.held.leaving = self.leaving();
+        let told = self.reviewer_policy.as_ref();
+        posture.held.reviewer_policy = told.map(|text| text.value.clone());
         let rules = &mut posture.rules.prefixes;
         rules.retain(|rule| !self.rules.contains(rule));
         rules.extend(self.rules.iter().cloned());
@@ -175,13 +179,22 @@ impl Requirements {
         if allowed.value.contains(&name) {
             return wanted;
         }
+        // A model in the place of the person; a person may not be there.
+        let instead = match name {
+            ReviewerName::User if allowed.value.contains(&ReviewerName::AutoReview) => {
+                ReviewerKind::AutoReview
+            }
+            _ => ReviewerKind::Nobody,
+        };
+        let now = match instead {
+            ReviewerKind::AutoReview => "it is `auto_review` now",
+            _ => "they are refused",
+        };
         notices.push(Notice {
-            text: format!(
-                "`{name}` may not answer questions, and nobody else is there: they are refused"
-            ),
+            text: format!("`{name}` may not answer questions: {now}"),
             origin: allowed.origin.clone(),
         });
-        ReviewerKind::Nobody
+        instead
     }
 }
 
@@ -226,6 +239,37 @@ fn without_reading(files: &FileRules, floor: &Floor) -> FileRules {
     let own = files.globs().iter();
     let own: Vec<_> = own.filter(|glob| !globs.contains(glob)).cloned().collect();
     files.with_rules(rules, [globs, own].concat())
+}
+
+/// The network without what may not be reached. What an administrator allows
+/// is what may be allowed, and is not allowed by that.
+fn reach_less(network: &mut Network, floor: &NetworkFloor) {
+    let Network::Proxy(rules) = network else {
+        return;
+    };
+    if floor.off.is_some() {
+        *network = Network::None;
+        return;
+    }
+    if floor.only_allowed.is_some() {
+        let is_allowed =
+            |pattern: &HostPattern| floor.allowed.iter().any(|one| one.value == *pattern);
+        rules
+            .domains
+            .retain(|rule| rule.permission == Permission::Deny || is_allowed(&rule.pattern));
+        rules.preset = HostPreset::None;
+    }
+    for denied in &floor.denied {
+        let rule = DomainRule {
+            pattern: denied.value.clone(),
+            permission: Permission::Deny,
+            origin: denied.origin.clone(),
+        };
+        if !rules.domains.contains(&rule) {
+            rules.domains.push(rule);
+        }
+    }
+    rules.allow_local_binding &= floor.no_local_binding.is_none();
 }
 
 /// Whether a path is the base or below it, name by name.

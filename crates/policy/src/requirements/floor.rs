@@ -8,7 +8,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::listed;
-use crate::{ApprovalPolicy, DenyGlob, Glob, Origin, SandboxMode, Sourced};
+use crate::{ApprovalPolicy, DenyGlob, Glob, HostPattern, Origin, SandboxMode, Sourced};
 
 /// What is allowed at most. What is not set is not limited.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -44,9 +44,9 @@ pub struct NetworkFloor {
     /// `enabled = false`: nothing at all.
     pub off: Option<Origin>,
     /// `denied_domains`.
-    pub denied: Vec<Sourced<String>>,
+    pub denied: Vec<Sourced<HostPattern>>,
     /// `allowed_domains`: what an administrator allows.
-    pub allowed: Vec<Sourced<String>>,
+    pub allowed: Vec<Sourced<HostPattern>>,
     /// `managed_allowed_domains_only`: nothing but that.
     pub only_allowed: Option<Origin>,
     /// `allow_local_binding = false`.
@@ -142,8 +142,8 @@ impl NetworkFloor {
     pub fn and(self, other: Self) -> Self {
         let allowed = match (&self.only_allowed, &other.only_allowed) {
             (Some(_), Some(_)) => {
-                let is_in_both = |one: &Sourced<String>| {
-                    let same = |two: &Sourced<String>| two.value == one.value;
+                let is_in_both = |one: &Sourced<HostPattern>| {
+                    let same = |two: &Sourced<HostPattern>| two.value == one.value;
                     other.allowed.iter().any(same)
                 };
                 self.allowed.into_iter().filter(is_in_both).collect()
