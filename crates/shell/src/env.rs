@@ -231,18 +231,13 @@ impl Env {
         self.directory = None;
     }
 
-    /// A variable changes behind the script's back from now on.
-    pub(crate) fn let_run_wild(&mut self, other: &Self) {
-        let names: Vec<Rc<str>> = self
-            .variables
-            .keys()
-            .chain(other.variables.keys())
-            .filter(|name| self.variables.get(*name) != other.variables.get(*name))
-            .cloned()
-            .collect();
-        Rc::make_mut(&mut self.wild).extend(names);
-        if self.directory != other.directory {
+    /// What a script sets that starts with nothing known, as `after` says,
+    /// changes behind the back of this one from now on.
+    pub(crate) fn let_run_wild(&mut self, after: &Self) {
+        Rc::make_mut(&mut self.wild).extend(after.variables.keys().cloned());
+        if after.directory.is_some() || after.words.is_some() {
             self.directory = None;
+            self.words = None;
         }
     }
 

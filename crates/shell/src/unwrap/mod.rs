@@ -488,6 +488,9 @@ impl Walker {
         for (index, word) in launch.words.iter().enumerate() {
             if matches!(word.known(), Some("-exec" | "-execdir" | "-ok" | "-okdir")) {
                 starts.push(index + 1);
+            } else if word.known().is_none() && word.written().contains("-exec") {
+                self.opaque("`find` is given words that are not known");
+                starts.push(index + 1);
             }
         }
         let directory = self.env.directory.clone();

@@ -314,13 +314,11 @@ impl Walker {
     fn trapped(&mut self, text: &str, around: &Surroundings) {
         let before = self.env.clone();
         self.source(text, around);
+        // Later the variables may hold anything that the script sets.
+        self.env = before.anew();
+        self.source(text, around);
         let after = std::mem::replace(&mut self.env, before);
         self.env.let_run_wild(&after);
-        // Later the variables may hold anything that the script sets.
-        let known = self.env.clone();
-        self.env.forget();
-        self.source(text, around);
-        self.env = known;
     }
 
     pub(super) fn alias(&mut self, launch: Launch, around: &Surroundings) -> Done {

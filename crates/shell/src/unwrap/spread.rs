@@ -43,7 +43,16 @@ impl Walker {
             _ => None,
         };
         self.env.read = None;
-        for words in runs(&template, mark.as_deref(), items, options, &input) {
+        let mut all = runs(&template, mark.as_deref(), items, options, &input);
+        // GNU `xargs` leaves the program's own name as it is; others do not.
+        for at in 0..all.len() {
+            if all[at].first() != template.first() {
+                let mut words = all[at].clone();
+                words.splice(0..1, template.first().cloned());
+                all.push(words);
+            }
+        }
+        for words in all {
             self.launch(
                 Launch {
                     words,

@@ -298,7 +298,8 @@ impl Walker {
         let known: Option<Vec<&str>> = rest.iter().map(Word::known).collect();
         let value = known.and_then(|words| print::format(&words, dialect));
         match (name.known(), value) {
-            (Some(name), Some(text)) if !name.contains('[') => {
+            // Not every `sh` has `-v`.
+            (Some(name), Some(text)) if !name.contains('[') && dialect != Dialect::Posix => {
                 self.env.set(name, Value::text(&text));
             }
             (Some(name), _) => {

@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::class_of;
 
 /// Where a checkout that has the corpora has them.
-const FOLDER: &str = "../../../shared/corpora/commands";
+pub(crate) const FOLDER: &str = "../../../shared/corpora/commands";
 
 #[test]
 fn every_line_of_the_corpora_gets_an_answer() {

@@ -2,6 +2,7 @@
 
 mod analysis;
 mod corpora;
+mod differential;
 mod disguises;
 mod labelled;
 mod oracle;

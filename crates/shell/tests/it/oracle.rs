@@ -3,7 +3,7 @@
 //!
 //! Scripts are put together at random from pieces of syntax around marker
 //! programs that write down how they were called. Nothing else can be run:
-//! the search path holds only the markers.
+//! the search path holds only the markers, and what starts them.
 
 use std::cell::Cell;
 use std::fs;
@@ -259,6 +259,20 @@ const SHAPES: &[&str] = &[
     "m1 $(case x in x) @;; esac)",
     "m1 $(m2 <<E\n@\nE\n)",
     "select x in a; do @; done < /dev/null",
+    "env A=1 m1 a; @",
+    "env -i PATH=\"$PATH\" m1; @",
+    "env -S 'm1 a b'; @",
+    "nice -n 5 m2 b; nohup m1; @",
+    "timeout 1 m1 x; setsid -w m2; @",
+    "echo a b | xargs m1; @",
+    "echo m1 a | xargs -n1 m2; @",
+    "printf 'a b\\nc\\n' | xargs -I% m1 %x; @",
+    "xargs sh -c '@' < /dev/null",
+    "echo 'm2 \"a b\"' | xargs env; @",
+    "find . -maxdepth 0 -exec m1 {} \\; -exec sh -c 'm2 $0; @' {} +",
+    "echo bTEgYTsgbTIK | base64 -d | sh; @",
+    "echo 'a 1m' | rev | sh; sh -c \"$(echo 2m | rev)\"; @",
+    "x=$(echo m2 | tr 2 1); env $x; command $x; @",
     "x=m1; $x a; @",
     "x='m2 b'; $x; \"$x\"",
     "a=m b=1; $a$b x",
@@ -376,7 +390,7 @@ const COMMANDS: &[&str] = &[
 ];
 
 /// Whole scripts, some of them broken again.
-fn scripts() -> impl Strategy<Value = String> {
+pub(crate) fn scripts() -> impl Strategy<Value = String> {
     let whole = prop::sample::select(COMMANDS)
         .prop_map(ToOwned::to_owned)
         .prop_recursive(4, 12, 2, |inner| {
@@ -419,6 +433,16 @@ impl Ground {
             let marker = bin.join(name);
             fs::write(&marker, MARKER)?;
             fs::set_permissions(&marker, fs::Permissions::from_mode(0o755))?;
+        }
+        // Programs that only start others, or print what they are given.
+        for name in [
+            "env", "nice", "nohup", "timeout", "setsid", "xargs", "find", "sh", "base64", "rev",
+            "tr", "cat",
+        ] {
+            let program = Path::new("/usr/bin").join(name);
+            if program.exists() {
+                std::os::unix::fs::symlink(program, bin.join(name))?;
+            }
         }
         Ok(Self {
             dir,
