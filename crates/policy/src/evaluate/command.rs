@@ -22,6 +22,9 @@ const NOWHERE: &[&str] = &[
     "/proc/self/fd",
 ];
 
+/// The port of most of what is reached.
+const HTTPS: u16 = 443;
+
 impl Case<'_> {
     pub(super) fn command(&self, facts: &CommandFacts, escalates: bool, found: &mut Found) {
         let confined = self.posture.profile.value.confined;
@@ -54,6 +57,9 @@ impl Case<'_> {
         if leaves && let Leaving::Never(origin) = &self.posture.held.leaving {
             found.add(kept_inside(origin));
         }
+        if looks && matches!(self.posture.profile.value.network, Network::Proxy(_)) {
+            self.denied_hosts(facts, found);
+        }
         if escalates && confined {
             found.add(case.leave_boundary());
         }
@@ -63,6 +69,17 @@ impl Case<'_> {
         // Last: of two questions the one about danger says more.
         if looks {
             case.written(found);
+        }
+    }
+
+    /// The hosts that the rules for the network deny. What they ask about is
+    /// asked when it is reached: only then the port is known for certain.
+    fn denied_hosts(&self, facts: &CommandFacts, found: &mut Found) {
+        for host in facts.outward().into_iter().filter_map(|out| out.host) {
+            let said = self.reach(&host, HTTPS);
+            if said.decision == Decision::Deny {
+                found.add(said);
+            }
         }
     }
 
