@@ -488,6 +488,8 @@ pub enum Config {
     Explain(ConfigExplain),
     /// Say whether a host can be reached under the profile's network rules
     Host(ConfigHost),
+    /// Write settings and rules from those of another program
+    Import(ConfigImport),
 }
 
 /// `dam config show`.
@@ -521,6 +523,29 @@ pub struct ConfigExplain {
     /// When it would ask.
     #[command(flatten)]
     pub approvals: Approvals,
+}
+
+/// `dam config import`.
+#[derive(Args, Debug)]
+pub struct ConfigImport {
+    /// Whose settings: those in `~/.codex` or `~/.claude`
+    #[arg(long, value_enum, value_name = "PROGRAM")]
+    pub from: ImportFrom,
+    /// Print what would be written
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Put the new files in the place of those that are there
+    #[arg(long, conflicts_with = "dry_run")]
+    pub force: bool,
+}
+
+/// Programs whose settings can be read.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum ImportFrom {
+    /// Codex.
+    Codex,
+    /// Claude Code.
+    Claude,
 }
 
 /// `dam config host`.

@@ -17,6 +17,7 @@ mod file;
 mod filesystem;
 mod git;
 mod grants;
+pub mod import;
 mod layers;
 mod merged;
 mod network;

@@ -243,9 +243,11 @@ fn entries(merged: &Merged) -> Vec<(String, String, Origin)> {
         .collect()
 }
 
+/// What stands in the place of what may be a secret.
+pub(crate) const HIDDEN: &str = "\"[hidden]\"";
+
 /// The value as TOML, or a word in its place where it may be a secret.
 pub(crate) fn shown(path: &KeyPath, value: &Value) -> String {
-    const HIDDEN: &str = "\"[hidden]\"";
     let parts = path.parts();
     let is_below = |name: &str| parts.iter().rev().nth(1).is_some_and(|part| part == name);
     let is_named_by_user = is_below("query_params") || is_below("set");

@@ -127,7 +127,7 @@ impl Spot {
 }
 
 /// Whether a line is not to be shown: errors end up in the logs of others.
-fn may_hold_secret(line: &str) -> bool {
+pub(crate) fn may_hold_secret(line: &str) -> bool {
     let (name, value) = line.split_once('=').unwrap_or((line, ""));
     // These hold names of variables, not what is in them.
     let name = if name.trim().ends_with("env_key") {

@@ -2,6 +2,7 @@
 //! `dam config explain`: what each layer says of one of them.
 
 pub mod host;
+pub mod import;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -733,6 +733,35 @@ fn trust_status() {
 }
 
 #[test]
+fn config_import() {
+    assert_snapshot!(help(&["config", "import"]), @"
+    Write settings and rules from those of another program
+
+    Usage: dam config import [OPTIONS] --from <PROGRAM>
+
+    Options:
+          --color <WHEN>
+              When to use colour: auto, always or never
+
+          --from <PROGRAM>
+              Whose settings: those in `~/.codex` or `~/.claude`
+
+              Possible values:
+              - codex:  Codex
+              - claude: Claude Code
+
+          --dry-run
+              Print what would be written
+
+          --force
+              Put the new files in the place of those that are there
+
+      -h, --help
+              Print help (see a summary with '-h')
+    ");
+}
+
+#[test]
 fn doctor() {
     assert_snapshot!(help(&["doctor"]), @r#"
     Find out what this machine can enforce

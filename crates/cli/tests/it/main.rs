@@ -8,6 +8,7 @@ mod doctor;
 mod exec;
 mod git;
 mod help;
+mod import;
 mod journal;
 mod learn;
 mod limits;
