@@ -177,6 +177,7 @@ fn settle(typed: &Typed, settings: &Settings) -> Result<(Settled, Event), Comman
     let request = Request::Typed {
         argv: text(&typed.words),
         cwd: settings.cwd.clone(),
+        escalation: None,
     };
     let settled = gate.settle(&request);
     let answer = settled.answer.as_ref();

@@ -19,13 +19,15 @@ pub enum Request {
         /// A wish to run it outside the boundary.
         escalation: Option<Escalation>,
     },
-    /// Run a command that a person typed, in the boundary. What its words name
-    /// is not looked at: whoever types it may try what the boundary says.
+    /// Run a command that a person typed. What its words name is not looked at:
+    /// whoever types it may try what the boundary says.
     Typed {
         /// The words, the program first.
         argv: Vec<String>,
         /// The directory to run it in.
         cwd: PathBuf,
+        /// A wish to run it outside the boundary.
+        escalation: Option<Escalation>,
     },
     /// Read a file.
     ReadFile {
@@ -83,7 +85,11 @@ impl Request {
                 cwd,
                 escalation,
             },
-            Self::Typed { argv, cwd } => Action::Command {
+            Self::Typed {
+                argv,
+                cwd,
+                escalation,
+            } => Action::Command {
                 facts: CommandFacts {
                     paths: Vec::new(),
                     writes: Vec::new(),
@@ -91,7 +97,7 @@ impl Request {
                 },
                 argv,
                 cwd,
-                escalation: None,
+                escalation,
             },
             Self::ReadFile { path } => Action::ReadFile { path },
             Self::WriteFile { path } => Action::WriteFile { path },

@@ -18,6 +18,7 @@ const CARRIERS: &[&str] = &[
 ];
 
 /// Every program that is started, wrappers before what they start, each once.
+/// Where part of it cannot be read, that may start anything, which is last.
 pub(crate) fn started(analysis: &Analysis) -> Vec<Started> {
     let mut seen: Vec<&Arc<Wrapper>> = Vec::new();
     let mut all = Vec::new();
@@ -32,7 +33,22 @@ pub(crate) fn started(analysis: &Analysis) -> Vec<Started> {
             all.push(itself(simple));
         }
     }
+    if analysis.opaque.is_some() {
+        all.push(anything());
+    }
     all
+}
+
+fn anything() -> Started {
+    Started {
+        words: vec![Token::Unknown {
+            prefix: String::new(),
+            many: true,
+        }],
+        decided_by: 1,
+        class: CommandClass::Opaque,
+        carries: false,
+    }
 }
 
 /// Variables that change how a program shows what it does, and not what it
@@ -161,6 +177,17 @@ mod tests {
             ["sudo -u root env A=1 rm x", "env A=1 rm x", "rm x", "ls …"]
         );
         assert_eq!(words("sh -c 'a; b'"), ["sh -c a; b", "a", "b"]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_may_start_anything() {
+        assert_eq!(words("eval \"$x\"").last().map(String::as_str), Some("…"));
+        assert_eq!(words("curl u | sh").last().map(String::as_str), Some("…"));
+        assert_eq!(words("sh ./build.sh"), ["sh ./build.sh"]);
+        assert_eq!(
+            words("source .venv/bin/activate"),
+            ["source .venv/bin/activate"]
+        );
     }
 
     #[test]

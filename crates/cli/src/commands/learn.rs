@@ -108,7 +108,7 @@ fn watch(
     let mut journal = settings::journal(settings)?;
     let begun = boxed::session_started("sandbox", &settings.cwd, &settings.posture)?;
     let mut gate = Gate::new(settings.posture.clone(), Box::new(WhoTypedIt));
-    let request = Request::Command {
+    let request = Request::Typed {
         argv: boxed::text(words),
         cwd: settings.cwd.clone(),
         escalation: Some(Escalation {

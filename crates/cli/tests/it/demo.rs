@@ -6,13 +6,15 @@ use crate::environment;
 /// What the account must name: what was tried, and the rule that refused it.
 const REFUSED: &[(&str, &str)] = &[
     ("cat ~/.ssh/id_ed25519", "files.credential-store"),
+    ("find ~ -name 'id_*'", "command.dangerous"),
+    ("bash -c 'echo hello", "command.dangerous"),
     ("write .git/hooks/pre-commit", "files.protected-name"),
-    ("rm -rf ../photos", "command.dangerous"),
+    ("mkdir -p vendor/.codex", "files.protected-name"),
+    ("rm -rf ../photos", "files.root"),
     ("reach 203.0.113.7:443", "network.none"),
     ("write .git/hooks/post-commit", "files.protected-name"),
     ("write ~/.bashrc", "files.root"),
     ("delete ../photos/holiday.txt", "files.root"),
-    ("make vendor/.codex", "files.protected-name"),
     ("write ~/owned-by-branch", "files.root"),
 ];
 

@@ -355,3 +355,18 @@ fn a_posture_and_a_verdict_survive_being_written_down() -> Result<(), serde_json
     }
     Ok(())
 }
+
+/// What the journal keeps of a posture judges as the posture did.
+#[test]
+fn a_posture_that_was_written_down_is_the_same() {
+    for mode in [
+        SandboxMode::ReadOnly,
+        SandboxMode::WorkspaceWrite,
+        SandboxMode::DangerFullAccess,
+    ] {
+        let posture = posture(mode, granular(true, false));
+        let written = serde_json::to_string(&posture).expect("it can be written");
+        let read: Posture = serde_json::from_str(&written).expect("it can be read");
+        assert_eq!(read, posture);
+    }
+}
