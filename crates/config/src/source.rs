@@ -30,9 +30,32 @@ pub(crate) struct Spot {
     excerpt: String,
 }
 
+/// As many tables or lists may be open at once.
+const DEEPEST: usize = 64;
+
+/// Where more tables or lists are open than the parser can follow without
+/// running out of stack: it limits those that are closed, and not those that
+/// never are. Brackets in text count, too; nobody writes so many.
+fn too_deep(text: &str) -> Option<usize> {
+    let (mut tables, mut lists) = (0_usize, 0_usize);
+    text.bytes().position(|byte| {
+        match byte {
+            b'{' => tables += 1,
+            b'}' => tables = tables.saturating_sub(1),
+            b'[' => lists += 1,
+            b']' => lists = lists.saturating_sub(1),
+            _ => {}
+        }
+        tables > DEEPEST || lists > DEEPEST
+    })
+}
+
 impl Source {
     /// The text as a table.
     pub(crate) fn table(&self) -> Result<Spanned<DeTable<'_>>, ConfigError> {
+        if let Some(at) = too_deep(&self.text) {
+            return Err(self.wrong(&(at..at + 1), "it is nested too deep"));
+        }
         DeTable::parse(&self.text).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
             self.wrong(&span, in_one_line(error.message()))

@@ -529,3 +529,11 @@ fn flags_that_contradict_each_other() {
     hint: choose a directory that holds only your work
     "#);
 }
+
+#[test]
+fn a_file_that_is_nested_too_deep_is_refused() {
+    for unit in ["set = { x]\n", "a = [", "a = {b = "] {
+        let refusal = World::refusal_of(&unit.repeat(20_000));
+        assert!(refusal.contains("it is nested too deep"), "{refusal}");
+    }
+}
