@@ -18,6 +18,8 @@ if __name__ == "__main__":
         [w.start() for w in workers]; [w.join() for w in workers]
         print(value.value, [w.exitcode for w in workers])
         queue = context.Queue(); queue.put("queued"); print(queue.get())
+        # A fork while its thread holds a lock would wait for ever.
+        queue.close(); queue.join_thread()
     memory = shared_memory.SharedMemory(create=True, size=4096)
     child = mp.Process(target=fill, args=(memory.name,)); child.start(); child.join()
     print(memory.buf[3]); memory.close(); memory.unlink()
