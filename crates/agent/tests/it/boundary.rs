@@ -139,10 +139,12 @@ fn what_the_boundary_refuses_is_asked_while_the_command_waits() {
     ] {
         let scene = Scene::new(SandboxMode::WorkspaceWrite, ApprovalPolicy::OnRequest)
             .answering(answer.clone());
-        let played = scene.play(vec![
-            exec("echo x > ../outside/new; mkdir ../outside/d"),
-            done(),
-        ]);
+        // What a script does is not seen before it runs.
+        scene.write(
+            "work/make.sh",
+            "echo x > ../outside/new; mkdir ../outside/d",
+        );
+        let played = scene.play(vec![exec("sh make.sh"), done()]);
         assert_eq!(scene.read("outside/new").as_deref(), text);
         let decided = played.journal.iter().find_map(|event| match event {
             Event::Decision {
