@@ -163,6 +163,14 @@ pub fn session_started(front: &str, cwd: &Path, posture: &Posture) -> Result<Eve
     })
 }
 
+/// Writes down that a person changes what counts from here on, before it is
+/// changed: a session of its own.
+pub fn record_change(front: &str, settings: &Settings, change: Event) -> Result<(), CommandError> {
+    let begun = session_started(front, &settings.cwd, &settings.posture)?;
+    settings::journal(settings)?.append_together(&[begun, change, ended("completed")])?;
+    Ok(())
+}
+
 /// That nothing was given to run.
 pub fn no_command(front: &str) -> CommandError {
     CommandError::user("there is no command to run").hint(format!(

@@ -9,8 +9,11 @@ use dam_config::trust::{Content, Difference, Record, Trust, scan};
 use dam_config::{Options, Settings};
 use serde::Serialize;
 
+use dam_journal::Event;
+
 use super::difference::lines;
 use crate::arguments::{TrustOf, TrustTask, TrustWords};
+use crate::boxed;
 use crate::error::{CommandError, Kind};
 use crate::exit;
 use crate::output::{FAINT, Output, STRONG, WARNING};
@@ -76,7 +79,10 @@ fn trust(yes: bool, settings: &Settings, output: &mut Output) -> Result<u8, Comm
     }
     confirm(yes, output)?;
     // What was shown, not what is there by now.
-    Record::new(root, content).write(&settings.dirs)?;
+    let now = Record::new(root, content);
+    let digest = now.digest.clone();
+    record_change(root, settings, "trusted", record, Some(digest))?;
+    now.write(&settings.dirs)?;
     output.note(&format!("{name} is trusted as it is now"));
     Ok(exit::OK.code)
 }
@@ -133,10 +139,28 @@ fn confirm(yes: bool, output: &mut Output) -> Result<(), CommandError> {
 
 fn revoke(settings: &Settings, output: &mut Output) -> Result<u8, CommandError> {
     let root = root(settings);
+    let record = Record::read(&settings.dirs, root)?.filter(|record| !record.revoked);
+    record_change(root, settings, "revoked", record, None)?;
     Record::revoked(root).write(&settings.dirs)?;
     let name = clean(&root.display().to_string());
     output.note(&format!("{name} is not trusted any more"));
     Ok(exit::OK.code)
+}
+
+fn record_change(
+    root: &Path,
+    settings: &Settings,
+    what: &str,
+    before: Option<Record>,
+    after: Option<String>,
+) -> Result<(), CommandError> {
+    let change = Event::TrustChanged {
+        project: root.display().to_string(),
+        what: what.to_owned(),
+        before: before.map(|record| record.digest),
+        after,
+    };
+    boxed::record_change("trust", settings, change)
 }
 
 /// What `dam trust status --json` prints.

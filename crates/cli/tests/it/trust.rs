@@ -221,3 +221,31 @@ fn instructions_that_have_changed_are_quoted_again() {
     assert!(trust(&environment, &["--yes"]).success());
     run("The user trusts this project.");
 }
+
+#[test]
+fn trust_that_is_given_or_taken_back_is_in_the_journal() {
+    let environment = environment();
+    environment.init_repository();
+    environment.write("AGENTS.md", "Use tabs.\n");
+    assert!(trust(&environment, &["--yes"]).success());
+    let digest = status(&environment)["digest"].clone();
+    let told = || {
+        let outcome = environment.dam(["log", "show", "latest", "--json"]).run();
+        let found = outcome.stdout.lines().find_map(|line| {
+            let entry: Value = serde_json::from_str(line).expect("JSON");
+            (entry["event"]["kind"] == "trust_changed").then(|| entry["event"].clone())
+        });
+        found.unwrap_or_else(|| panic!("{}", outcome.page()))
+    };
+    let given = told();
+    assert_eq!(
+        (&given["what"], &given["after"]),
+        (&"trusted".into(), &digest)
+    );
+    assert!(trust(&environment, &["--revoke"]).success());
+    let taken = told();
+    assert_eq!(
+        (&taken["what"], &taken["before"]),
+        (&"revoked".into(), &digest)
+    );
+}

@@ -3,11 +3,13 @@
 
 use clap::Args;
 use dam_config::rules::{self, ListedRule, RuleKind};
+use dam_journal::Event;
 use dam_journal::clean;
 use dam_policy::{Layer, RuleDecision};
 use serde::Serialize;
 
 use crate::arguments::{Approvals, Grants};
+use crate::boxed;
 use crate::error::CommandError;
 use crate::exit;
 use crate::output::{FAINT, Output, STRONG, WARNING};
@@ -80,6 +82,14 @@ pub fn forget(
 ) -> Result<u8, CommandError> {
     let options = settings::options(&forget.grants, &Approvals::default())?;
     let settings = settings::load(&options, variables, settings::is_interactive())?;
+    let change = Event::ConfigurationChanged {
+        what: "rule_forgotten".to_owned(),
+        file: None,
+        before: forget.id.clone().into(),
+        after: serde_json::Value::Null,
+        posture: serde_json::Value::Null,
+    };
+    boxed::record_change("policy", &settings, change)?;
     let gone = rules::forget(&settings.rules, &forget.id, &settings.dirs.config)
         .map_err(|error| CommandError::user(error.to_string()))?;
     output.data(&format!("forgotten: {}", clean(&gone.kind.summary())))?;
