@@ -80,5 +80,6 @@ const SCRIPTS: &[&str] = &[
     "x=$((1 + 2 * ${#y})); a=(1 2 3); echo \"${a[@]:1:2}\" <(ls) $'\\x41' `date` <<< \"$x\" 3>&1 >&2",
     "find . -name '*.o' -exec rm {} + -o -print0 | xargs -0 -n1 timeout 5 bash -c 'echo \"$0\"'",
     "while read -r l; do :; done < <(base64 -d <<< cm0= | tr a-z A-Z); trap 'rm x' EXIT; eval \"$(printf %s ls)\"",
+    "podman run --rm -it -\u{2cf}rivileged --volume /:/mnt alpine chroot /mnt /bin/sh",
     "git -c alias.x='!sh' x; ssh -o ProxyCommand=x h 'rm -rf ~'; docker run --rm -v /:/h a sh -c ls",
 ];

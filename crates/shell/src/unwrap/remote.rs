@@ -382,7 +382,8 @@ fn operand(words: &[Word], mut at: usize, entry: &mut Option<Word>) -> Option<us
             at += if flag { 1 } else { 2 };
         } else if text.len() > 1 && text.starts_with('-') {
             let flags = text[1..].chars().all(|c| "ditPTq".contains(c));
-            let attached = text.len() > 2 && !flags && "evpwuhlmnc".contains(&text[1..2]);
+            let takes_value = text[1..].starts_with(|c| "evpwuhlmnc".contains(c));
+            let attached = text.len() > 2 && !flags && takes_value;
             at += if flags || attached { 1 } else { 2 };
         } else {
             return Some(at);
