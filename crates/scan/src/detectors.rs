@@ -1,0 +1,8 @@
+//! The list of detectors. A new one is added here and nowhere else.
+
+use crate::Detector;
+
+/// Every detector, in the order of their names.
+pub fn detectors() -> Vec<Box<dyn Detector>> {
+    Vec::new()
+}

@@ -1,0 +1,101 @@
+//! One file as detectors see it: text in UTF-8, its language, its tree.
+
+mod decode;
+mod parse;
+mod tests_and_fixtures;
+
+use std::cell::OnceCell;
+
+use crate::{Gap, GapKind, Language};
+
+pub use tests_and_fixtures::is_test;
+
+/// The most bytes of a file that are read. What is larger is no source text.
+pub const LARGEST: u64 = 8 << 20;
+
+/// A file as it was read, before anything is made of it.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Its path in the repository, with `/`.
+    pub path: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A file as detectors see it.
+#[derive(Debug)]
+pub struct SourceFile<'a> {
+    /// Its path in the repository, with `/`.
+    pub path: &'a str,
+    /// Its text. What was UTF-16 or Latin-1 has been read as such; a mark of
+    /// the byte order is left out.
+    pub text: &'a str,
+    /// Its bytes, as they are.
+    pub raw: &'a [u8],
+    /// What it is written in.
+    pub language: Language,
+    /// Whether it is a test, a fixture or an example.
+    pub is_test: bool,
+    tree: OnceCell<Result<tree_sitter::Tree, Gap>>,
+}
+
+impl<'a> SourceFile<'a> {
+    /// A file of this text.
+    pub fn new(path: &'a str, text: &'a str, raw: &'a [u8]) -> Self {
+        Self {
+            path,
+            text,
+            raw,
+            language: Language::of(path, text),
+            is_test: is_test(path),
+            tree: OnceCell::new(),
+        }
+    }
+
+    /// A file of this text, for tests of detectors.
+    pub fn of_text(path: &'a str, text: &'a str) -> Self {
+        Self::new(path, text, text.as_bytes())
+    }
+
+    /// Its syntax tree, parsed when it is first asked for. Nothing where its
+    /// language has no grammar here, or where it could not be parsed (the
+    /// engine says so in the coverage). The tree is nested no deeper than
+    /// [`SourceFile::DEEPEST`], so that it can be walked by recursion.
+    pub fn tree(&self) -> Option<&tree_sitter::Tree> {
+        let grammar = self.language.grammar()?;
+        self.tree
+            .get_or_init(|| {
+                parse::parse(self.text, &grammar)
+                    .map_err(|why| Gap::in_file(self.path, GapKind::NotParsed, why))
+            })
+            .as_ref()
+            .ok()
+    }
+
+    /// How deep a tree may be nested.
+    pub const DEEPEST: usize = parse::DEEPEST;
+
+    /// The line of a number from 1, without its end.
+    pub fn line(&self, number: u32) -> Option<&'a str> {
+        let index = usize::try_from(number).ok()?.checked_sub(1)?;
+        self.text.lines().nth(index)
+    }
+
+    /// What parsing left out, if it was parsed.
+    pub(crate) fn parse_gap(&self) -> Option<Gap> {
+        match self.tree.get()? {
+            Err(gap) => Some(gap.clone()),
+            Ok(tree) if tree.root_node().has_error() => Some(Gap::in_file(
+                self.path,
+                GapKind::ParseErrors,
+                parse::where_it_fails(tree),
+            )),
+            Ok(_) => None,
+        }
+    }
+}
+
+/// The text of a file, or why it is none.
+pub fn text_of(bytes: &[u8]) -> Result<std::borrow::Cow<'_, str>, GapKind> {
+    decode::decode(bytes).ok_or(GapKind::Binary)
+}

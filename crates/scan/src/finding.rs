@@ -1,0 +1,166 @@
+//! Findings: what is dangerous, where, how it is known and what is safer.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// One dangerous thing in one place.
+///
+/// A detector fills in what it knows and leaves the rest at its default
+/// (`..Finding::default()`): the engine puts in the snippet where there is
+/// none, and cleans and masks all text.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Finding {
+    /// What kind it is: `sql-injection`. Lower case and dashes, never changed.
+    pub rule: Cow<'static, str>,
+    /// Numbers of the Common Weakness Enumeration, the most exact first.
+    pub cwe: Vec<u16>,
+    /// What it is, in a few words.
+    pub title: String,
+    /// What could happen here, and how it is known. A few sentences.
+    pub message: String,
+    /// The file, in the repository, with `/`.
+    pub path: String,
+    /// The line, from 1. 0 where it is about the file as a whole.
+    pub line: u32,
+    /// The column, from 1, in characters. 0 where it is not known.
+    pub column: u32,
+    /// The last line of it.
+    pub end_line: u32,
+    /// The code it is about, cleaned and masked.
+    pub snippet: String,
+    /// The function, class or key around it.
+    pub symbol: Option<String>,
+    /// How data comes here, from its source to its sink.
+    pub steps: Vec<Step>,
+    /// How bad it is, if it is so.
+    pub severity: Severity,
+    /// How it is known.
+    pub confidence: Confidence,
+    /// What to write instead.
+    pub safer: String,
+    /// Whether it was shown by running it.
+    pub proof: Proof,
+}
+
+/// One place on the way of data.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Step {
+    /// The file.
+    pub path: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// What happens there: `request.args["q"] is read`.
+    pub what: String,
+}
+
+/// How bad a finding is, if it is so. The worst is the greatest.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    #[default]
+    Low,
+    /// Dangerous together with something else.
+    Medium,
+    /// Dangerous.
+    High,
+    /// Dangerous for everybody, without conditions.
+    Critical,
+}
+
+impl Severity {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How a finding is known. The best known is the greatest.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+pub enum Confidence {
+    /// By a pattern alone.
+    #[default]
+    C,
+    /// By a flow from where strangers' data may come in: a parameter of a
+    /// function that others call.
+    B,
+    /// By a flow from where strangers' data does come in, or by a fact that
+    /// needs no guess: a version, a format, a setting.
+    A,
+}
+
+impl Confidence {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::C => "C",
+            Self::B => "B",
+            Self::A => "A",
+        }
+    }
+}
+
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Whether a finding was shown by running it. What was not reproduced is no
+/// less a finding.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "verdict", rename_all = "kebab-case")]
+pub enum Proof {
+    /// Nothing was run.
+    NotAttempted {
+        /// Why not.
+        why: String,
+    },
+    /// It happened, and did not happen with harmless input.
+    Confirmed {
+        /// How it was tried: `flask-route`.
+        method: String,
+        /// What was seen.
+        evidence: String,
+        /// What was seen with harmless input.
+        control: String,
+        /// The command that shows it again.
+        command: String,
+    },
+    /// It was called by itself with hostile input and did it; whether anybody
+    /// can reach it is not shown.
+    ReachableInIsolation {
+        /// What was seen.
+        evidence: String,
+    },
+    /// It was tried and did not happen.
+    NotReproduced {
+        /// What was tried.
+        tried: String,
+    },
+}
+
+impl Default for Proof {
+    fn default() -> Self {
+        Self::NotAttempted {
+            why: "proofs were not asked for".to_owned(),
+        }
+    }
+}

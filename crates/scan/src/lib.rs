@@ -1,0 +1,29 @@
+//! Finds what is dangerous in a repository, and says how it knows.
+//!
+//! A scan reads files from a [`source`], has every [`Detector`] look at each
+//! of them once (what it finds out are [`Facts`], kept by content), and then
+//! has every detector join the facts of all files into [`Finding`]s. What was
+//! not looked at is in the [`Coverage`], with why: nothing that was not looked
+//! at is called clean.
+//!
+//! Everything here is deterministic: the same files give the same findings in
+//! the same order. No model is asked, nothing is sent anywhere, and nothing of
+//! the scanned project is run.
+
+mod coverage;
+mod detector;
+mod detectors;
+mod engine;
+mod file;
+mod finding;
+mod language;
+mod source;
+
+pub use coverage::{Coverage, Gap, GapKind};
+pub use detector::{Detector, Facts, FactsOf, Joined, Project, Settings};
+pub use detectors::detectors;
+pub use engine::{Scan, scan_files, scan_tree};
+pub use file::{Input, SourceFile};
+pub use finding::{Confidence, Finding, Proof, Severity, Step};
+pub use language::Language;
+pub use source::SourceError;

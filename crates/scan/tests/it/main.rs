@@ -1,0 +1,3 @@
+//! Scans of real directories.
+
+mod tree;
