@@ -67,6 +67,8 @@ impl What {
     fn of(action: &Action) -> Self {
         match action {
             Action::Command { argv, cwd, .. } => Self::Command(normal(argv), cwd.clone()),
+            // What is allowed is the host, whatever is asked of it.
+            Action::Reach { host, port, .. } => Self::Other(Action::reach(host, *port)),
             other => Self::Other(other.clone()),
         }
     }

@@ -196,7 +196,24 @@ pub(crate) fn what(action: &Action, verdict: &Verdict) -> String {
         Action::WriteFile { path } => {
             format!("write {}", show::short(&path.to_string_lossy(), 300))
         }
-        Action::Reach { host, port } => format!("reach {}:{port}", show::short(host, 260)),
+        Action::Reach {
+            host,
+            port,
+            protocol,
+            method,
+            path,
+            ..
+        } => {
+            let request = match (method, path) {
+                (Some(method), path) => {
+                    let path = path.as_deref().unwrap_or_default();
+                    format!("{} {} at ", show::short(method, 40), show::short(path, 200))
+                }
+                (None, _) => String::new(),
+            };
+            let by = protocol.map_or_else(String::new, |by| format!(" by {by}"));
+            format!("reach {request}{}:{port}{by}", show::short(host, 260))
+        }
         Action::UseTool { server, tool } => format!(
             "call the tool {} of {}",
             show::short(tool, 100),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dam_policy::{Action, CommandFacts, Escalation};
+use dam_policy::{Action, CommandFacts, Escalation, Protocol};
 use dam_shell::{Analysis, Simple};
 
 use crate::{danger, paths, starts};
@@ -45,6 +45,14 @@ pub enum Request {
         host: String,
         /// The port.
         port: u16,
+        /// How, as far as that is known.
+        protocol: Option<Protocol>,
+        /// The method of a request.
+        method: Option<String>,
+        /// The path of a request, with its query.
+        path: Option<String>,
+        /// Whether no request on it can ever be seen.
+        opaque: bool,
     },
     /// Call a tool of an MCP server.
     UseTool {
@@ -71,6 +79,18 @@ pub enum Request {
 }
 
 impl Request {
+    /// The wish to reach a host, whatever is asked of it.
+    pub fn reach(host: impl Into<String>, port: u16) -> Self {
+        Self::Reach {
+            host: host.into(),
+            port,
+            protocol: None,
+            method: None,
+            path: None,
+            opaque: false,
+        }
+    }
+
     /// The action for the evaluator: a command is read first. `home` is what
     /// `~` means in it.
     pub fn action(&self, home: Option<&Path>) -> Action {
@@ -101,7 +121,21 @@ impl Request {
             },
             Self::ReadFile { path } => Action::ReadFile { path },
             Self::WriteFile { path } => Action::WriteFile { path },
-            Self::Reach { host, port } => Action::Reach { host, port },
+            Self::Reach {
+                host,
+                port,
+                protocol,
+                method,
+                path,
+                opaque,
+            } => Action::Reach {
+                host,
+                port,
+                protocol,
+                method,
+                path,
+                opaque,
+            },
             Self::UseTool { server, tool } => Action::UseTool { server, tool },
             Self::SearchWeb { query } => Action::SearchWeb { query },
             Self::ExtendPermissions { what } => Action::ExtendPermissions { what },

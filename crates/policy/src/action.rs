@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::DangerKind;
+use crate::{DangerKind, Protocol};
 
 /// What somebody wants done.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -38,6 +38,18 @@ pub enum Action {
         host: String,
         /// The port.
         port: u16,
+        /// How, as far as that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        protocol: Option<Protocol>,
+        /// The method of a request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        method: Option<String>,
+        /// The path of a request, with its query.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        path: Option<String>,
+        /// Whether no request on it can ever be seen.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        opaque: bool,
     },
     /// Call a tool of an MCP server.
     UseTool {
@@ -61,6 +73,20 @@ pub enum Action {
         /// Its name.
         skill: String,
     },
+}
+
+impl Action {
+    /// The wish to reach a host, whatever is asked of it.
+    pub fn reach(host: impl Into<String>, port: u16) -> Self {
+        Self::Reach {
+            host: host.into(),
+            port,
+            protocol: None,
+            method: None,
+            path: None,
+            opaque: false,
+        }
+    }
 }
 
 /// Why a command should run outside the boundary, in the words of whoever

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use crate::{
     Action, ApprovalPolicy, Category, Circumstances, Containment, Decision, Derivation, Network,
-    NetworkVerdict, Origin, Posture, Reach, Rule, Source, Verdict,
+    NetworkVerdict, Origin, Posture, Protocol, Reach, Rule, Seen, Source, Verdict,
 };
 
 /// What the posture says of an action under these circumstances.
@@ -110,7 +110,24 @@ impl<'a> Case<'a> {
             } => self.command(facts, escalation.is_some(), found),
             Action::ReadFile { path } => found.add(self.read(path)),
             Action::WriteFile { path } => found.add(self.write(path)),
-            Action::Reach { host, port } => found.add(self.reach(host, *port)),
+            Action::Reach {
+                host,
+                port,
+                protocol,
+                method,
+                path,
+                opaque,
+            } => {
+                let seen = match method {
+                    _ if *opaque => Seen::Never,
+                    None => Seen::NotYet,
+                    Some(method) => Seen::Request {
+                        method,
+                        path: path.as_deref().unwrap_or_default(),
+                    },
+                };
+                found.add(self.reach((host, *port), *protocol, seen));
+            }
             Action::UseTool { server, tool } => found.add(self.question(
                 Category::McpElicitations,
                 &format!("no rule knows the tool `{tool}` of `{server}`"),
@@ -236,8 +253,13 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn reach(&self, host: &str, port: u16) -> Verdict {
-        let own = || self.host_rule(host, port);
+    fn reach(
+        &self,
+        (host, port): (&str, u16),
+        protocol: Option<Protocol>,
+        seen: Seen<'_>,
+    ) -> Verdict {
+        let own = || self.host_rule(host, port, protocol);
         match &self.posture.profile.value.network {
             Network::None => Verdict {
                 hint: Some("no network is the default of every profile".to_owned()),
@@ -247,7 +269,7 @@ impl<'a> Case<'a> {
                     "network.none",
                 )
             },
-            Network::Proxy(rules) => self.proxied(rules.reach(host, port), own()),
+            Network::Proxy(rules) => self.proxied(rules.judge(host, port, seen), own()),
             Network::Host => own().unwrap_or_else(|| {
                 self.chosen(
                     self.ask_if_untrusted(),

@@ -55,8 +55,9 @@ pub use glob::{BadGlob, Glob};
 pub use layer::{Layer, Origin, Sourced};
 pub use limits::{BadLimit, Limit, Limits};
 pub use network::{
-    BadHostName, COMMON_DEPENDENCIES, DomainRule, Host, HostPattern, HostPreset, NetworkMode,
-    NetworkRules, NetworkVerdict, Permission, Reach, SocketRule, UnknownNetworkWord,
+    BadHostName, COMMON_DEPENDENCIES, DomainRule, Host, HostPattern, HostPreset, NetworkLimits,
+    NetworkMode, NetworkRules, NetworkVerdict, Permission, Reach, RequestRule, Seen, SocketRule,
+    UnknownNetworkWord, is_path_prefix,
 };
 pub use outward::{Outward, Way};
 pub use posture::{Posture, ReviewerKind};

@@ -8,7 +8,9 @@
 
 mod address;
 mod host;
+mod limits;
 mod preset;
+mod requests;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -17,7 +19,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 pub use host::{BadHostName, Host, HostPattern};
+pub use limits::NetworkLimits;
 pub use preset::{COMMON_DEPENDENCIES, HostPreset};
+pub use requests::{RequestRule, Seen, is_path_prefix};
 
 use crate::{Origin, Rule};
 
@@ -93,8 +97,21 @@ pub struct NetworkRules {
     pub ports: Vec<u16>,
     /// Rules for hosts.
     pub domains: Vec<DomainRule>,
+    /// What requests to allowed hosts may be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<RequestRule>,
     /// Rules for sockets of the host's file system.
     pub unix_sockets: Vec<SocketRule>,
+    /// How much may go over it.
+    #[serde(default)]
+    pub limits: NetworkLimits,
+    /// Whether SOCKS 5 is served.
+    #[serde(default = "yes")]
+    pub socks5: bool,
+    /// Whether the proxy that the user's environment names is used to get
+    /// further.
+    #[serde(default = "yes")]
+    pub upstream_proxy: bool,
     /// Whether a local address that is listed may be reached at every port of
     /// `ports`, too, and not only where its rule names the port.
     pub allow_local_binding: bool,
@@ -141,24 +158,64 @@ impl NetworkRules {
             methods: None,
             ports: PORTS.to_vec(),
             domains: Vec::new(),
+            requests: Vec::new(),
             unix_sockets: Vec::new(),
+            limits: NetworkLimits::default(),
+            socks5: true,
+            upstream_proxy: true,
             allow_local_binding: false,
             origin,
         }
     }
 
-    /// Whether a request to a host may be made. `None` is a connection whose
-    /// requests cannot be seen.
-    pub fn judge(&self, host: &str, port: u16, method: Option<&str>) -> NetworkVerdict {
+    /// Whether a host may be reached, and whether by what is seen of it.
+    pub fn judge(&self, host: &str, port: u16, seen: Seen<'_>) -> NetworkVerdict {
         let found = self.reach(host, port);
-        if found.reach != Reach::Allowed || self.may_use(method) {
-            return found;
+        match found.reach {
+            Reach::Denied => found,
+            Reach::Allowed | Reach::Unlisted => self.refuse(host, port, seen).unwrap_or(found),
         }
-        let reason = match method {
-            Some(method) => format!("the method `{}` is not allowed", shown(method)),
-            None => "only some methods are allowed, and here none can be seen".to_owned(),
+    }
+
+    /// Whether it has to be seen what is asked of a host: because only some
+    /// methods or paths are allowed there.
+    pub fn looks_into(&self, host: &str, port: u16) -> bool {
+        let of_all = self.mode == NetworkMode::Limited || self.methods.is_some();
+        of_all || self.requests_to(host, port).next().is_some()
+    }
+
+    /// Why what is seen is not allowed, whatever is said of the host.
+    fn refuse(&self, host: &str, port: u16, seen: Seen<'_>) -> Option<NetworkVerdict> {
+        let (method, path) = match seen {
+            Seen::NotYet => return None,
+            Seen::Never if !self.looks_into(host, port) => return None,
+            Seen::Never => {
+                let reason = "only some requests are allowed, and here none can be seen";
+                return Some(self.verdict(Reach::Denied, "network.unseen", reason.to_owned()));
+            }
+            Seen::Request { method, path } => (method, path),
         };
-        self.verdict(Reach::Denied, "network.method", reason)
+        if !self.may_use(method) {
+            let reason = format!("the method `{}` is not allowed", shown(method));
+            return Some(self.verdict(Reach::Denied, "network.method", reason));
+        }
+        let mut refused = None;
+        for rule in self.requests_to(host, port) {
+            let reason = rule.refuses(method, path)?;
+            refused.get_or_insert(NetworkVerdict {
+                reach: Reach::Denied,
+                reason: format!("{reason} of `{}`", rule.pattern),
+                rule: Rule::builtin("network.request"),
+                origin: rule.origin.clone(),
+            });
+        }
+        refused
+    }
+
+    fn requests_to(&self, host: &str, port: u16) -> impl Iterator<Item = &RequestRule> {
+        let host = host.parse::<Host>().ok();
+        let rules = self.requests.iter();
+        rules.filter(move |rule| host.as_ref().is_some_and(|host| rule.covers(host, port)))
     }
 
     /// Whether a host may be reached at a port, whatever is said there.
@@ -240,10 +297,7 @@ impl NetworkRules {
         is_named && pattern.covers(host, port)
     }
 
-    fn may_use(&self, method: Option<&str>) -> bool {
-        let Some(method) = method else {
-            return self.mode == NetworkMode::Full && self.methods.is_none();
-        };
+    fn may_use(&self, method: &str) -> bool {
         let listed = self.methods.as_ref();
         (self.mode == NetworkMode::Full || LIMITED.contains(&method))
             && listed.is_none_or(|listed| listed.iter().any(|one| one == method))
@@ -271,6 +325,10 @@ fn ruled(rule: &DomainRule, reach: Reach, reason: String) -> NetworkVerdict {
         rule: Rule::builtin("network.host"),
         origin: rule.origin.clone(),
     }
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// What a stranger wrote, short and on one line.

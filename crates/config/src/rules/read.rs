@@ -60,7 +60,14 @@ const PREFIX: &[&str] = &[
     "justification",
     "expires",
 ];
-const NETWORK: &[&str] = &["host", "protocol", "decision", "justification", "expires"];
+const NETWORK: &[&str] = &[
+    "host",
+    "protocol",
+    "decision",
+    "justification",
+    "expires",
+    "port",
+];
 const EXECUTABLE: &[&str] = &["name", "paths"];
 
 impl Host for Reader<'_> {
@@ -123,6 +130,7 @@ impl Reader<'_> {
         let decision = self.decision(given, given.needed("decision")?, &HOST_DECISIONS)?;
         let rule = HostRule {
             host,
+            port: given.port()?,
             protocol,
             decision,
             justification: given.justification()?,
@@ -380,6 +388,16 @@ impl<'c> Given<'c> {
             }
             text => Ok(text.map(|text| text.trim().to_owned())),
         }
+    }
+
+    fn port(&self) -> Result<Option<u16>, Fault> {
+        let port = match self.value("port") {
+            None => return Ok(None),
+            Some(Value::Int(number)) => u16::try_from(*number).ok().filter(|port| *port != 0),
+            Some(other) => return Err(self.wrong("port", "a number", other)),
+        };
+        let wrong = || self.call.fault("`port` is a number from 1 to 65535");
+        port.map(Some).ok_or_else(wrong)
     }
 
     fn expires(&self) -> Result<Option<String>, Fault> {

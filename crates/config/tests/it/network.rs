@@ -1,6 +1,6 @@
 //! What profiles and the older keys say of the network.
 
-use dam_policy::{HostPreset, Layer, Network, NetworkMode, NetworkRules, Reach};
+use dam_policy::{HostPreset, Layer, Network, NetworkMode, NetworkRules, Reach, Seen};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
@@ -70,10 +70,11 @@ fn a_profile_says_what_can_be_reached() {
     ] {
         assert_eq!(rules.reach(host, port).reach, reach, "{host}:{port}");
     }
-    assert_eq!(
-        rules.judge("crates.io", 443, Some("PUT")).reach,
-        Reach::Denied
-    );
+    let put = Seen::Request {
+        method: "PUT",
+        path: "/",
+    };
+    assert_eq!(rules.judge("crates.io", 443, put).reach, Reach::Denied);
     let found = rules.reach("bad.example.com", 443);
     assert_eq!(
         (found.origin.layer, found.origin.line),

@@ -75,7 +75,7 @@ fn requests() -> impl Strategy<Value = Request> {
         }),
         1 => paths.clone().prop_map(|path| Request::ReadFile { path: path.into() }),
         1 => paths.prop_map(|path| Request::WriteFile { path: path.into() }),
-        1 => Just(Request::Reach { host: "example.com".to_owned(), port: 443 }),
+        1 => Just(Request::reach("example.com", 443)),
         1 => Just(Request::UseTool { server: "s".to_owned(), tool: "t".to_owned() }),
         1 => Just(Request::SearchWeb { query: "q".to_owned() }),
     ]
@@ -231,9 +231,6 @@ fn acts() -> impl Strategy<Value = Request> {
         Request::ReadFile {
             path: "/w/private/x".into(),
         },
-        Request::Reach {
-            host: "example.com".into(),
-            port: 443,
-        },
+        Request::reach("example.com", 443),
     ])
 }

@@ -73,13 +73,7 @@ fn actions() -> Vec<(&'static str, Request)> {
         ("writing in the workspace", write("/w/x")),
         ("writing a protected name", write("/w/.git/hooks/x")),
         ("writing elsewhere", write("/opt/x")),
-        (
-            "reaching a host",
-            Request::Reach {
-                host: "example.com".into(),
-                port: 443,
-            },
-        ),
+        ("reaching a host", Request::reach("example.com", 443)),
         (
             "a tool of an MCP server",
             Request::UseTool {

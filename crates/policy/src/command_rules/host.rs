@@ -1,9 +1,11 @@
 //! Rules for single hosts.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::{CommandRules, RuleDecision};
-use crate::Origin;
+use crate::{Host, Origin};
 
 /// How a host is reached.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -24,6 +26,9 @@ pub enum Protocol {
 pub struct HostRule {
     /// A name or an address, in lower case. No patterns.
     pub host: String,
+    /// For one port only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
     /// For one protocol only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol: Option<Protocol>,
@@ -53,6 +58,9 @@ pub enum BadHost {
         "a rule names one host; patterns belong to `network.domains` of a profile in config.toml"
     )]
     Pattern,
+    /// It is none.
+    #[error("that is not the name or address of a host")]
+    NoHost,
 }
 
 impl Protocol {
@@ -68,8 +76,13 @@ impl Protocol {
     }
 
     /// Whether a connection to this port may be of this protocol, and whether
-    /// it is for certain.
-    const fn at(self, port: u16) -> (bool, bool) {
+    /// it is for certain; what it is for certain may be known.
+    fn at(self, port: u16, known: Option<Self>) -> (bool, bool) {
+        if let Some(known) = known {
+            // What is allowed by SOCKS 5 is any connection.
+            let is_this = self == known || self == Self::Socks5Tcp && known != Self::Socks5Udp;
+            return (is_this, is_this);
+        }
         match self {
             Self::Http => (true, port == 80),
             Self::Https => (true, port == 443),
@@ -79,9 +92,19 @@ impl Protocol {
     }
 }
 
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Http => "http",
+            Self::Https => "https",
+            Self::Socks5Tcp => "socks5_tcp",
+            Self::Socks5Udp => "socks5_udp",
+        })
+    }
+}
+
 impl HostRule {
-    /// A host as it is compared: in lower case, without brackets and without
-    /// a dot at the end.
+    /// A host as it is compared: in its one writing, without brackets.
     pub fn host(text: &str) -> Result<String, BadHost> {
         let text = text.trim();
         let bracketed = text
@@ -99,24 +122,34 @@ impl HostRule {
         if host.contains(has_more) || (host.contains(':') && !is_v6) {
             return Err(BadHost::NotAlone);
         }
-        Ok(host.to_ascii_lowercase())
+        match host.parse::<Host>() {
+            Ok(Host::Name(name)) => Ok(name),
+            Ok(Host::Address(address)) => Ok(address.to_string()),
+            Err(_) => Err(BadHost::NoHost),
+        }
     }
 
     /// What it is called in a verdict.
     pub fn name(&self) -> String {
-        format!("network_rule({})", self.host)
+        match self.port {
+            Some(port) => format!("network_rule({}, port {port})", self.host),
+            None => format!("network_rule({})", self.host),
+        }
     }
 }
 
 impl CommandRules {
     /// The strictest rule for a host. One that forbids or asks for a protocol
     /// counts at every port, because the port does not tell the protocol; one
-    /// that allows counts at the usual port.
-    pub fn for_host(&self, host: &str, port: u16) -> Option<&HostRule> {
+    /// that allows counts at the usual port, where the protocol is not known.
+    pub fn for_host(&self, host: &str, port: u16, known: Option<Protocol>) -> Option<&HostRule> {
         let wanted = HostRule::host(host).ok()?;
         let counts = |rule: &&HostRule| {
-            let (possible, certain) = rule.protocol.map_or((true, true), |found| found.at(port));
+            let (possible, certain) = rule
+                .protocol
+                .map_or((true, true), |own| own.at(port, known));
             rule.host == wanted
+                && rule.port.is_none_or(|own| own == port)
                 && if rule.decision >= RuleDecision::Prompt {
                     possible
                 } else {

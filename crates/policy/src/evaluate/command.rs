@@ -6,7 +6,7 @@ use super::ruled::Left;
 use super::{Case, Found, Hold};
 use crate::{
     ApprovalPolicy, Category, CommandClass, CommandFacts, Containment, DangerKind, Decision,
-    FileVerdict, Leaving, Network, Origin, Outward, Rule, Source, Verdict, Way,
+    FileVerdict, Leaving, Network, Origin, Outward, Rule, Seen, Source, Verdict, Way,
 };
 
 /// Where everybody may write: what is written there is not kept.
@@ -76,7 +76,7 @@ impl Case<'_> {
     /// asked when it is reached: only then the port is known for certain.
     fn denied_hosts(&self, facts: &CommandFacts, found: &mut Found) {
         for host in facts.outward().into_iter().filter_map(|out| out.host) {
-            let said = self.reach(&host, HTTPS);
+            let said = self.reach((&host, HTTPS), None, Seen::NotYet);
             if said.decision == Decision::Deny {
                 found.add(said);
             }

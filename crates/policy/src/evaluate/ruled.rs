@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Case, Found};
 use crate::{
     Category, CommandFacts, Containment, Decision, HostRule, Layer, Leaving, Origin, PrefixRule,
-    Rule, RuleDecision, RuleHit, Source, Started, Token, Verdict,
+    Protocol, Rule, RuleDecision, RuleHit, Source, Started, Token, Verdict,
 };
 
 /// What the rules leave to be asked of a command.
@@ -71,8 +71,13 @@ impl Case<'_> {
     }
 
     /// What a rule says of a host that can be reached.
-    pub(super) fn host_rule(&self, host: &str, port: u16) -> Option<Verdict> {
-        let rule = self.posture.rules.for_host(host, port)?;
+    pub(super) fn host_rule(
+        &self,
+        host: &str,
+        port: u16,
+        protocol: Option<Protocol>,
+    ) -> Option<Verdict> {
+        let rule = self.posture.rules.for_host(host, port, protocol)?;
         let decision = match rule.decision {
             RuleDecision::Forbidden => Decision::Deny,
             RuleDecision::Prompt => self.prompt(false),

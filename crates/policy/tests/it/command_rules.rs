@@ -375,6 +375,7 @@ fn is_said(found: &str, wanted: &str) {
 fn hosts_are_compared_as_names_are() {
     let host = |decision, host: &str, protocol| HostRule {
         host: HostRule::host(host).expect("a host"),
+        port: None,
         protocol,
         decision,
         justification: None,
@@ -390,7 +391,7 @@ fn hosts_are_compared_as_names_are() {
         ],
         ..CommandRules::default()
     };
-    let said = |host, port| rules.for_host(host, port).map(|rule| rule.decision);
+    let said = |host, port| rules.for_host(host, port, None).map(|rule| rule.decision);
     assert_eq!(said("api.Example.com", 443), Some(Allow));
     assert_eq!(said("api.example.com", 80), None);
     assert_eq!(said("bad.example.", 9), Some(Forbidden));

@@ -154,13 +154,7 @@ fn actions() -> Vec<(&'static str, Action)> {
                 path: path("/etc/x"),
             },
         ),
-        (
-            "reach a host",
-            Action::Reach {
-                host: "example.com".to_owned(),
-                port: 443,
-            },
-        ),
+        ("reach a host", Action::reach("example.com", 443)),
         (
             "use a tool",
             Action::UseTool {

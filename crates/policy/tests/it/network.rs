@@ -3,7 +3,8 @@
 use dam_policy::{
     Action, ApprovalPolicy, COMMON_DEPENDENCIES, Circumstances, Decision, DomainRule, Host,
     HostPattern, HostPreset, Layer, Network, NetworkMode, NetworkRules, Origin, Permission, Places,
-    Posture, Profile, Reach, SandboxMode, SocketRule, Sourced, evaluate,
+    Posture, Profile, Reach, RequestRule, SandboxMode, Seen, SocketRule, Sourced, evaluate,
+    is_path_prefix,
 };
 use proptest::prelude::*;
 
@@ -29,6 +30,12 @@ fn allowing(patterns: &[&str]) -> NetworkRules {
 
 fn reach(rules: &NetworkRules, host: &str, port: u16) -> Reach {
     rules.reach(host, port).reach
+}
+
+/// What is said of a request at `/`, or of a connection that shows none.
+fn judged(rules: &NetworkRules, host: &str, port: u16, method: Option<&str>) -> Reach {
+    let seen = method.map_or(Seen::Never, |method| Seen::Request { method, path: "/" });
+    rules.judge(host, port, seen).reach
 }
 
 #[test]
@@ -285,7 +292,7 @@ fn presets_name_hosts() {
 #[test]
 fn methods_are_limited_and_what_cannot_be_seen_is_none() {
     let mut rules = allowing(&["example.com"]);
-    let judge = |rules: &NetworkRules, method| rules.judge("example.com", 443, method).reach;
+    let judge = |rules: &NetworkRules, method| judged(rules, "example.com", 443, method);
     assert_eq!(judge(&rules, Some("POST")), Reach::Allowed);
     assert_eq!(judge(&rules, None), Reach::Allowed);
     rules.mode = NetworkMode::Limited;
@@ -303,6 +310,75 @@ fn methods_are_limited_and_what_cannot_be_seen_is_none() {
     rules.mode = NetworkMode::Full;
     assert_eq!(judge(&rules, Some("POST")), Reach::Allowed);
     assert_eq!(judge(&rules, None), Reach::Denied);
+}
+
+#[test]
+fn requests_fit_one_of_the_rules_for_their_host() {
+    let mut rules = allowing(&["*.example.com", "other.example"]);
+    let rule = |pattern: &str, methods: &[&str], prefixes: &[&str]| {
+        let list = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+        RequestRule {
+            pattern: pattern.parse().expect(pattern),
+            methods: (!methods.is_empty()).then(|| list(methods)),
+            path_prefixes: (!prefixes.is_empty()).then(|| list(prefixes)),
+            origin: Origin::of(Layer::User),
+        }
+    };
+    rules.requests = vec![
+        rule("*.example.com", &["GET"], &[]),
+        rule("api.example.com:443", &["POST"], &["/v1", "/open/"]),
+    ];
+    let request =
+        |host: &str, method, path| rules.judge(host, 443, Seen::Request { method, path }).reach;
+    for (host, method, path, reach) in [
+        ("a.example.com", "GET", "/any", Reach::Allowed),
+        ("a.example.com", "POST", "/v1", Reach::Denied),
+        ("api.example.com", "GET", "/any", Reach::Allowed),
+        ("api.example.com", "POST", "/v1", Reach::Allowed),
+        ("api.example.com", "POST", "/v1?to=/v2", Reach::Allowed),
+        ("api.example.com", "POST", "/v1/x", Reach::Allowed),
+        ("api.example.com", "POST", "/open/x", Reach::Allowed),
+        ("api.example.com", "POST", "/open", Reach::Denied),
+        ("api.example.com", "POST", "/v10", Reach::Denied),
+        ("api.example.com", "PUT", "/v1", Reach::Denied),
+        ("other.example", "PUT", "/any", Reach::Allowed),
+        ("no.example", "GET", "/", Reach::Unlisted),
+    ] {
+        assert_eq!(request(host, method, path), reach, "{method} {host}{path}");
+    }
+    // What servers read in more than one way is not read in the best one.
+    for path in [
+        "/v1/../admin",
+        "/v1/%2e%2e/admin",
+        "/v1%2F..%2Fadmin",
+        "/v1/..;/admin",
+        "/v1\\..\\admin",
+        "//v1",
+        "/v1/%252e%252e/x",
+        "http://a.example.com/v1",
+        "*",
+        "",
+    ] {
+        assert_eq!(
+            request("api.example.com", "POST", path),
+            Reach::Denied,
+            "{path}"
+        );
+    }
+    assert!(rules.looks_into("api.example.com", 443));
+    assert!(!rules.looks_into("other.example", 443));
+    let opaque = |host| rules.judge(host, 443, Seen::Never).reach;
+    assert_eq!(opaque("api.example.com"), Reach::Denied);
+    assert_eq!(opaque("other.example"), Reach::Allowed);
+    for (text, fits) in [
+        ("/", true),
+        ("/v1", true),
+        ("v1", false),
+        ("/a/../b", false),
+        ("", false),
+    ] {
+        assert_eq!(is_path_prefix(text), fits, "{text}");
+    }
 }
 
 #[test]
@@ -372,10 +448,7 @@ fn the_evaluator_asks_about_what_is_unlisted_and_refuses_what_is_denied() {
     let decided = |policy, host: &str| {
         let profile = Sourced::builtin(profile.resolve(&Places::default()));
         let posture = Posture::new(profile, Sourced::builtin(policy));
-        let action = Action::Reach {
-            host: host.to_owned(),
-            port: 443,
-        };
+        let action = Action::reach(host, 443);
         evaluate(&posture, &Circumstances::default(), &action).decision
     };
     for (host, expected) in [
@@ -479,8 +552,8 @@ proptest! {
         let mut more = rules.clone();
         let rule = DomainRule { pattern: added, permission: Permission::Deny, origin: Origin::BUILTIN };
         more.domains.insert(at.min(rules.domains.len()), rule);
-        let before = rules.judge(&host, port, method).reach;
-        let after = more.judge(&host, port, method).reach;
+        let before = judged(&rules, &host, port, method);
+        let after = judged(&more, &host, port, method);
         prop_assert!(after >= before, "{before:?} {after:?}");
     }
 
@@ -492,8 +565,8 @@ proptest! {
         let mut turned = rules.clone();
         turned.domains.reverse();
         prop_assert_eq!(
-            rules.judge(&host, port, method).reach,
-            turned.judge(&host, port, method).reach
+            judged(&rules, &host, port, method),
+            judged(&turned, &host, port, method)
         );
     }
 
@@ -502,14 +575,14 @@ proptest! {
         let full = NetworkRules { mode: NetworkMode::Full, ..rules.clone() };
         let limited = NetworkRules { mode: NetworkMode::Limited, ..rules };
         prop_assert!(
-            limited.judge(&host, port, method).reach >= full.judge(&host, port, method).reach
+            judged(&limited, &host, port, method) >= judged(&full, &host, port, method)
         );
     }
 
     #[test]
     fn another_writing_of_a_host_changes_nothing(rules in any_rules(), (host, port, method) in wish()) {
         let Ok(parsed) = host.parse::<Host>() else { return Ok(()) };
-        let found = rules.judge(&host, port, method).reach;
+        let found = judged(&rules, &host, port, method);
         let is_name = matches!(parsed, Host::Name(_));
         let mut writings = vec![parsed.to_string(), host.to_uppercase()];
         if is_name {
@@ -518,7 +591,7 @@ proptest! {
         for writing in writings {
             // Uppercase of what is not ASCII may be other letters.
             if writing.is_ascii() {
-                prop_assert_eq!(rules.judge(&writing, port, method).reach, found, "{}", writing);
+                prop_assert_eq!(judged(&rules, &writing, port, method), found, "{}", writing);
             }
         }
         let again: Host = parsed.to_string().parse().expect("its own writing");
@@ -532,7 +605,7 @@ proptest! {
             rule.permission == Permission::Deny || rule.pattern.to_string().starts_with('*')
         });
         if host.parse::<Host>().is_ok_and(|host| host.is_local()) {
-            prop_assert_eq!(rules.judge(&host, port, method).reach, Reach::Denied);
+            prop_assert_eq!(judged(&rules, &host, port, method), Reach::Denied);
         }
     }
 

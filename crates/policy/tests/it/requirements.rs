@@ -250,10 +250,7 @@ fn actions() -> Vec<Action> {
         actions.push(Action::WriteFile { path: path.into() });
     }
     actions.extend(commands().into_iter().map(|(action, _)| action));
-    actions.push(Action::Reach {
-        host: "example.com".to_owned(),
-        port: 443,
-    });
+    actions.push(Action::reach("example.com", 443));
     actions
 }
 

@@ -1,6 +1,6 @@
 //! `dam config host`: what the network rules of a profile say of one host.
 
-use dam_policy::{HostPattern, Network, NetworkVerdict, Reach, Rule};
+use dam_policy::{HostPattern, Network, NetworkVerdict, Reach, Rule, Seen};
 
 use crate::arguments::ConfigHost;
 use crate::error::CommandError;
@@ -28,10 +28,13 @@ pub fn run(
     let verdict = match &profile.value.network {
         Network::None => without_rules(Reach::Denied, "the profile has no network"),
         Network::Host => without_rules(Reach::Allowed, "there is no boundary"),
-        Network::Proxy(rules) if asked.method.is_some() => {
-            rules.judge(&host, port, asked.method.as_deref())
+        Network::Proxy(rules) => {
+            let seen = asked
+                .method
+                .as_deref()
+                .map_or(Seen::NotYet, |method| Seen::Request { method, path: "/" });
+            rules.judge(&host, port, seen)
         }
-        Network::Proxy(rules) => rules.reach(&host, port),
     };
     show(&verdict, asked.json, output)?;
     Ok(match verdict.reach {
