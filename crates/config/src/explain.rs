@@ -95,6 +95,12 @@ fn said(merged: &Merged, key: &KeyPath) -> Vec<Said> {
 fn why(leaf: &Leaf, counts: bool, counting: Option<&Leaf>) -> String {
     let layer = leaf.spot.origin.layer;
     match counting {
+        _ if counts && leaf.is_administrators_denial() => {
+            "an administrator's denial, which no user's setting takes back".to_owned()
+        }
+        Some(counting) if counting.is_administrators_denial() && layer > counting.spot.origin.layer => {
+            format!("{} denies it, and is an administrator's", counting.spot.origin)
+        }
         _ if counts => "the strongest layer that sets it".to_owned(),
         Some(counting) if counting.spot.origin.layer > layer => {
             format!("the {} is stronger", counting.spot.origin.layer)

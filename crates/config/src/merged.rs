@@ -4,11 +4,14 @@
 //! Tables are merged key by key, at any depth. Lists are replaced as a whole:
 //! a mixture of two people's lists is nobody's wish. What weaker layers said
 //! is kept beside it, so that it can be explained.
+//!
+//! One exception: what an administrator's files deny (a host, a socket, a
+//! path) is not allowed again by a user's setting the same key.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use dam_policy::{Layer, Origin};
+use dam_policy::{Access, Layer, Origin, Permission};
 
 use crate::source::Spot;
 use crate::value::{Value, quoted};
@@ -74,6 +77,22 @@ pub(crate) struct Leaf {
     pub spot: Spot,
 }
 
+impl Leaf {
+    fn grants_or_denies(&self) -> bool {
+        matches!(self.value, Value::Permission(_) | Value::Access(_))
+    }
+
+    /// Whether it says no in one of an administrator's files.
+    pub(crate) fn is_administrators_denial(&self) -> bool {
+        let denies = match &self.value {
+            Value::Permission(permission) => *permission == Permission::Deny,
+            Value::Access(access) => *access == Access::Deny,
+            _ => false,
+        };
+        denies && self.spot.origin.is_administrators()
+    }
+}
+
 /// What all layers say together.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Merged {
@@ -87,6 +106,12 @@ impl Merged {
     pub(crate) fn add(&mut self, path: KeyPath, leaf: Leaf) {
         let said = self.said.entry(path.clone()).or_default();
         said.push(leaf.clone());
+        if leaf.grants_or_denies() {
+            if let Some(counting) = administrators_denial(said).or_else(|| strongest(&*said)) {
+                self.counts.insert(path, counting.clone());
+            }
+            return;
+        }
         let present = self.counts.get(&path);
         if present.is_none_or(|present| present.spot.origin.layer <= leaf.spot.origin.layer) {
             self.counts.insert(path, leaf);
@@ -189,6 +214,19 @@ impl Merged {
     }
 }
 
+/// What an administrator's files say of a key in the end, if that is no.
+fn administrators_denial(said: &[Leaf]) -> Option<&Leaf> {
+    let theirs = said.iter();
+    let theirs = theirs.filter(|leaf| leaf.spot.origin.is_administrators());
+    strongest(theirs).filter(|leaf| leaf.is_administrators_denial())
+}
+
+/// Of equals the one that was read last.
+fn strongest<'a>(said: impl IntoIterator<Item = &'a Leaf>) -> Option<&'a Leaf> {
+    let said = said.into_iter();
+    said.max_by_key(|leaf| leaf.spot.origin.layer)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -226,6 +264,29 @@ mod tests {
             let leaf = merged.get(["key"]).expect("it was set");
             prop_assert_eq!(&leaf.value, &Value::Number(strongest.1));
             prop_assert_eq!(leaf.spot.origin.layer, LAYERS[strongest.0]);
+        }
+
+        #[test]
+        fn what_an_administrator_denies_is_not_allowed_by_a_user(
+            said in prop::collection::vec((0..LAYERS.len(), any::<bool>()), 1..8),
+        ) {
+            let mut merged = Merged::default();
+            for (layer, allows) in &said {
+                let permission = if *allows { Permission::Allow } else { Permission::Deny };
+                merged.set(["key"], Value::Permission(permission), LAYERS[*layer]);
+            }
+            let strongest = |most: usize| {
+                let said = said.iter().filter(|(layer, _)| *layer <= most);
+                said.max_by_key(|(layer, _)| *layer).map(|(_, allows)| *allows)
+            };
+            let theirs = said.iter().any(|(layer, _)| [1, 2].contains(layer));
+            let wanted = if theirs && strongest(2) == Some(false) {
+                Some(false)
+            } else {
+                strongest(LAYERS.len())
+            };
+            let found = &merged.get(["key"]).expect("it was set").value;
+            prop_assert_eq!(Some(*found == Value::Permission(Permission::Allow)), wanted);
         }
 
         #[test]

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CommandClass, CommandFacts, Layer, Origin, Started};
 
-pub use host::{BadHost, HostRule, Protocol};
+pub use host::{HostRule, Protocol};
 
 /// What a rule says. The order is strictness.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]

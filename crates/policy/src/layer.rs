@@ -69,6 +69,11 @@ impl Origin {
         line: None,
     };
 
+    /// Whether it is one of the files that an administrator writes.
+    pub const fn is_administrators(&self) -> bool {
+        matches!(self.layer, Layer::System | Layer::Managed)
+    }
+
     /// An origin in a layer that is not a file.
     pub const fn of(layer: Layer) -> Self {
         Self {

@@ -41,8 +41,7 @@ pub use action::{Action, CommandClass, CommandFacts, Escalation, Started, Token}
 pub use approval::{ApprovalPolicy, Category, Granular, UnknownApprovalPolicy};
 pub use circumstances::Circumstances;
 pub use command_rules::{
-    BadHost, CommandRules, HostExecutable, HostRule, Judgement, PrefixRule, Protocol, RuleDecision,
-    RuleHit,
+    CommandRules, HostExecutable, HostRule, Judgement, PrefixRule, Protocol, RuleDecision, RuleHit,
 };
 pub use credentials::{CREDENTIAL_STORES, CredentialStore};
 pub use danger::DangerKind;
@@ -55,9 +54,9 @@ pub use glob::{BadGlob, Glob};
 pub use layer::{Layer, Origin, Sourced};
 pub use limits::{BadLimit, Limit, Limits};
 pub use network::{
-    BadHostName, COMMON_DEPENDENCIES, DomainRule, Host, HostPattern, HostPreset, NetworkLimits,
-    NetworkMode, NetworkRules, NetworkVerdict, Permission, Reach, RequestRule, Seen, SocketRule,
-    UnknownNetworkWord, is_path_prefix,
+    BadHostName, COMMON_DEPENDENCIES, Ceiling, DomainRule, Host, HostPattern, HostPreset,
+    NetworkLimits, NetworkMode, NetworkRules, NetworkVerdict, Permission, Reach, RequestRule, Seen,
+    SocketRule, UnknownNetworkWord, is_path_prefix,
 };
 pub use outward::{Outward, Way};
 pub use posture::{Posture, ReviewerKind};

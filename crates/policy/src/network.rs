@@ -2,8 +2,8 @@
 //! which methods. Pure: no name is looked up here, so whoever connects judges
 //! the address that a name led to as well.
 //!
-//! The laws: a denial wins, wherever it is written; what no rule allows is not
-//! allowed; an address that is local is only reached by its own literal rule;
+//! The laws: a denial wins, wherever it is written; what is above the ceiling
+//! is denied; what no rule allows is not allowed; an address that is local is only reached by its own literal rule;
 //! a method that cannot be seen is none that is allowed.
 
 mod address;
@@ -72,6 +72,15 @@ pub struct DomainRule {
     pub origin: Origin,
 }
 
+/// What may be reached at most, whatever allows more: rules, presets, answers.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Ceiling {
+    /// The hosts that may be allowed. Being here allows none of them.
+    pub allowed: Vec<HostPattern>,
+    /// Where it was set.
+    pub origin: Origin,
+}
+
 /// One entry of `unix_sockets`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct SocketRule {
@@ -112,6 +121,9 @@ pub struct NetworkRules {
     /// further.
     #[serde(default = "yes")]
     pub upstream_proxy: bool,
+    /// What an administrator allows at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ceiling: Option<Ceiling>,
     /// Whether a local address that is listed may be reached at every port of
     /// `ports`, too, and not only where its rule names the port.
     pub allow_local_binding: bool,
@@ -163,6 +175,7 @@ impl NetworkRules {
             limits: NetworkLimits::default(),
             socks5: true,
             upstream_proxy: true,
+            ceiling: None,
             allow_local_binding: false,
             origin,
         }
@@ -230,6 +243,9 @@ impl NetworkRules {
         if let Some(rule) = denials.find(|rule| rule.pattern.covers(&host, port)) {
             return ruled(rule, Reach::Denied, format!("`{}` is denied", rule.pattern));
         }
+        if let Some(above) = self.above(&host, port) {
+            return above;
+        }
         if host.is_local() {
             return self.local(&host, port);
         }
@@ -270,6 +286,23 @@ impl NetworkRules {
             rule: Rule::builtin("network.socket"),
             origin: rule.origin.clone(),
         }
+    }
+
+    /// That it is more than may be allowed, if it is.
+    fn above(&self, host: &Host, port: u16) -> Option<NetworkVerdict> {
+        let ceiling = self.ceiling.as_ref()?;
+        let mut allowed = ceiling.allowed.iter();
+        if allowed.any(|pattern| pattern.covers(host, port)) {
+            return None;
+        }
+        Some(NetworkVerdict {
+            reach: Reach::Denied,
+            reason: format!(
+                "{host} at port {port} is none of the hosts that an administrator allows"
+            ),
+            rule: Rule::builtin("requirements.allowed-domains"),
+            origin: ceiling.origin.clone(),
+        })
     }
 
     /// A local address is reached by a rule that names it, and no other.

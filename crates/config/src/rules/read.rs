@@ -115,7 +115,7 @@ impl Reader<'_> {
     }
 
     fn network(&mut self, given: &Given<'_>) -> Result<(), Fault> {
-        let host = HostRule::host(given.needed("host")?)
+        let host = dam_policy::Host::alone(given.needed("host")?)
             .map_err(|error| given.call.fault(error.to_string()))?;
         let protocol = given.text("protocol")?;
         let protocol = protocol

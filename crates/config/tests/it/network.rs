@@ -265,3 +265,41 @@ proptest! {
         prop_assert_eq!(rules(&world).reach("a.example", 443).reach, expected);
     }
 }
+
+#[test]
+fn what_an_administrators_file_denies_no_user_allows_again() {
+    let hosts = |text: &str| {
+        format!(
+            "default_permissions = \"mine\"\n[permissions.mine.network]\nenabled = true\n[permissions.mine.network.domains]\n{text}"
+        )
+    };
+    let mut world = World::new();
+    world.system(&hosts(
+        "\"bad.example\" = \"deny\"\n\"late.example\" = \"deny\"\n",
+    ));
+    world.user(&hosts(
+        "\"bad.example\" = \"allow\"\n\"mine.example\" = \"deny\"\n",
+    ));
+    world.options.overrides = vec![
+        "permissions.mine.network.domains.\"late.example\"=allow".to_owned(),
+        "permissions.mine.network.domains.\"mine.example\"=allow".to_owned(),
+    ];
+    let found = rules(&world);
+    let reach = |host: &str| found.reach(host, 443);
+    for host in ["bad.example", "late.example"] {
+        assert_eq!(reach(host).reach, Reach::Denied, "{host}");
+        assert_eq!(reach(host).origin.layer, Layer::System, "{host}");
+    }
+    // What a user denies, the user can allow again.
+    assert_eq!(reach("mine.example").reach, Reach::Allowed);
+    let key = "permissions.mine.network.domains.\"bad.example\"";
+    let said = world.settings().explain(key).expect("a key").said;
+    let said: Vec<String> = said
+        .iter()
+        .map(|said| world.short(&format!("{} {}: {}", said.value, said.counts, said.why)))
+        .collect();
+    assert_snapshot!(said.join("\n"), @r#"
+    "allow" false: @/etc/config.toml:5 denies it, and is an administrator's
+    "deny" true: an administrator's denial, which no user's setting takes back
+    "#);
+}

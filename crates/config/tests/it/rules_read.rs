@@ -43,7 +43,7 @@ prefix_rule(pattern = ["git", "status"], match = ["/usr/bin/git status"], not_ma
     allow prefix_rule(make)
     unsandboxed prefix_rule(gh pr)
     allow network_rule(api.example.com)
-    forbidden network_rule(::1)
+    forbidden network_rule([::1])
     prompt network_rule(example.com)
      host_executable(git: /usr/bin/git, /opt/git/bin/git)
     allow prefix_rule(git status)
@@ -203,17 +203,17 @@ fn what_is_no_rule_for_a_host_or_a_place() {
       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
     "#);
     assert_snapshot!(refusal("network_rule(host = \"*.example.com\", decision = \"allow\")"), @r#"
-    /rules:1:1: a rule names one host; patterns belong to `network.domains` of a profile in config.toml
+    /rules:1:1: `*.example.com` is more than one host: patterns and ports belong to `network.domains` of a profile in config.toml
       network_rule(host = "*.example.com", decision = "allow")
       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
     "#);
     assert_snapshot!(refusal("network_rule(host = \"https://x\", decision = \"allow\")"), @r#"
-    /rules:1:1: a host has no scheme, no port and no path
+    /rules:1:1: `https://x` is more than a host: leave out the scheme, the user and the path
       network_rule(host = "https://x", decision = "allow")
       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
     "#);
     assert_snapshot!(refusal("network_rule(host = \"\", decision = \"allow\")"), @r#"
-    /rules:1:1: a host is missing
+    /rules:1:1: `` is not the name or address of a host
       network_rule(host = "", decision = "allow")
       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
     "#);

@@ -24,8 +24,8 @@ pub enum Protocol {
 /// A rule for one host.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct HostRule {
-    /// A name or an address, in lower case. No patterns.
-    pub host: String,
+    /// Which one. No patterns.
+    pub host: Host,
     /// For one port only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
@@ -42,25 +42,6 @@ pub struct HostRule {
     pub expires: Option<String>,
     /// Where it stands.
     pub origin: Origin,
-}
-
-/// A text that is no host.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum BadHost {
-    /// There is nothing.
-    #[error("a host is missing")]
-    Empty,
-    /// It is an address of a page, or has a port.
-    #[error("a host has no scheme, no port and no path")]
-    NotAlone,
-    /// It is a pattern.
-    #[error(
-        "a rule names one host; patterns belong to `network.domains` of a profile in config.toml"
-    )]
-    Pattern,
-    /// It is none.
-    #[error("that is not the name or address of a host")]
-    NoHost,
 }
 
 impl Protocol {
@@ -104,31 +85,6 @@ impl fmt::Display for Protocol {
 }
 
 impl HostRule {
-    /// A host as it is compared: in its one writing, without brackets.
-    pub fn host(text: &str) -> Result<String, BadHost> {
-        let text = text.trim();
-        let bracketed = text
-            .strip_prefix('[')
-            .and_then(|text| text.strip_suffix(']'));
-        let host = bracketed.unwrap_or(text).trim_end_matches('.');
-        if host.is_empty() {
-            return Err(BadHost::Empty);
-        }
-        if host.contains('*') {
-            return Err(BadHost::Pattern);
-        }
-        let has_more = |c: char| c.is_whitespace() || "/?#@[]".contains(c);
-        let is_v6 = host.parse::<std::net::Ipv6Addr>().is_ok();
-        if host.contains(has_more) || (host.contains(':') && !is_v6) {
-            return Err(BadHost::NotAlone);
-        }
-        match host.parse::<Host>() {
-            Ok(Host::Name(name)) => Ok(name),
-            Ok(Host::Address(address)) => Ok(address.to_string()),
-            Err(_) => Err(BadHost::NoHost),
-        }
-    }
-
     /// What it is called in a verdict.
     pub fn name(&self) -> String {
         match self.port {
@@ -143,7 +99,7 @@ impl CommandRules {
     /// counts at every port, because the port does not tell the protocol; one
     /// that allows counts at the usual port, where the protocol is not known.
     pub fn for_host(&self, host: &str, port: u16, known: Option<Protocol>) -> Option<&HostRule> {
-        let wanted = HostRule::host(host).ok()?;
+        let wanted: Host = host.parse().ok()?;
         let counts = |rule: &&HostRule| {
             let (possible, certain) = rule
                 .protocol

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::{address, shown};
 
 /// A host by name or address.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Host {
     /// A name, in its one writing.
     Name(String),
@@ -29,6 +30,11 @@ pub enum BadHostName {
     /// More than a host.
     #[error("`{0}` is more than a host: leave out the scheme, the user and the path")]
     MoreThanAHost(String),
+    /// A pattern or a port where one host is meant.
+    #[error(
+        "`{0}` is more than one host: patterns and ports belong to `network.domains` of a profile in config.toml"
+    )]
+    NotOne(String),
     /// A star where none can be.
     #[error(
         "in `{0}`, a star stands for whole names in front: `*.example.com`, `**.example.com` or `*`"
@@ -43,6 +49,19 @@ pub enum BadHostName {
 const LOCAL: &[&str] = &["localhost", "local", "internal", "home.arpa"];
 
 impl Host {
+    /// The one host that a text names, without a port and with nothing around
+    /// it.
+    pub fn alone(text: &str) -> Result<Self, BadHostName> {
+        let pattern: HostPattern = text.trim().parse()?;
+        match pattern {
+            HostPattern {
+                hosts: Hosts::Exactly(host),
+                port: None,
+            } => Ok(host),
+            _ => Err(BadHostName::NotOne(shown(text))),
+        }
+    }
+
     /// Whether it is the machine's or its network's own: a local address, a
     /// name that is reserved for that, or one without a dot.
     pub fn is_local(&self) -> bool {
@@ -106,6 +125,20 @@ impl fmt::Display for Host {
     }
 }
 
+impl TryFrom<String> for Host {
+    type Error = BadHostName;
+
+    fn try_from(text: String) -> Result<Self, BadHostName> {
+        text.parse()
+    }
+}
+
+impl From<Host> for String {
+    fn from(host: Host) -> Self {
+        host.to_string()
+    }
+}
+
 /// Which hosts a rule is about: `example.com`, `*.example.com` (what is below
 /// it), `**.example.com` (both), `*` (all); with a port, or without.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -158,18 +191,61 @@ impl HostPattern {
         self.port.is_none_or(|own| own == port) && self.covers_host(host)
     }
 
+    /// What both are about: a pattern again, or nothing.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Option<Self> {
+        let port = match (self.port, other.port) {
+            (Some(one), Some(two)) if one != two => return None,
+            (one, two) => one.or(two),
+        };
+        let hosts = self.hosts.and(&other.hosts)?;
+        Some(Self { hosts, port })
+    }
+
     /// Whether it names this very host.
     pub(super) fn is_exactly(&self, host: &Host) -> bool {
         matches!(&self.hosts, Hosts::Exactly(own) if own == host)
     }
 
     fn covers_host(&self, host: &Host) -> bool {
-        match (&self.hosts, host) {
-            (Hosts::Any, _) => true,
-            (Hosts::Exactly(own), host) => own == host,
-            (Hosts::Below(own), Host::Name(name)) => name != own && is_at_or_below(name, own),
-            (Hosts::AtOrBelow(own), Host::Name(name)) => is_at_or_below(name, own),
-            (Hosts::Below(_) | Hosts::AtOrBelow(_), Host::Address(_)) => false,
+        self.hosts.covers(host)
+    }
+}
+
+impl Hosts {
+    fn covers(&self, host: &Host) -> bool {
+        match (self, host) {
+            (Self::Any, _) => true,
+            (Self::Exactly(own), host) => own == host,
+            (Self::Below(own), Host::Name(name)) => name != own && is_at_or_below(name, own),
+            (Self::AtOrBelow(own), Host::Name(name)) => is_at_or_below(name, own),
+            (Self::Below(_) | Self::AtOrBelow(_), Host::Address(_)) => false,
+        }
+    }
+
+    /// Names are a tree: what two patterns share is one of them, or nothing.
+    fn and(&self, other: &Self) -> Option<Self> {
+        let (narrow, wide) = match (self, other) {
+            (Self::Any, one) | (one, Self::Any) => return Some(one.clone()),
+            (Self::Exactly(host), wide) | (wide, Self::Exactly(host)) => {
+                let host = Self::Exactly(host.clone());
+                return wide.covers_all(&host).then_some(host);
+            }
+            (one, two) if two.covers_all(one) => (one, two),
+            (one, two) => (two, one),
+        };
+        wide.covers_all(narrow).then(|| narrow.clone())
+    }
+
+    /// Whether whatever another is about is covered, too.
+    fn covers_all(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Any, _) => true,
+            (_, Self::Exactly(host)) => self.covers(host),
+            (_, Self::Any) | (Self::Exactly(_), _) => false,
+            (Self::Below(own), Self::AtOrBelow(name)) => name != own && is_at_or_below(name, own),
+            (Self::Below(own) | Self::AtOrBelow(own), Self::Below(name))
+            | (Self::AtOrBelow(own), Self::AtOrBelow(name)) => is_at_or_below(name, own),
         }
     }
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::names::names;
 use crate::{
-    Access, ApprovalName, ApprovalPolicy, DomainRule, FileRule, FileRules, Granular, HostPattern,
-    HostPreset, Network, NetworkFloor, Origin, Permission, Posture, ResolvedProfile, ReviewerKind,
+    Access, ApprovalName, ApprovalPolicy, Ceiling, DomainRule, FileRule, FileRules, Granular,
+    Network, NetworkFloor, Origin, Permission, Posture, ResolvedProfile, ReviewerKind,
     ReviewerName, SandboxMode, Sourced,
 };
 
@@ -251,13 +251,11 @@ fn reach_less(network: &mut Network, floor: &NetworkFloor) {
         *network = Network::None;
         return;
     }
-    if floor.only_allowed.is_some() {
-        let is_allowed =
-            |pattern: &HostPattern| floor.allowed.iter().any(|one| one.value == *pattern);
-        rules
-            .domains
-            .retain(|rule| rule.permission == Permission::Deny || is_allowed(&rule.pattern));
-        rules.preset = HostPreset::None;
+    if let Some(origin) = &floor.only_allowed {
+        rules.ceiling = Some(Ceiling {
+            allowed: floor.allowed.iter().map(|one| one.value.clone()).collect(),
+            origin: origin.clone(),
+        });
     }
     for denied in &floor.denied {
         let rule = DomainRule {

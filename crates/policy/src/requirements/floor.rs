@@ -142,11 +142,13 @@ impl NetworkFloor {
     pub fn and(self, other: Self) -> Self {
         let allowed = match (&self.only_allowed, &other.only_allowed) {
             (Some(_), Some(_)) => {
-                let is_in_both = |one: &Sourced<HostPattern>| {
-                    let same = |two: &Sourced<HostPattern>| two.value == one.value;
-                    other.allowed.iter().any(same)
+                let with = |one: &Sourced<HostPattern>| {
+                    let others = other.allowed.iter();
+                    let shared = others.filter_map(|two| one.value.and(&two.value));
+                    let shared = shared.map(|value| Sourced::new(value, one.origin.clone()));
+                    shared.collect::<Vec<_>>()
                 };
-                self.allowed.into_iter().filter(is_in_both).collect()
+                self.allowed.iter().flat_map(with).collect()
             }
             (Some(_), None) => self.allowed,
             (None, Some(_)) => other.allowed,

@@ -4,8 +4,8 @@
 use dam_policy::Circumstances;
 use dam_policy::{
     Action, ApprovalPolicy, CommandClass, CommandFacts, CommandRules, Containment, Decision,
-    Escalation, HostExecutable, HostRule, Origin, Places, Posture, PrefixRule, Profile, Protocol,
-    ReviewerKind, RuleDecision, SandboxMode, Sourced, Started, Token, evaluate,
+    Escalation, Host, HostExecutable, HostRule, Origin, Places, Posture, PrefixRule, Profile,
+    Protocol, ReviewerKind, RuleDecision, SandboxMode, Sourced, Started, Token, evaluate,
 };
 use proptest::prelude::*;
 
@@ -374,7 +374,7 @@ fn is_said(found: &str, wanted: &str) {
 #[test]
 fn hosts_are_compared_as_names_are() {
     let host = |decision, host: &str, protocol| HostRule {
-        host: HostRule::host(host).expect("a host"),
+        host: Host::alone(host).expect("a host"),
         port: None,
         protocol,
         decision,
@@ -388,6 +388,8 @@ fn hosts_are_compared_as_names_are() {
             host(Forbidden, "bad.example", Some(Protocol::Http)),
             host(Prompt, "[::1]", None),
             host(Allow, "::1", None),
+            host(Forbidden, "127.0.0.1", None),
+            host(Forbidden, "b\u{fc}cher.example", None),
         ],
         ..CommandRules::default()
     };
@@ -397,8 +399,12 @@ fn hosts_are_compared_as_names_are() {
     assert_eq!(said("bad.example.", 9), Some(Forbidden));
     assert_eq!(said("::1", 80), Some(Prompt));
     assert_eq!(said("example.com", 443), None);
+    for local in ["127.1", "0x7f000001", "[::ffff:127.0.0.1]"] {
+        assert_eq!(said(local, 80), Some(Forbidden), "{local}");
+    }
+    assert_eq!(said("xn--bcher-kva.example", 80), Some(Forbidden));
     for text in ["", ".", "https://x", "x/y", "x:80", "a b", "*.x", "u@x"] {
-        assert!(HostRule::host(text).is_err(), "{text:?}");
+        assert!(Host::alone(text).is_err(), "{text:?}");
     }
 }
 

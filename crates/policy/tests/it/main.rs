@@ -10,6 +10,7 @@ mod git_index;
 mod globs;
 mod layers;
 mod network;
+mod network_floor;
 mod profiles;
 mod protected;
 mod repository;

@@ -485,7 +485,7 @@ fn name() -> impl Strategy<Value = String> {
     prop::collection::vec(label(), 1..4).prop_map(|labels| labels.join("."))
 }
 
-fn host() -> impl Strategy<Value = String> {
+pub fn host() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => name(),
         1 => any::<std::net::Ipv4Addr>().prop_map(|address| address.to_string()),
@@ -496,7 +496,7 @@ fn host() -> impl Strategy<Value = String> {
     ]
 }
 
-fn pattern() -> impl Strategy<Value = HostPattern> {
+pub fn pattern() -> impl Strategy<Value = HostPattern> {
     let front = prop::sample::select(vec!["", "*.", "**."]);
     let port = prop::option::of(prop::sample::select(vec![80_u16, 443, 8080]));
     let some = (front, name(), port.clone()).prop_map(|(front, name, port)| {
@@ -516,7 +516,7 @@ fn rule() -> impl Strategy<Value = DomainRule> {
     })
 }
 
-fn any_rules() -> impl Strategy<Value = NetworkRules> {
+pub fn any_rules() -> impl Strategy<Value = NetworkRules> {
     let preset = prop::sample::select(vec![
         HostPreset::None,
         HostPreset::CommonDependencies,
@@ -533,7 +533,7 @@ fn any_rules() -> impl Strategy<Value = NetworkRules> {
     })
 }
 
-fn wish() -> impl Strategy<Value = (String, u16, Option<&'static str>)> {
+pub fn wish() -> impl Strategy<Value = (String, u16, Option<&'static str>)> {
     let port = prop::sample::select(vec![22_u16, 80, 443, 8080]);
     let method = prop::sample::select(vec![None, Some("GET"), Some("POST")]);
     (host(), port, method)

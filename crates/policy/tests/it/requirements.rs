@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use dam_policy::{
     Access, Action, ApprovalName, ApprovalPolicy, CommandClass, CommandFacts, Containment,
-    Decision, DenyRead, DomainRule, Escalation, FileRule, FileRules, Floor, Granular, HostPattern,
-    HostPreset, Layer, Leaving, Network, NetworkFloor, NetworkRules, Origin, Permission, Place,
-    Places, Posture, PrefixRule, Profile, Reach, Requirements, ResolvedProfile, ReviewerKind,
-    ReviewerName, Rule, RuleDecision, SandboxMode, Sourced, Started, Token, Verdict, evaluate,
+    Decision, DenyRead, Escalation, FileRule, FileRules, Floor, Granular, Layer, Leaving,
+    NetworkFloor, Origin, Place, Places, Posture, PrefixRule, Profile, Requirements,
+    ResolvedProfile, ReviewerKind, ReviewerName, Rule, RuleDecision, SandboxMode, Sourced, Started,
+    Token, Verdict, evaluate,
 };
 use proptest::prelude::*;
 
@@ -517,67 +517,4 @@ fn what_is_denied_stays_denied_below_a_rule_that_grants_it() {
         assert_eq!(found.origin, required(1));
     }
     assert!(files.may_write(Path::new("/w/a")));
-}
-
-#[test]
-fn the_profile_reaches_no_more_than_an_administrator_allows() {
-    let pattern = |text: &str| text.parse::<HostPattern>().expect("a pattern");
-    let user = |text: &str, permission| DomainRule {
-        pattern: pattern(text),
-        permission,
-        origin: Origin::of(Layer::User),
-    };
-    let reached = |floor: NetworkFloor| -> Vec<bool> {
-        let mut profile = builtin(SandboxMode::WorkspaceWrite);
-        let mut rules = NetworkRules::new(Origin::of(Layer::User));
-        rules.preset = HostPreset::All;
-        rules.domains = vec![
-            user("*.example.com", Permission::Allow),
-            user("evil.example", Permission::Allow),
-        ];
-        profile.network = Network::Proxy(Box::new(rules));
-        let requirements = Requirements {
-            floor: Floor {
-                network: floor,
-                ..Floor::default()
-            },
-            ..Requirements::default()
-        };
-        let wanted = wanted(profile, ApprovalPolicy::OnRequest);
-        let posture = constrained(&requirements, wanted).expect("it can be held");
-        let hosts = [
-            "a.example.com",
-            "x.example.com",
-            "evil.example",
-            "other.example",
-        ];
-        hosts
-            .iter()
-            .map(|host| match &posture.profile.value.network {
-                Network::Proxy(rules) => rules.reach(host, 443).reach == Reach::Allowed,
-                Network::None | Network::Host => false,
-            })
-            .collect()
-    };
-    let of = |texts: &[&str]| {
-        let sourced = |text: &&str| Sourced::new(pattern(text), required(1));
-        texts.iter().map(sourced).collect::<Vec<_>>()
-    };
-    let floor = NetworkFloor::default;
-    assert_eq!(reached(floor()), [true; 4]);
-    let denied = of(&["x.example.com", "evil.example"]);
-    assert_eq!(
-        reached(NetworkFloor { denied, ..floor() }),
-        [true, false, false, true]
-    );
-    let only_allowed = Some(required(2));
-    let allowed = of(&["*.example.com", "more.example"]);
-    let only = NetworkFloor {
-        allowed,
-        only_allowed,
-        ..floor()
-    };
-    assert_eq!(reached(only), [true, true, false, false]);
-    let off = Some(required(3));
-    assert_eq!(reached(NetworkFloor { off, ..floor() }), [false; 4]);
 }
