@@ -29,6 +29,7 @@ pub const TARGETS: &[Target] = &[
     agent::PATCH,
     settings::CONFIG,
     settings::RULES,
+    settings::REQUIREMENTS,
     journal::TEXT,
     journal::RECORD,
 ];

@@ -114,4 +114,13 @@ macro_rules! brief {
     };
 }
 
-brief!(shell, policy, patch, config, rules, text, record);
+brief!(
+    shell,
+    policy,
+    patch,
+    config,
+    rules,
+    requirements,
+    text,
+    record
+);
