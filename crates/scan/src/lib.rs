@@ -18,6 +18,7 @@ mod file;
 mod finding;
 mod language;
 mod source;
+pub mod taint;
 
 pub use coverage::{Coverage, Gap, GapKind};
 pub use detector::{Detector, Facts, FactsOf, Joined, Project, Settings};
