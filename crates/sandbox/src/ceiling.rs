@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 
 use dam_policy::{Access, FileRules};
 use landlock::{
-    ABI, Access as _, AccessFs, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset,
-    RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError, Scope,
+    ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd,
+    Ruleset, RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError, Scope,
 };
 use rustix::fs::{CWD, Dir, FileType, Mode, OFlags};
 
@@ -35,7 +35,7 @@ const HOST_DEVICES: &[&str] = &["null", "zero", "full", "random", "urandom", "pt
 
 /// The newest version that this kernel offers, if any.
 pub(crate) fn version() -> Option<ABI> {
-    KNOWN.iter().copied().find(|abi| empty(*abi).is_ok())
+    KNOWN.iter().copied().find(|abi| empty(*abi, false).is_ok())
 }
 
 /// The version of Landlock that is made use of here: the newest that both the
@@ -46,10 +46,15 @@ pub fn landlock_version() -> Option<u32> {
 
 /// A ruleset that handles everything the version knows and grants nothing.
 /// "Hard requirement": nothing is left out silently.
-fn empty(abi: ABI) -> Result<RulesetCreated, RulesetError> {
+fn empty(abi: ABI, connections: bool) -> Result<RulesetCreated, RulesetError> {
     let ruleset = Ruleset::default()
         .set_compatibility(CompatLevel::HardRequirement)
         .handle_access(AccessFs::from_all(abi))?;
+    let ruleset = if connections {
+        ruleset.handle_access(AccessNet::from_all(abi))?
+    } else {
+        ruleset
+    };
     let scopes = Scope::from_all(abi);
     let ruleset = if scopes.is_empty() {
         ruleset
@@ -71,13 +76,18 @@ pub(crate) struct Grants<'a> {
     pub streams: &'a [OwnedFd],
     /// What else holds.
     pub tier: Tier,
+    /// Whether there is a road, so that connections can be wished for.
+    pub connects: bool,
 }
 
 /// Restricts this process and what it starts.
 pub(crate) fn restrict(abi: ABI, grants: &Grants<'_>) -> Result<(), String> {
+    // Without a network namespace a socket could go anywhere: neither what runs
+    // inside nor the broker connects one or binds one.
+    let connections = grants.connects && !grants.tier.has_walls();
     let mut ceiling = Ceiling {
         abi,
-        rules: empty(abi).map_err(|error| error.to_string())?,
+        rules: empty(abi, connections).map_err(|error| error.to_string())?,
         marks: marks(grants.files),
         has_walls: grants.tier.has_walls(),
     };

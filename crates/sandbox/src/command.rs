@@ -7,7 +7,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use dam_policy::ResolvedProfile;
+use dam_policy::{Network, ResolvedProfile};
 use rustix::io::Errno;
 
 use crate::Tier;
@@ -79,12 +79,29 @@ impl Launch {
         let mut env = self.profile.environment.apply(self.env.clone());
         if self.profile.confined {
             env.insert("COFFERDAM_SANDBOX".to_owned(), self.profile.name.clone());
-            env.insert(
-                "COFFERDAM_SANDBOX_NETWORK_DISABLED".to_owned(),
-                "1".to_owned(),
-            );
+            match self.profile.network {
+                Network::Proxy(_) => self.ask_names_by_connection(&mut env),
+                _ => drop(env.insert(
+                    "COFFERDAM_SANDBOX_NETWORK_DISABLED".to_owned(),
+                    "1".to_owned(),
+                )),
+            }
         }
         env
+    }
+
+    /// Where there is no network namespace nothing can be asked but by a
+    /// connection, names included.
+    fn ask_names_by_connection(&self, env: &mut BTreeMap<String, String>) {
+        const BY_CONNECTION: &str = "use-vc";
+        if self.tier != Tier::NoNamespaces {
+            return;
+        }
+        let options = env.entry("RES_OPTIONS".to_owned()).or_default();
+        if !options.is_empty() {
+            options.push(' ');
+        }
+        options.push_str(BY_CONNECTION);
     }
 }
 

@@ -82,7 +82,8 @@ pub enum SandboxError {
         /// What is missing, by name.
         needs: String,
     },
-    /// The profile has a network, and there is no proxy to hold it; nothing ran.
+    /// The profile has a network, and nothing here holds it to its rules;
+    /// nothing ran.
     #[error(
         "the profile `{profile}` has network access ({origin}), which goes through the egress \
          proxy, and this version does not have that yet"
@@ -139,8 +140,12 @@ impl SandboxError {
                 ..
             } => Some("enable Landlock: Linux 5.13 or later, with `landlock` in the `lsm=` list"),
             Self::NoTier { full, .. } => full.hint(),
-            Self::NoProxy { .. } => Some("switch the network of the profile off, or leave it out"),
             Self::Lacks { .. } => Some("`dam doctor` says what is missing and how to get it"),
+            Self::NoProxy { .. }
+            | Self::Unavailable {
+                stage: Stage::Network,
+                ..
+            } => Some("switch the network of the profile off, or leave it out"),
             Self::NotFound(_) => Some("only absolute directories of PATH are searched"),
             _ => None,
         }

@@ -25,9 +25,10 @@ use rustix::io::Errno;
 use rustix::process::{PidfdFlags, WaitOptions};
 use rustix::thread::CapabilitySet;
 
-use crate::broker::{Broker, Door, Init};
+use crate::broker::{Broker, Door, Init, Road};
 use crate::limits::{self, Leaf, Watch};
 use crate::report::{Line, Order, Report, Stage};
+use crate::road::lay;
 use crate::sys::{self, Forked, SingleThread};
 use crate::tier::Tier;
 use crate::{ceiling, filter, lock_down, program, walls};
@@ -85,7 +86,7 @@ fn put_up(line: &Line, proof: &SingleThread) -> Result<(Door, Option<OwnedFd>), 
         Stage::Order,
         sys::close_from(3, &[line.as_fd().as_raw_fd()]),
     )?;
-    let (order, stdio) = read_order(line)?;
+    let (order, stdio, road) = read_order(line)?;
     let host_proc = at(Stage::Order, open_directory("/proc"))?;
     // The terminal's signals are for whoever started us, who passes them on.
     let _ = rustix::process::setsid();
@@ -98,6 +99,9 @@ fn put_up(line: &Line, proof: &SingleThread) -> Result<(Door, Option<OwnedFd>), 
     };
     let (writable, init) = if order.tier.has_walls() {
         enter_namespaces()?;
+        if let Some(road) = &road {
+            lay::lay(road).map_err(|(step, errno)| Failure::new(Stage::Network, errno, step))?;
+        }
         let writable = walls::build(&order)
             .map_err(|error| Failure::new(Stage::Walls, error.errno, error.what))?;
         (writable, Some(start_init(&order.limits, proof)?))
@@ -114,6 +118,7 @@ fn put_up(line: &Line, proof: &SingleThread) -> Result<(Door, Option<OwnedFd>), 
             host_proc: host_proc.as_fd(),
             streams: &stdio,
             tier: order.tier,
+            connects: road.is_some(),
         };
         ceiling::restrict(abi, &grants)
             .map_err(|detail| Failure::new(Stage::Ceiling, Errno::OPNOTSUPP, detail))?;
@@ -121,15 +126,8 @@ fn put_up(line: &Line, proof: &SingleThread) -> Result<(Door, Option<OwnedFd>), 
     if init.is_none() {
         verify_signals_stay_inside()?;
     }
-    let looks_inside = if order.tier.has_walls() {
-        CapabilitySet::SYS_PTRACE
-    } else {
-        CapabilitySet::empty()
-    };
-    at(
-        Stage::Privileges,
-        lock_down::give_up_privileges(looks_inside),
-    )?;
+    let keep = kept_by_the_broker(order.tier, road.is_some());
+    at(Stage::Privileges, lock_down::give_up_privileges(keep))?;
     let (command, listener) = program::start(&order, &stdio, leaf.as_ref(), proof)?;
     drop(stdio);
     at(Stage::Privileges, limits::restrict_broker(&order.limits))?;
@@ -146,6 +144,9 @@ fn put_up(line: &Line, proof: &SingleThread) -> Result<(Door, Option<OwnedFd>), 
             dirs.layers.into_iter().map(|layer| layer.root).collect()
         }),
         tier: order.tier,
+        road: road
+            .zip(order.network)
+            .map(|(line, rules)| Road::new(line, *rules)),
         patience: order.patience,
         command,
         pidfd,
@@ -153,6 +154,16 @@ fn put_up(line: &Line, proof: &SingleThread) -> Result<(Door, Option<OwnedFd>), 
         watch,
     };
     Ok((door, held))
+}
+
+/// To look into the processes that it serves; with a road, to listen in the
+/// box's own network where they want to go, at the ports below 1024, too.
+fn kept_by_the_broker(tier: Tier, road: bool) -> CapabilitySet {
+    match (tier.has_walls(), road) {
+        (false, _) => CapabilitySet::empty(),
+        (true, false) => CapabilitySet::SYS_PTRACE,
+        (true, true) => CapabilitySet::SYS_PTRACE | CapabilitySet::NET_BIND_SERVICE,
+    }
 }
 
 /// The places that are writable, where they cannot be mounted anew.
@@ -228,24 +239,26 @@ fn verify_signals_stay_inside() -> Result<(), Failure> {
     }
 }
 
-fn read_order(line: &Line) -> Result<(Order, Vec<OwnedFd>), Failure> {
+/// The order, the three standard streams, and the inner end of the road.
+fn read_order(line: &Line) -> Result<(Order, Vec<OwnedFd>, Option<Line>), Failure> {
     let received = at(Stage::Order, line.receive_with::<()>())?;
     let ((), mut fds) =
         received.ok_or_else(|| Failure::new(Stage::Order, Errno::PIPE, "no order came"))?;
-    if fds.len() != 4 {
-        return Err(Failure::new(
-            Stage::Order,
-            Errno::BADF,
-            "descriptors are missing",
-        ));
+    let missing = || Failure::new(Stage::Order, Errno::BADF, "descriptors are missing");
+    if fds.len() < 4 {
+        return Err(missing());
     }
     let mut file = File::from(fds.remove(0));
     let mut bytes = Vec::new();
     let read = file.read_to_end(&mut bytes);
     let order = read.ok().and_then(|_| serde_json::from_slice(&bytes).ok());
-    let order = order
+    let order: Order = order
         .ok_or_else(|| Failure::new(Stage::Order, Errno::BADMSG, "the order cannot be read"))?;
-    Ok((order, fds))
+    let way_out = fds.drain(3..).map(Line::new).next();
+    if way_out.is_some() != order.network.is_some() {
+        return Err(missing());
+    }
+    Ok((order, fds, way_out))
 }
 
 fn enter_namespaces() -> Result<(), Failure> {

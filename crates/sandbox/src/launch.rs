@@ -10,12 +10,14 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use dam_policy::Network;
 use rustix::io::Errno;
 
 use crate::command::{Direction, Launch, cannot_execute, connect, refuse_directories};
 use crate::error::{SandboxError, system};
 use crate::follow::Answering;
 use crate::report::{Line, Order};
+use crate::road::Road;
 use crate::running::{Held, Helper, Running};
 use crate::sys::{self, Forked, SingleThread};
 use crate::transaction::TransactionDirs;
@@ -108,8 +110,17 @@ impl Launch {
             transaction: self.transaction,
             patience: asking.as_ref().map(|asking| asking.patience),
             limits: self.profile.limits,
+            network: match self.profile.network {
+                Network::Proxy(rules) => Some(rules),
+                _ => None,
+            },
             tier: self.tier,
         };
+        let (road, their_road) = match &order.network {
+            Some(_) => Line::pair().map(|(ours, theirs)| (Some(ours), Some(theirs))),
+            None => Ok((None, None)),
+        }
+        .map_err(system("making a socket pair"))?;
         let answering = asking.as_ref().map(Answering::new).transpose()?;
         let (stdin, ours_in) = connect(self.stdin, Direction::In)?;
         let (stdout, ours_out) = connect(self.stdout, Direction::Out)?;
@@ -128,9 +139,11 @@ impl Launch {
                 answering,
             },
             signals: None,
+            road: road.map(Road::new),
             ended: Arc::new(AtomicBool::new(false)),
         };
-        let fds = [order.as_fd(), stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
+        let mut fds = vec![order.as_fd(), stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
+        fds.extend(their_road.iter().map(Line::as_fd));
         running.begin(&fds, &program, &cwd)?;
         Ok(running)
     }
@@ -170,6 +183,7 @@ impl Launch {
             stderr: ours_err,
             held: Held::Open { child },
             signals: None,
+            road: None,
             ended: Arc::new(AtomicBool::new(false)),
         })
     }

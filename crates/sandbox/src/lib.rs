@@ -46,6 +46,7 @@ mod outcome;
 mod program;
 #[cfg(target_os = "linux")]
 mod report;
+mod road;
 #[cfg(target_os = "linux")]
 mod running;
 pub mod seatbelt;
@@ -64,13 +65,14 @@ pub use command::{Asking, Launch, PATIENCE, Stream};
 pub use error::SandboxError;
 pub use held_signals::{HeldSignals, hold_signals};
 pub use outcome::{Denial, LimitHit, Outcome, Stage, Status};
+pub use road::{Arrival, OWN_ADDRESS, PROXY_ADDRESS, RoadCaller};
 pub use tier::Tier;
 
 // What starts commands and follows them, by system. The rest of this crate,
 // and everything above it, is the same.
 #[cfg(target_os = "macos")]
 pub use seatbelt::running::{
-    Asked, Follower, Killer, Meanwhile, Running, landlock_version, limits_held_by,
+    Asked, Follower, Killer, Meanwhile, Road, Running, landlock_version, limits_held_by,
     take_over_if_helper,
 };
 #[cfg(target_os = "linux")]
@@ -81,5 +83,6 @@ pub use {
     launch::take_over_if_helper,
     learn::{Act, Change, Lesson, What},
     limits::limits_held_by,
+    road::Road,
     running::{Killer, Running},
 };

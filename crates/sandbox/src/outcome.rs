@@ -15,6 +15,8 @@ pub enum Stage {
     Order,
     /// New namespaces.
     Namespaces,
+    /// The road: routes and sockets of the way to the network.
+    Network,
     /// The mount tree.
     Walls,
     /// Landlock.
@@ -36,6 +38,7 @@ impl fmt::Display for Stage {
         f.write_str(match self {
             Self::Order => "reading the order",
             Self::Namespaces => "making namespaces",
+            Self::Network => "laying the way to the network",
             Self::Walls => "building the mount tree",
             Self::Ceiling => "restricting with Landlock",
             Self::Filter => "installing system-call filters",

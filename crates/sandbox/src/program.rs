@@ -128,9 +128,14 @@ fn prepare(streams: &[OwnedFd], order: &Order, parent: &Line) -> Result<OwnedFd,
         inside.map_err(|e| (Stage::Privileges, e))?;
         ceiling::keep_signals_inside().map_err(|_| (Stage::Ceiling, Errno::OPNOTSUPP))?;
     }
-    sys::install_filter(&filter::static_filter(order.tier)).map_err(filter)?;
-    let doorman = filter::doorman_filter(order.files.looks_at_reading(), walled);
-    sys::install_listener(&doorman).map_err(filter)
+    let road = order.network.is_some();
+    sys::install_filter(&filter::static_filter(order.tier, road)).map_err(filter)?;
+    let doorman = filter::Doorman {
+        reading: order.files.looks_at_reading(),
+        walled,
+        listening: road && !order.tier.has_walls(),
+    };
+    sys::install_listener(&doorman.filter()).map_err(filter)
 }
 
 /// Whether it is for certain neither a file nor a directory.

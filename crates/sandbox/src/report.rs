@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use dam_policy::{FileRules, Limits};
+use dam_policy::{FileRules, Limits, NetworkRules};
 use rustix::io::Errno;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
@@ -40,6 +40,10 @@ pub(crate) struct Order {
     /// Where what is written goes, if not to the real places.
     #[serde(default)]
     pub transaction: Option<TransactionDirs>,
+    /// The rules of the network, where there is a road; its inner end comes
+    /// along with the order, last.
+    #[serde(default)]
+    pub network: Option<Box<NetworkRules>>,
     pub tier: Tier,
 }
 
@@ -133,7 +137,7 @@ impl Line {
         if bytes.len() > LONGEST {
             return Err(Errno::MSGSIZE);
         }
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(5))];
         let mut control = SendAncillaryBuffer::new(&mut space);
         if !fds.is_empty() && !control.push(SendAncillaryMessage::ScmRights(fds)) {
             return Err(Errno::MSGSIZE);
@@ -155,7 +159,7 @@ impl Line {
         &self,
     ) -> Result<Option<(T, Vec<OwnedFd>)>, Errno> {
         let mut bytes = vec![0; LONGEST];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(5))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let received = loop {
             let mut buffers = [IoSliceMut::new(&mut bytes)];

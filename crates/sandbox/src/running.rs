@@ -16,6 +16,7 @@ use crate::command::cannot_execute;
 use crate::error::{SandboxError, system};
 use crate::follow::{Answering, Follower, Telling, follow};
 use crate::report::{Line, Report, Request, Stage};
+use crate::road::Road;
 use crate::sys::{self, Signals};
 use crate::{Denial, Outcome, Status};
 
@@ -37,6 +38,7 @@ pub struct Running {
     pub stderr: Option<File>,
     pub(crate) held: Held,
     pub(crate) signals: Option<Signals>,
+    pub(crate) road: Option<Road>,
     pub(crate) ended: Arc<AtomicBool>,
 }
 
@@ -102,6 +104,12 @@ impl Running {
             // Nothing else is said first.
             Some(_) | None => Err(SandboxError::Lost),
         }
+    }
+
+    /// The way out, where its profile has a network. It is had once; whoever
+    /// has it serves what arrives, or drops it, and then nothing goes out.
+    pub const fn road(&mut self) -> Option<Road> {
+        self.road.take()
     }
 
     /// Sends a signal to the command and what shares its process group.

@@ -66,7 +66,7 @@ impl Tier {
 
     /// An error if it lacks what a profile needs, by name.
     pub fn suffices(self, profile: &ResolvedProfile) -> Result<(), SandboxError> {
-        if let Network::Proxy(rules) = &profile.network {
+        if let (Self::Seatbelt, Network::Proxy(rules)) = (self, &profile.network) {
             return Err(SandboxError::NoProxy {
                 profile: profile.name.clone(),
                 origin: rules.origin.to_string(),

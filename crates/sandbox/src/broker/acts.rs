@@ -75,6 +75,7 @@ pub(crate) fn name_of(number: i64) -> &'static str {
         libc::SYS_fremovexattr => "fremovexattr",
         libc::SYS_connect => "connect",
         libc::SYS_bind => "bind",
+        libc::SYS_listen => "listen",
         _ => "system call",
     }
 }

@@ -13,12 +13,14 @@ mod acts;
 mod asking;
 mod attributes;
 mod caller;
+mod host_sockets;
 mod links;
 mod open;
 mod place;
 mod reading;
 mod replace;
 mod repository;
+mod road;
 mod sockets;
 mod waiting;
 mod worktrees;
@@ -45,6 +47,7 @@ pub(crate) use acts::name_of;
 use asking::Questions;
 use caller::{Caller, Memo};
 use reading::Hidden;
+pub(crate) use road::Road;
 use waiting::{AGAIN, Waiting, WaitsFor};
 
 /// What a running box consists of.
@@ -63,6 +66,8 @@ pub(crate) struct Door {
     pub pidfd: OwnedFd,
     /// What else holds the box.
     pub tier: Tier,
+    /// The way to the network, where there is one.
+    pub road: Option<Road>,
     /// The first process of the pid namespace, where there is one.
     pub init: Option<Init>,
     /// How long a refused opening waits for an answer, if it is asked about.
@@ -90,6 +95,7 @@ pub(crate) struct Broker<'a> {
     command: Pid,
     pidfd: OwnedFd,
     tier: Tier,
+    road: Option<Road>,
     init: Option<Init>,
     watch: Option<Watch>,
     reached: Option<LimitHit>,
@@ -212,6 +218,7 @@ impl<'a> Broker<'a> {
             command: door.command,
             pidfd: door.pidfd,
             tier: door.tier,
+            road: door.road,
             init: door.init,
             watch: door.watch,
             reached: None,
@@ -264,21 +271,27 @@ impl<'a> Broker<'a> {
 
     /// Waits for something to do and does it; false when the box is to end.
     fn wait(&mut self) -> Result<bool, Errno> {
+        let road = self.road.as_ref().and_then(Road::watched);
         let mut fds = [
             PollFd::new(&self.notifier, PollFlags::IN),
             PollFd::new(&self.pidfd, PollFlags::IN),
             PollFd::new(self.line, PollFlags::IN),
+            PollFd::from_borrowed_fd(road.unwrap_or(self.line.as_fd()), PollFlags::IN),
         ];
-        match rustix::event::poll(&mut fds, self.sleep().as_ref()) {
+        let watched = if road.is_some() { 4 } else { 3 };
+        match rustix::event::poll(&mut fds[..watched], self.sleep().as_ref()) {
             Ok(_) => {}
             Err(Errno::INTR) => return Ok(true),
             Err(errno) => return Err(errno),
         }
-        let [door, ended, told] = fds.map(|fd| fd.revents());
+        let [door, ended, told, met] = fds.map(|fd| fd.revents());
         if door.contains(PollFlags::IN)
             && let Some(call) = self.notifier.receive()?
         {
             self.answer(&call)?;
+        }
+        if !met.is_empty() {
+            self.hear_the_road()?;
         }
         self.answer_waiting()?;
         self.give_up_questions()?;
@@ -312,6 +325,14 @@ impl<'a> Broker<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Answers the calls whose connection was made outside.
+    fn hear_the_road(&mut self) -> Result<(), Errno> {
+        let settled = self.road.as_mut().map(Road::hear).unwrap_or_default();
+        settled
+            .into_iter()
+            .try_for_each(|settled| self.notifier.answer(settled.id, settled.result))
     }
 
     fn hear(&mut self) -> Result<bool, Errno> {
@@ -367,8 +388,11 @@ impl<'a> Broker<'a> {
                 self.memo.umask_changes();
                 Ok(Answer::GoOn)
             }
-            libc::SYS_connect => sockets::connect(&self.own, &caller),
-            libc::SYS_bind => sockets::bind(&mut self.own, &self.files, &caller),
+            libc::SYS_connect => sockets::connect(&self.own, self.road.as_mut(), &caller),
+            libc::SYS_bind => {
+                sockets::bind(&mut self.own, &self.files, self.road.is_some(), &caller)
+            }
+            libc::SYS_listen => sockets::listen(&caller),
             _ => {
                 let done = acts::Visit {
                     files: &self.files,

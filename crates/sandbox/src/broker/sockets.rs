@@ -1,32 +1,46 @@
 //! `connect` and `bind`, performed for the caller.
 //!
-//! Inside, an address of the internet family can only lead to the box's own
-//! loopback; everything else is refused here, so that it is reported and not
-//! only fails. A unix socket can be reached if it was bound inside.
+//! Inside, an address of the internet family leads to the box's own loopback, or
+//! out by the road; without one everything else is refused here, so that it is
+//! reported and not only fails. A unix socket can be reached if it was bound
+//! inside, or if a rule names it.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 
-use dam_policy::FileRules;
+use dam_policy::{FileRules, NetworkRules};
 use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
+use rustix::net::{AddressFamily, sockopt};
 
 use super::caller::Caller;
+use super::host_sockets;
 use super::place::{LastLink, Place};
+use super::road::{Road, is_inside};
 use super::waiting::{WaitsFor, connection_result};
 use super::{Answer, Own, Refusal};
 use crate::sys;
 
 const HERE: u32 = libc::AT_FDCWD.cast_unsigned();
 
-pub(super) fn connect(own: &Own, caller: &Caller<'_>) -> Result<Answer, Refusal> {
+pub(super) fn connect(
+    own: &Own,
+    road: Option<&mut Road>,
+    caller: &Caller<'_>,
+) -> Result<Answer, Refusal> {
     let address = caller.address(1, 2)?;
     let socket = caller.descriptor(caller.word(0))?;
-    match Address::parse(&address)? {
-        Address::Internet(ip, port) if !is_loopback(ip) => Err(out_of_reach(ip, port)),
-        Address::Path(path) => connect_path(own, caller, socket, path),
-        Address::Internet(..) | Address::Abstract | Address::Other => {
+    match (Address::parse(&address)?, road) {
+        (Address::Internet(to), Some(road)) if road.takes(caller, &socket, to) => {
+            road.connect(caller, socket, &address, to)
+        }
+        (Address::Internet(to), None) if !is_inside(to.ip()) => Err(out_of_reach(to)),
+        (Address::Path(path), road) => {
+            let rules = road.map(|road| road.rules());
+            connect_path(own, rules, caller, socket, path)
+        }
+        (Address::Internet(..) | Address::Abstract | Address::Other, _) => {
             connect_and_wait(socket, &address)
         }
     }
@@ -36,6 +50,7 @@ pub(super) fn connect(own: &Own, caller: &Caller<'_>) -> Result<Answer, Refusal>
 pub(super) fn bind(
     own: &mut Own,
     files: &FileRules,
+    road: bool,
     caller: &Caller<'_>,
 ) -> Result<Answer, Refusal> {
     let address = caller.address(1, 2)?;
@@ -50,9 +65,19 @@ pub(super) fn bind(
             "without a network namespace it could be reached from outside",
         ));
     }
-    let Address::Path(path) = named else {
-        sys::bind_raw(socket.as_fd(), &address)?;
-        return Ok(Answer::Value(0));
+    let path = match named {
+        Address::Path(path) => path,
+        Address::Internet(at) if !caller.tier.has_walls() => {
+            return Err(could_be_reached(PathBuf::from(at.to_string())));
+        }
+        // With a road every address is one of the box's, and could be bound.
+        Address::Internet(at) if road && !is_inside(at.ip()) => {
+            return Err(Errno::ADDRNOTAVAIL.into());
+        }
+        Address::Internet(..) | Address::Abstract | Address::Other => {
+            sys::bind_raw(socket.as_fd(), &address)?;
+            return Ok(Answer::Value(0));
+        }
     };
     // Looked at once: another thread may change the directory meanwhile.
     let here = caller.directory(HERE)?;
@@ -78,8 +103,29 @@ pub(super) fn bind(
     Ok(Answer::Value(0))
 }
 
+/// Listens, where there is no network namespace: a socket without an address
+/// would get one of the host's by it.
+pub(super) fn listen(caller: &Caller<'_>) -> Result<Answer, Refusal> {
+    let socket = caller.descriptor(caller.word(0))?;
+    if sockopt::socket_domain(&socket)? != AddressFamily::UNIX {
+        return Err(could_be_reached(PathBuf::from("an internet socket")));
+    }
+    rustix::net::listen(&socket, caller.word(1).cast_signed())?;
+    Ok(Answer::Value(0))
+}
+
+fn could_be_reached(what: PathBuf) -> Refusal {
+    Refusal::rule(
+        Errno::ACCESS,
+        what,
+        "network.listen",
+        "without a network namespace it could be reached from outside",
+    )
+}
+
 fn connect_path(
     own: &Own,
+    rules: Option<&NetworkRules>,
     caller: &Caller<'_>,
     socket: OwnedFd,
     path: &[u8],
@@ -90,12 +136,7 @@ fn connect_path(
         return Err(Errno::CONNREFUSED.into());
     }
     if !own.contains(&stat) {
-        return Err(Refusal::rule(
-            Errno::ACCESS,
-            place.path(),
-            "network.unix-socket",
-            "a socket that was not made inside leads to a program outside",
-        ));
+        host_sockets::permit(rules, &place.path())?;
     }
     rustix::process::fchdir(&place.parent)?;
     connect_and_wait(socket, &unix_address(place.leaf.as_bytes()))
@@ -103,7 +144,7 @@ fn connect_path(
 
 /// Connects without holding the door: the box's own loopback answers at once,
 /// and where it does not, because a queue is full, the answer comes later.
-fn connect_and_wait(socket: OwnedFd, address: &[u8]) -> Result<Answer, Refusal> {
+pub(super) fn connect_and_wait(socket: OwnedFd, address: &[u8]) -> Result<Answer, Refusal> {
     let before = rustix::fs::fcntl_getfl(&socket)?;
     if before.contains(OFlags::NONBLOCK) {
         sys::connect_raw(socket.as_fd(), address)?;
@@ -130,30 +171,20 @@ fn unix_address(leaf: &[u8]) -> Vec<u8> {
     address
 }
 
-fn out_of_reach(ip: IpAddr, port: u16) -> Refusal {
-    let address = std::net::SocketAddr::new(ip, port);
+fn out_of_reach(to: SocketAddr) -> Refusal {
     Refusal::rule(
         Errno::NETUNREACH,
-        PathBuf::from(address.to_string()),
+        PathBuf::from(to.to_string()),
         "network.none",
         "the profile has no network",
     )
 }
 
-const fn is_loopback(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip.is_loopback() || ip.is_unspecified(),
-        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
-            Some(mapped) => mapped.is_loopback() || mapped.is_unspecified(),
-            None => ip.is_loopback() || ip.is_unspecified(),
-        },
-    }
-}
-
 /// What a socket address names.
 #[derive(Debug, Eq, PartialEq)]
 enum Address<'a> {
-    Internet(IpAddr, u16),
+    /// Of version 4 where it is written as one of version 6.
+    Internet(SocketAddr),
     Path(&'a [u8]),
     Abstract,
     Other,
@@ -172,17 +203,16 @@ impl<'a> Address<'a> {
             libc::AF_INET => {
                 let rest: &[u8; 6] = rest.first_chunk().ok_or(Errno::INVAL)?;
                 let ip = Ipv4Addr::new(rest[2], rest[3], rest[4], rest[5]);
-                Ok(Self::Internet(
-                    IpAddr::V4(ip),
-                    u16::from_be_bytes([rest[0], rest[1]]),
-                ))
+                let port = u16::from_be_bytes([rest[0], rest[1]]);
+                Ok(Self::Internet(SocketAddr::new(ip.into(), port)))
             }
             libc::AF_INET6 => {
                 let rest: &[u8; 22] = rest.first_chunk().ok_or(Errno::INVAL)?;
                 let mut ip = [0; 16];
                 ip.copy_from_slice(&rest[6..22]);
-                let ip = IpAddr::V6(Ipv6Addr::from(ip));
-                Ok(Self::Internet(ip, u16::from_be_bytes([rest[0], rest[1]])))
+                let ip = IpAddr::V6(Ipv6Addr::from(ip)).to_canonical();
+                let port = u16::from_be_bytes([rest[0], rest[1]]);
+                Ok(Self::Internet(SocketAddr::new(ip, port)))
             }
             _ => Ok(Self::Other),
         }
@@ -196,8 +226,8 @@ mod tests {
     #[test]
     fn parses_what_the_kernel_takes() {
         let v4 = [2, 0, 0x1f, 0x90, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
-        let ip = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
-        assert_eq!(Address::parse(&v4), Ok(Address::Internet(ip, 8080)));
+        let to = "10.0.0.1:8080".parse().unwrap();
+        assert_eq!(Address::parse(&v4), Ok(Address::Internet(to)));
         assert_eq!(
             Address::parse(b"\x01\0/run/x\0junk"),
             Ok(Address::Path(b"/run/x"))
@@ -210,9 +240,9 @@ mod tests {
 
     #[test]
     fn mapped_addresses_are_what_they_map_to() {
-        assert!(is_loopback("::ffff:127.0.0.1".parse().unwrap()));
-        assert!(!is_loopback("::ffff:10.0.0.1".parse().unwrap()));
-        assert!(is_loopback("::1".parse().unwrap()));
-        assert!(!is_loopback("fd00::1".parse().unwrap()));
+        assert!(is_inside("::ffff:127.0.0.1".parse().unwrap()));
+        assert!(!is_inside("::ffff:10.0.0.1".parse().unwrap()));
+        assert!(is_inside("::1".parse().unwrap()));
+        assert!(!is_inside("fd00::1".parse().unwrap()));
     }
 }

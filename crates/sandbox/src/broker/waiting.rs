@@ -24,6 +24,8 @@ pub(super) struct Waiting {
 }
 
 pub(crate) enum WaitsFor {
+    /// Somebody outside, who tells by the road.
+    Road,
     /// A connection that was begun on this socket.
     Connection(OwnedFd),
     /// A reader of this pipe, to open it with these flags.
@@ -44,6 +46,7 @@ impl Waiting {
             return Ok(true);
         }
         match &self.on {
+            WaitsFor::Road => return Ok(false),
             WaitsFor::Connection(socket) => match connection_result(socket) {
                 None => return Ok(false),
                 Some(result) => notifier.answer(self.id, result.map(|()| 0))?,

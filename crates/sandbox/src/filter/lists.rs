@@ -150,6 +150,83 @@ pub(super) const ON_USERS: &[(c_long, u32)] = &[
     (SYS_ioprio_set, IOPRIO_WHO_USER),
 ];
 
+/// Calls that send, with the place of their flags.
+pub(super) const SENDING: &[(c_long, u32)] =
+    &[(SYS_sendto, 3), (SYS_sendmsg, 2), (SYS_sendmmsg, 3)];
+
+/// Sends and connects in one call.
+pub(super) const MSG_FASTOPEN: u32 = 0x2000_0000;
+
+pub(super) const SOL_TCP: u32 = 6;
+
+/// Options of TCP by which a later call connects, or by which a socket becomes
+/// one of another kind: `TCP_FASTOPEN_CONNECT` and `TCP_ULP`.
+pub(super) const CONNECTS_BY_SENDING: &[u32] = &[30, 31];
+
+/// Options that lead a connection nowhere else, by their level: of sockets, IP,
+/// TCP and IPv6. Not there: devices and marks to route by, source routes,
+/// filters, and what connects by sending.
+pub(super) const OPTIONS: &[(u32, &[u32])] = &[
+    (
+        SOL_SOCKET.unsigned_abs(),
+        &[
+            2,  // SO_REUSEADDR
+            6,  // SO_BROADCAST
+            7,  // SO_SNDBUF
+            8,  // SO_RCVBUF
+            9,  // SO_KEEPALIVE
+            10, // SO_OOBINLINE
+            12, // SO_PRIORITY
+            13, // SO_LINGER
+            15, // SO_REUSEPORT
+            16, // SO_PASSCRED
+            18, // SO_RCVLOWAT
+            20, // SO_RCVTIMEO
+            21, // SO_SNDTIMEO
+            29, // SO_TIMESTAMP
+            46, // SO_BUSY_POLL
+            60, // SO_ZEROCOPY
+            66, // SO_RCVTIMEO_NEW
+            67, // SO_SNDTIMEO_NEW
+        ],
+    ),
+    (
+        0,
+        &[
+            1,  // IP_TOS
+            2,  // IP_TTL
+            10, // IP_MTU_DISCOVER
+            11, // IP_RECVERR
+        ],
+    ),
+    (
+        SOL_TCP,
+        &[
+            1,  // TCP_NODELAY
+            2,  // TCP_MAXSEG
+            3,  // TCP_CORK
+            4,  // TCP_KEEPIDLE
+            5,  // TCP_KEEPINTVL
+            6,  // TCP_KEEPCNT
+            7,  // TCP_SYNCNT
+            8,  // TCP_LINGER2
+            9,  // TCP_DEFER_ACCEPT
+            12, // TCP_QUICKACK
+            18, // TCP_USER_TIMEOUT
+            25, // TCP_NOTSENT_LOWAT
+        ],
+    ),
+    (
+        41,
+        &[
+            16, // IPV6_UNICAST_HOPS
+            25, // IPV6_RECVERR
+            26, // IPV6_V6ONLY
+            67, // IPV6_TCLASS
+        ],
+    ),
+];
+
 /// Of another type, or missing, from one `libc` to the next.
 const PRIO_WHO_USER: u32 = 2;
 const IOPRIO_WHO_USER: u32 = 3;
@@ -195,6 +272,7 @@ const _: () = {
         "a call could never reach the broker"
     );
     assert!(within(&[CHANGES], MEDIATED), "a call goes past the broker");
+    assert!(SOL_SOCKET == 1, "options have other numbers here");
 };
 
 /// What changes names or attributes on every architecture.

@@ -34,8 +34,8 @@ pub(crate) const OPEN_WRITES: u32 = (libc::O_WRONLY
     .unsigned_abs();
 
 /// The filter that allows what is listed, and what it must refuse besides
-/// where no namespace keeps it inside.
-pub(crate) fn static_filter(tier: Tier) -> Vec<Instruction> {
+/// where no namespace keeps it inside, and where there is a road.
+pub(crate) fn static_filter(tier: Tier, road: bool) -> Vec<Instruction> {
     let mut dispatch = Dispatch::new(ARCHITECTURE, Action::Errno(libc::ENOSYS));
     for number in lists::ALLOWED.iter().copied().flatten() {
         dispatch.on(*number, Test::always(Action::Allow));
@@ -46,13 +46,31 @@ pub(crate) fn static_filter(tier: Tier) -> Vec<Instruction> {
     for (number, test) in conditional() {
         dispatch.on(number, test);
     }
+    if road {
+        with_road(&mut dispatch);
+    }
     if !tier.has_walls() {
-        without_namespaces(&mut dispatch);
+        without_namespaces(&mut dispatch, road);
     }
     dispatch.assemble()
 }
 
-fn without_namespaces(dispatch: &mut Dispatch) {
+/// Where connections are made by the broker, no other call makes one: sending
+/// does not, now or later.
+fn with_road(dispatch: &mut Dispatch) {
+    let allow = Test::always(Action::Allow);
+    let refuse = Test::always(Action::Errno(libc::EOPNOTSUPP));
+    for (number, flags) in lists::SENDING {
+        let test = Test::any_bit(Argument(*flags), lists::MSG_FASTOPEN, &refuse, &allow);
+        dispatch.on(*number, test);
+    }
+    let unknown = Test::always(Action::Errno(libc::ENOPROTOOPT));
+    let by_sending = Test::one_of(Argument(2), lists::CONNECTS_BY_SENDING, &unknown, &allow);
+    let tcp = Test::one_of(Argument(1), &[lists::SOL_TCP], &by_sending, &allow);
+    dispatch.on(libc::SYS_setsockopt, tcp);
+}
+
+fn without_namespaces(dispatch: &mut Dispatch, road: bool) {
     let allow = Test::always(Action::Allow);
     let refuse = Test::always(Action::Errno(libc::EPERM));
     for number in lists::MESSAGES {
@@ -69,6 +87,41 @@ fn without_namespaces(dispatch: &mut Dispatch) {
     }
     // An address of the internet family could be anybody's.
     dispatch.on(libc::SYS_socket, socket_pair());
+    if road {
+        // A connection is made outside, on the caller's socket: nothing set on
+        // it may lead that elsewhere. Messages to an address, each its own way
+        // out, are not there.
+        dispatch.on(libc::SYS_socket, connected_socket());
+        dispatch.on(libc::SYS_setsockopt, harmless_option());
+    }
+}
+
+/// Unix sockets with a connection, and TCP.
+fn connected_socket() -> Test {
+    let allow = Test::always(Action::Allow);
+    let none = Test::always(Action::Errno(libc::EAFNOSUPPORT));
+    let stream = libc::SOCK_STREAM.unsigned_abs();
+    let tcp = Test::one_of(
+        Argument(2),
+        &[0, libc::IPPROTO_TCP.unsigned_abs()],
+        &allow,
+        &none,
+    );
+    let tcp = Test::masked_in(Argument(1), TYPE_MASK, &[stream], &tcp, &none);
+    let internet = [libc::AF_INET, libc::AF_INET6].map(i32::unsigned_abs);
+    let rest = Test::one_of(Argument(0), &internet, &tcp, &none);
+    Test::one_of(Argument(0), &[libc::AF_UNIX.unsigned_abs()], &unix(), &rest)
+}
+
+fn harmless_option() -> Test {
+    let allow = Test::always(Action::Allow);
+    let unknown = Test::always(Action::Errno(libc::ENOPROTOOPT));
+    lists::OPTIONS
+        .iter()
+        .fold(unknown.clone(), |rest, (level, names)| {
+            let named = Test::one_of(Argument(2), names, &allow, &unknown);
+            Test::one_of(Argument(1), &[*level], &named, &rest)
+        })
 }
 
 /// The filter of a process that only waits for its end, and for its orphans'. Short, because the
@@ -168,38 +221,51 @@ fn socket_pair() -> Test {
     Test::one_of(Argument(0), &[libc::AF_UNIX.unsigned_abs()], &unix(), &none)
 }
 
-/// The filter that hands calls to the broker.
-///
-/// With `reading` it is asked about every opening, not only about those that
-/// write. With `walled`, every file that can be open lies in the box's own
-/// mounts: it is not asked about the owner and the times of what is open.
-pub(crate) fn doorman_filter(reading: bool, walled: bool) -> Vec<Instruction> {
-    let mut dispatch = Dispatch::new(ARCHITECTURE, Action::Allow);
-    for number in lists::MEDIATED.iter().copied().flatten() {
-        dispatch.on(*number, Test::always(Action::Notify));
-    }
-    let (notify, allow) = (Test::always(Action::Notify), Test::always(Action::Allow));
-    if walled {
-        // What is not granted is mounted read-only, and nobody but the user
-        // is mapped inside. So no open file gets another owner, and times are
-        // set in writable places only: of a protected file at most, which
-        // changes neither what it holds nor who may use it. Unpacking does
-        // both for every file.
-        dispatch.on(libc::SYS_fchown, allow.clone());
-        let open_file = Test::is_null(Argument(1), &allow, &notify);
-        dispatch.on(libc::SYS_utimensat, open_file);
-    }
-    let when_writing = |argument| {
-        let (notify, allow) = (notify.clone(), allow.clone());
-        if reading {
-            return notify;
+/// What the broker is asked about besides what it is always asked about.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Doorman {
+    /// Every opening, not only those that write.
+    pub reading: bool,
+    /// Not the owner and the times of what is open: every file that can be
+    /// lies in the box's own mounts.
+    pub walled: bool,
+    /// Listening, which makes a socket that has no address an open port.
+    pub listening: bool,
+}
+
+impl Doorman {
+    /// The filter that hands calls to the broker.
+    pub(crate) fn filter(self) -> Vec<Instruction> {
+        let mut dispatch = Dispatch::new(ARCHITECTURE, Action::Allow);
+        for number in lists::MEDIATED.iter().copied().flatten() {
+            dispatch.on(*number, Test::always(Action::Notify));
         }
-        Test::any_bit(argument, OPEN_WRITES, &notify, &allow)
-    };
-    dispatch.on(libc::SYS_openat, when_writing(Argument(2)));
-    #[cfg(target_arch = "x86_64")]
-    dispatch.on(libc::SYS_open, when_writing(Argument(1)));
-    dispatch.assemble()
+        let (notify, allow) = (Test::always(Action::Notify), Test::always(Action::Allow));
+        if self.walled {
+            // What is not granted is mounted read-only, and nobody but the user
+            // is mapped inside. So no open file gets another owner, and times
+            // are set in writable places only: of a protected file at most,
+            // which changes neither what it holds nor who may use it.
+            // Unpacking does both for every file.
+            dispatch.on(libc::SYS_fchown, allow.clone());
+            let open_file = Test::is_null(Argument(1), &allow, &notify);
+            dispatch.on(libc::SYS_utimensat, open_file);
+        }
+        if self.listening {
+            dispatch.on(libc::SYS_listen, notify.clone());
+        }
+        let when_writing = |argument| {
+            let (notify, allow) = (notify.clone(), allow.clone());
+            if self.reading {
+                return notify;
+            }
+            Test::any_bit(argument, OPEN_WRITES, &notify, &allow)
+        };
+        dispatch.on(libc::SYS_openat, when_writing(Argument(2)));
+        #[cfg(target_arch = "x86_64")]
+        dispatch.on(libc::SYS_open, when_writing(Argument(1)));
+        dispatch.assemble()
+    }
 }
 
 /// The filter that has a trusted command watched: everything that a profile

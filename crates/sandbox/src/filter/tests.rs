@@ -18,7 +18,7 @@ fn run(filter: &[Instruction], number: i64, args: &[u64]) -> u32 {
 
 #[test]
 fn every_listed_call_has_its_answer_and_every_other_does_not_exist() {
-    let filter = static_filter(Tier::Full);
+    let filter = static_filter(Tier::Full, false);
     let conditional: Vec<i64> = conditional()
         .into_iter()
         .map(|(number, _)| number)
@@ -41,7 +41,7 @@ fn every_listed_call_has_its_answer_and_every_other_does_not_exist() {
 
 #[test]
 fn other_interfaces_are_killed() {
-    let filter = static_filter(Tier::Full);
+    let filter = static_filter(Tier::Full, false);
     assert_eq!(Instruction::run(&filter, 0x4000_0003, 5, [0; 6]), KILL);
     assert_eq!(run(&filter, 0x4000_0000, &[]), KILL);
     assert_eq!(run(&filter, 0x4000_0000 + libc::SYS_openat, &[]), KILL);
@@ -49,7 +49,7 @@ fn other_interfaces_are_killed() {
 
 #[test]
 fn calls_that_libraries_can_do_without_do_not_exist() {
-    let filter = static_filter(Tier::Full);
+    let filter = static_filter(Tier::Full, false);
     for number in [
         libc::SYS_clone3,
         libc::SYS_openat2,
@@ -61,7 +61,7 @@ fn calls_that_libraries_can_do_without_do_not_exist() {
 
 #[test]
 fn clone_makes_threads_and_processes_but_no_namespaces() {
-    let filter = static_filter(Tier::Full);
+    let filter = static_filter(Tier::Full, false);
     assert_eq!(run(&filter, libc::SYS_clone, &[0x0120_0011]), ALLOW);
     for flag in [
         0x0002_0000_u64,
@@ -82,7 +82,7 @@ fn clone_makes_threads_and_processes_but_no_namespaces() {
 
 #[test]
 fn sockets_by_family_type_and_protocol() {
-    let filter = static_filter(Tier::Full);
+    let filter = static_filter(Tier::Full, false);
     let socket = |family: i32, kind: i32, protocol: i32| {
         run(
             &filter,
@@ -147,7 +147,7 @@ fn sockets_by_family_type_and_protocol() {
 
 #[test]
 fn high_halves_of_arguments_do_not_hide_a_terminal_request() {
-    let filter = static_filter(Tier::Full);
+    let filter = static_filter(Tier::Full, false);
     for request in [0x5412_u64, 0x541c, 0x1_0000_5412] {
         assert_eq!(
             run(&filter, libc::SYS_ioctl, &[0, request]),
@@ -159,7 +159,7 @@ fn high_halves_of_arguments_do_not_hide_a_terminal_request() {
 
 #[test]
 fn the_doorman_is_asked_for_writes_and_not_for_reads() {
-    let filter = doorman_filter(false, false);
+    let filter = Doorman::default().filter();
     let openat = |flags: i32| {
         run(
             &filter,
@@ -189,7 +189,11 @@ fn the_doorman_is_asked_for_writes_and_not_for_reads() {
 fn owner_and_times_of_an_open_file_are_free_behind_walls_only() {
     let by_name = 0x1_0000_0000;
     for (walled, answer) in [(true, ALLOW), (false, NOTIFY)] {
-        let filter = doorman_filter(false, walled);
+        let filter = Doorman {
+            walled,
+            ..Doorman::default()
+        }
+        .filter();
         assert_eq!(run(&filter, libc::SYS_fchown, &[3, 0, 0]), answer);
         assert_eq!(run(&filter, libc::SYS_utimensat, &[3, 0, 1, 0]), answer);
         assert_eq!(
@@ -218,13 +222,13 @@ fn who_only_waits_can_do_nothing_else() {
 
 #[test]
 fn the_filters_fit_the_kernel() {
-    assert!(static_filter(Tier::Full).len() < 4096);
-    assert!(doorman_filter(false, false).len() < 4096);
+    assert!(static_filter(Tier::Full, false).len() < 4096);
+    assert!(Doorman::default().filter().len() < 4096);
 }
 
 #[test]
 fn without_namespaces_nobody_else_is_touched_and_no_internet_socket_made() {
-    let filter = static_filter(Tier::NoNamespaces);
+    let filter = static_filter(Tier::NoNamespaces, false);
     for (number, argument) in lists::ON_PROCESSES {
         let mut args = [0_u64; 6];
         assert_eq!(run(&filter, *number, &args), ALLOW, "{number}");
@@ -255,8 +259,12 @@ fn without_namespaces_nobody_else_is_touched_and_no_internet_socket_made() {
 #[test]
 fn reading_is_asked_about_only_where_it_is_looked_at() {
     let open = |filter: &[Instruction]| run(filter, libc::SYS_openat, &[0, 0, 0]);
-    assert_eq!(open(&doorman_filter(false, false)), ALLOW);
-    assert_eq!(open(&doorman_filter(true, false)), NOTIFY);
+    let reading = Doorman {
+        reading: true,
+        ..Doorman::default()
+    };
+    assert_eq!(open(&Doorman::default().filter()), ALLOW);
+    assert_eq!(open(&reading.filter()), NOTIFY);
 }
 
 #[test]
@@ -276,7 +284,7 @@ fn watching_refuses_nothing() {
 #[test]
 fn files_are_asked_and_not_changed_by_controls() {
     for tier in [Tier::Full, Tier::NoNamespaces, Tier::NoLandlock] {
-        let filter = static_filter(tier);
+        let filter = static_filter(tier, false);
         let answer = |request| run(&filter, libc::SYS_ioctl, &[0, request]);
         // FIONREAD, TCGETS, TIOCGPTN, SIOCGIFCONF, FS_IOC_GETFLAGS, FICLONE
         for request in [

@@ -290,7 +290,23 @@ pub struct Running {
     ended: Arc<AtomicBool>,
 }
 
+/// The way out to the network. On macOS there is none yet.
+#[derive(Debug)]
+pub enum Road {}
+
+impl Road {
+    /// Waits for what comes out next.
+    pub fn next(&self) -> Result<Option<crate::Arrival>, SandboxError> {
+        match *self {}
+    }
+}
+
 impl Running {
+    /// The way out, where there is one.
+    pub const fn road(&mut self) -> Option<Road> {
+        None
+    }
+
     /// Sends a signal to the command and what shares its process group.
     pub fn signal(&self, signal: i32) {
         signal_group(self.child.id(), signal);

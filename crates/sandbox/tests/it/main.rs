@@ -6,6 +6,7 @@
 mod asking;
 mod model;
 mod own;
+mod road;
 mod scene;
 
 use std::process::ExitCode;
@@ -18,5 +19,5 @@ fn main() -> ExitCode {
         model::probe_main();
         return ExitCode::SUCCESS;
     }
-    dam_testkit::harness::run(&[asking::TESTS, model::TESTS, own::TESTS])
+    dam_testkit::harness::run(&[asking::TESTS, model::TESTS, own::TESTS, road::TESTS])
 }
