@@ -56,7 +56,7 @@ pub use journal::{Journal, Options};
 pub use key::{Key, Keys};
 pub use line::{Entry, LineError};
 pub use link::Removed;
-pub use mask::mask;
+pub use mask::{KnownToken, known_prefixes, known_token, mask, private_key};
 pub use postures::posture;
 pub use read::{FindError, Summary, find, latest, list, read, read_each};
 pub use retention::Retention;

@@ -46,6 +46,36 @@ fn is_plain(text: &str) -> bool {
             .any(|byte| matches!(byte, b':' | b'=' | b'>' | b'-'))
 }
 
+/// A secret known by its format, at the start of some text.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct KnownToken {
+    /// Its length in bytes.
+    pub length: usize,
+    /// What it is: `github-token`.
+    pub kind: &'static str,
+}
+
+/// The secret of a known format that text begins with. The list of formats is
+/// the one that [`mask`] uses.
+pub fn known_token(text: &str) -> Option<KnownToken> {
+    let found = format::token(text)?;
+    Some(KnownToken {
+        length: found.secret,
+        kind: found.kind.name(),
+    })
+}
+
+/// How secrets of known formats begin.
+pub fn known_prefixes() -> impl Iterator<Item = &'static str> {
+    format::prefixes()
+}
+
+/// The private key, with its first and its last line, that text begins with:
+/// its length in bytes.
+pub fn private_key(text: &str) -> Option<usize> {
+    private_key::block(text).map(|found| found.secret)
+}
+
 /// The value of something that has a name, masked as the name asks for.
 pub(crate) fn mask_named(name: &str, value: &str) -> String {
     if header::is_authorization(name) {
@@ -103,6 +133,14 @@ impl Kind {
         Self::SlackToken,
         Self::Token,
     ];
+
+    /// What it is called.
+    fn name(self) -> &'static str {
+        let mask = self.mask();
+        mask.strip_prefix("[masked:")
+            .and_then(|name| name.strip_suffix(']'))
+            .unwrap_or(mask)
+    }
 
     const fn mask(self) -> &'static str {
         match self {

@@ -59,6 +59,39 @@ const FORMATS: &[Format] = &[
     from("dop_v1_", Kind::Token, is_word, 32),
     from("dckr_pat_", Kind::Token, is_dashed, 20),
     from("hvs.", Kind::Token, is_dashed, 24),
+    from("hvb.", Kind::Token, is_dashed, 100),
+    from("sk_test_", Kind::ApiKey, is_word, 16),
+    from("rk_test_", Kind::ApiKey, is_word, 16),
+    from("whsec_", Kind::ApiKey, is_word, 32),
+    from("SG.", Kind::ApiKey, is_dotted, 60),
+    exact("xkeysib-", Kind::ApiKey, is_dashed, 81),
+    exact("shpat_", Kind::Token, is_hex, 32),
+    exact("shpca_", Kind::Token, is_hex, 32),
+    exact("shppa_", Kind::Token, is_hex, 32),
+    exact("shpss_", Kind::Token, is_hex, 32),
+    from("sq0atp-", Kind::Token, is_dashed, 22),
+    from("sq0csp-", Kind::Token, is_dashed, 22),
+    exact("PMAK-", Kind::ApiKey, is_dashed, 59),
+    exact("NRAK-", Kind::ApiKey, is_upper, 27),
+    from("glsa_", Kind::Token, is_word, 40),
+    from("glc_", Kind::Token, is_base64, 32),
+    from("lin_api_", Kind::ApiKey, is_word, 40),
+    from("sntrys_", Kind::Token, is_base64, 60),
+    from("sntryu_", Kind::Token, is_hex, 64),
+    from("dp.pt.", Kind::Token, is_word, 40),
+    from("figd_", Kind::Token, is_dashed, 40),
+    from("sbp_", Kind::Token, is_hex, 40),
+    from("pul-", Kind::Token, is_hex, 40),
+    exact("rubygems_", Kind::Token, is_hex, 48),
+    exact("dapi", Kind::Token, is_hex, 32),
+    from("tskey-", Kind::Token, is_dashed, 30),
+    from("nfp_", Kind::Token, is_word, 36),
+    from("ATATT3", Kind::Token, is_token68, 180),
+    from("ops_eyJ", Kind::Token, is_base64, 250),
+    exact("AGE-SECRET-KEY-1", Kind::PrivateKey, is_upper, 58),
+    exact("SU", Kind::PrivateKey, is_base32, 56),
+    exact("SA", Kind::PrivateKey, is_base32, 56),
+    exact("SO", Kind::PrivateKey, is_base32, 56),
 ];
 
 /// No token is shorter: the shortest is three parts of a web token, of which
@@ -77,6 +110,13 @@ const FIRST: [bool; 256] = {
     }
     first
 };
+
+/// How every format begins, for a search over much text. What begins so need
+/// not be a token: [`token`] tells.
+pub(super) fn prefixes() -> impl Iterator<Item = &'static str> {
+    let listed = FORMATS.iter().map(|format| format.prefix);
+    listed.chain(["sk-", "eyJ"])
+}
 
 /// The token that text begins with.
 pub(super) fn token(text: &str) -> Option<Found> {
@@ -152,6 +192,22 @@ const fn exact(prefix: &'static str, kind: Kind, class: fn(u8) -> bool, length: 
 
 fn is_upper(byte: u8) -> bool {
     byte.is_ascii_uppercase() || byte.is_ascii_digit()
+}
+
+fn is_hex(byte: u8) -> bool {
+    byte.is_ascii_hexdigit()
+}
+
+fn is_base32(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || (b'2'..=b'7').contains(&byte)
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
+}
+
+fn is_token68(byte: u8) -> bool {
+    is_dashed(byte) || byte == b'='
 }
 
 fn is_word(byte: u8) -> bool {
