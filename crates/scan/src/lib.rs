@@ -17,6 +17,7 @@ mod engine;
 mod file;
 mod finding;
 mod language;
+mod secrets;
 mod source;
 pub mod taint;
 
@@ -27,4 +28,5 @@ pub use engine::{Scan, scan_files, scan_tree};
 pub use file::{Input, SourceFile};
 pub use finding::{Confidence, Finding, Proof, Severity, Step};
 pub use language::Language;
+pub use secrets::Secrets;
 pub use source::SourceError;

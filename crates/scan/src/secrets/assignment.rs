@@ -1,7 +1,7 @@
 //! Values that are given to a name: `password = "…"`, `"token": "…"`,
 //! `API_KEY=…`, `--password …`, `<secret>…</secret>`, `login("…", password="…")`.
 
-use super::context::Context;
+use super::context::{Context, is_harmless};
 use super::names::{Promise, promise_of};
 use super::words::{entropy, is_placeholder, is_random};
 use super::{Candidate, Kind};
@@ -12,7 +12,7 @@ const VALUE: usize = 2048;
 
 /// The secret that is given to the name around a place, where one is. `at` is
 /// where a sign of a name was found, `least` where the last one ended.
-pub(super) fn assigned(text: &str, at: usize, context: &Context) -> Option<Candidate> {
+pub(super) fn assigned(text: &str, at: usize, context: Context) -> Option<Candidate> {
     let bytes = text.as_bytes();
     let start = name_start(bytes, at);
     let end = name_end(bytes, at);
@@ -21,11 +21,15 @@ pub(super) fn assigned(text: &str, at: usize, context: &Context) -> Option<Candi
     let form = form(text, start, end)?;
     let found = value(text, form, start, context)?;
     let value = text.get(found.start..found.end)?;
-    let strength = judge(name, value, promise, &found, context)?;
+    let strength = judge(name, value, promise, &found)?;
     Some(Candidate {
         start: found.start,
         end: found.end,
-        kind: if promise == Promise::Password { Kind::Password } else { Kind::Value },
+        kind: if promise == Promise::Password {
+            Kind::Password
+        } else {
+            Kind::Value
+        },
         strength,
     })
 }
@@ -59,7 +63,12 @@ struct Form {
 fn form(text: &str, start: usize, end: usize) -> Option<Form> {
     let bytes = text.as_bytes();
     let mut at = end;
-    let closed = skip(bytes, &mut at, |byte| matches!(byte, b'\\' | b'"' | b'\'' | b'`'), 4);
+    let closed = skip(
+        bytes,
+        &mut at,
+        |byte| matches!(byte, b'\\' | b'"' | b'\'' | b'`'),
+        4,
+    );
     skip(bytes, &mut at, |byte| matches!(byte, b']' | b')'), 1);
     if text[at..].starts_with("&quot;") || text[at..].starts_with("&#34;") {
         at += text[at..].find(';')? + 1;
@@ -68,11 +77,14 @@ fn form(text: &str, start: usize, end: usize) -> Option<Form> {
     let sign = bytes.get(at).copied()?;
     let next = bytes.get(at + 1).copied().unwrap_or(b' ');
     let (length, quoted_only, element) = match (sign, next) {
-        (b'=' | b'!', b'=') => (2 + usize::from(bytes.get(at + 2) == Some(&b'=')), true, false),
+        (b'=' | b'!', b'=') => (
+            2 + usize::from(bytes.get(at + 2) == Some(&b'=')),
+            true,
+            false,
+        ),
         (b':', b':') => return None,
-        (b'=', b'>') | (b':', b'=') | (b'-', b'>') => (2, sign == b'-', false),
-        (b'=', _) => (1, false, false),
-        (b':', _) => (1, false, false),
+        (b'=' | b'-', b'>') | (b':', b'=') => (2, sign == b'-', false),
+        (b'=' | b':', _) => (1, false, false),
         (b'>', _) if start > 0 && bytes[start - 1] == b'<' => (1, false, true),
         (b',', _) if closed > 0 => (1, true, false),
         (b'(', _) => (1, true, false),
@@ -85,24 +97,41 @@ fn form(text: &str, start: usize, end: usize) -> Option<Form> {
         annotated(text, &mut at);
     }
     // `Type password = "…"` was the name; `password String = "…"` is Go's.
-    Some(Form { value: at, quoted_only, element, spaced: after > 0 || blanks > 0 })
+    Some(Form {
+        value: at,
+        quoted_only,
+        element,
+        spaced: after > 0 || blanks > 0,
+    })
 }
 
 /// Goes past the type in `token: Option<String> = "…"`.
 fn annotated(text: &str, at: &mut usize) {
     let rest = &text.as_bytes()[*at..];
     let is_type = |byte: &&u8| {
-        byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'.' | b'<' | b'>' | b'[' | b']' | b'&' | b'|' | b' ')
+        byte.is_ascii_alphanumeric()
+            || matches!(
+                **byte,
+                b'_' | b'.' | b'<' | b'>' | b'[' | b']' | b'&' | b'|' | b' '
+            )
     };
     let length = rest.iter().take(48).take_while(is_type).count();
-    if length > 0 && rest.get(length) == Some(&b'=') && rest[length - 1] == b' ' && rest.get(length + 1) != Some(&b'=') {
+    if length > 0
+        && rest.get(length) == Some(&b'=')
+        && rest[length - 1] == b' '
+        && rest.get(length + 1) != Some(&b'=')
+    {
         *at += length + 1;
         skip(text.as_bytes(), at, is_blank, 8);
     }
 }
 
 fn skip(bytes: &[u8], at: &mut usize, class: impl Fn(u8) -> bool, most: usize) -> usize {
-    let count = bytes[*at..].iter().take(most).take_while(|byte| class(**byte)).count();
+    let count = bytes[*at..]
+        .iter()
+        .take(most)
+        .take_while(|byte| class(**byte))
+        .count();
     *at += count;
     count
 }
@@ -121,16 +150,35 @@ struct Found {
 
 /// Calls whose argument is the value itself.
 const WRAPPERS: &[&str] = &[
-    "[]byte(", "string(", "str(", "bytes(", "secretstr(", "secret(", "buffer.from(",
-    "base64.b64encode(", "b64encode(", "new string(", "std::string(", "utf8.encode(", "string.valueof(",
+    "[]byte(",
+    "string(",
+    "str(",
+    "bytes(",
+    "secretstr(",
+    "secret(",
+    "buffer.from(",
+    "base64.b64encode(",
+    "b64encode(",
+    "new string(",
+    "std::string(",
+    "utf8.encode(",
+    "string.valueof(",
 ];
 
-fn value(text: &str, form: Form, start: usize, context: &Context) -> Option<Found> {
+fn value(text: &str, form: Form, start: usize, context: Context) -> Option<Found> {
     let bytes = text.as_bytes();
     let mut at = form.value;
     if form.element {
-        let end = at + text[at..].bytes().take(VALUE).position(|byte| byte == b'<' || byte == b'\n')?;
-        return (bytes.get(end..end + 2) == Some(b"</")).then_some(Found { start: at, end, quoted: true });
+        let end = at
+            + text[at..]
+                .bytes()
+                .take(VALUE)
+                .position(|byte| byte == b'<' || byte == b'\n')?;
+        return (bytes.get(end..end + 2) == Some(b"</")).then_some(Found {
+            start: at,
+            end,
+            quoted: true,
+        });
     }
     for wrapper in WRAPPERS {
         let head = text.get(at..at + wrapper.len());
@@ -139,8 +187,15 @@ fn value(text: &str, form: Form, start: usize, context: &Context) -> Option<Foun
             break;
         }
     }
+    // The first of a list speaks for all.
+    if bytes.get(at) == Some(&b'[') {
+        at += 1;
+        skip(bytes, &mut at, is_blank, 32);
+    }
     // `b"…"`, `r'…'`; `f"…"` is made of parts.
-    if matches!(bytes.get(at), Some(b'b' | b'r' | b'u' | b'@')) && matches!(bytes.get(at + 1), Some(b'"' | b'\'')) {
+    if matches!(bytes.get(at), Some(b'b' | b'r' | b'u' | b'@'))
+        && matches!(bytes.get(at + 1), Some(b'"' | b'\''))
+    {
         at += 1;
     }
     if let Some(found) = quoted(text, at) {
@@ -162,16 +217,28 @@ fn quoted(text: &str, at: usize) -> Option<Found> {
     for entity in ["&quot;", "&#34;", "&#39;"] {
         if text[at..].starts_with(entity) {
             let start = at + entity.len();
-            let end = start + text.get(start..(start + VALUE).min(text.len())).or_else(|| text.get(start..))?.find(entity)?;
-            return Some(Found { start, end, quoted: true });
+            let end = start
+                + text
+                    .get(start..(start + VALUE).min(text.len()))
+                    .or_else(|| text.get(start..))?
+                    .find(entity)?;
+            return Some(Found {
+                start,
+                end,
+                quoted: true,
+            });
         }
     }
-    let escapes = bytes[at..].iter().take(3).take_while(|byte| **byte == b'\\').count();
-    let quote = *bytes.get(at + escapes)?;
+    let depth = bytes[at..]
+        .iter()
+        .take(3)
+        .take_while(|byte| **byte == b'\\')
+        .count();
+    let quote = *bytes.get(at + depth)?;
     if !matches!(quote, b'"' | b'\'' | b'`') {
         return None;
     }
-    let start = at + escapes + 1;
+    let start = at + depth + 1;
     let mut end = start;
     let mut escaped = 0;
     while let Some(byte) = bytes.get(end).filter(|_| end - start < VALUE) {
@@ -179,15 +246,19 @@ fn quoted(text: &str, at: usize) -> Option<Found> {
             b'\n' => return None,
             b'\\' => escaped += 1,
             byte => {
-                if byte == quote && escaped == escapes {
-                    return Some(Found { start, end: end - escapes, quoted: true });
+                if byte == quote && escaped == depth {
+                    return Some(Found {
+                        start,
+                        end: end - depth,
+                        quoted: true,
+                    });
                 }
                 escaped = 0;
             }
         }
         end += 1;
-        // A pair of backslashes is one, and escapes nothing.
-        if escapes == 0 && escaped == 2 {
+        // A pair of backslashes is one, and depth nothing.
+        if depth == 0 && escaped == 2 {
             escaped = 0;
         }
     }
@@ -198,20 +269,50 @@ fn quoted(text: &str, at: usize) -> Option<Found> {
 fn bare(text: &str, at: usize) -> Option<Found> {
     let rest = &text[at..];
     let ends = |c: char| {
-        c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | ';' | '&' | ')' | '(' | '<' | '>' | '|' | '\\' | '{' | '}' | '[' | ']')
+        c.is_whitespace()
+            || matches!(
+                c,
+                '"' | '\''
+                    | '`'
+                    | ','
+                    | ';'
+                    | '&'
+                    | ')'
+                    | '('
+                    | '<'
+                    | '>'
+                    | '|'
+                    | '\\'
+                    | '{'
+                    | '}'
+                    | '['
+                    | ']'
+            )
     };
-    let length = rest.char_indices().take(VALUE).find(|(_, c)| ends(*c)).map_or(rest.len().min(VALUE), |(at, _)| at);
+    let length = rest
+        .char_indices()
+        .take(VALUE)
+        .find(|(_, c)| ends(*c))
+        .map_or(rest.len().min(VALUE), |(at, _)| at);
     let value = rest.get(..length)?.trim_end_matches(['.', ':']);
     // What calls, indexes or makes text of parts is no value.
     if rest[length..].starts_with(['(', '[', '{']) {
         return None;
     }
-    (!value.is_empty()).then_some(Found { start: at, end: at + value.len(), quoted: false })
+    (!value.is_empty()).then_some(Found {
+        start: at,
+        end: at + value.len(),
+        quoted: false,
+    })
 }
 
 /// Whether a place is within a string, as far as its line tells.
 fn in_string(bytes: &[u8], at: usize) -> bool {
-    let line = bytes[..at].iter().rev().take(400).take_while(|byte| **byte != b'\n');
+    let line = bytes[..at]
+        .iter()
+        .rev()
+        .take(400)
+        .take_while(|byte| **byte != b'\n');
     let (mut double, mut single, mut back) = (0, 0, 0);
     for byte in line {
         match byte {
@@ -226,9 +327,9 @@ fn in_string(bytes: &[u8], at: usize) -> bool {
 
 /// How sure it is that a value is a secret: 3 sure, 2 likely, 1 perhaps;
 /// nothing where it is none.
-fn judge(name: &str, value: &str, promise: Promise, found: &Found, context: &Context) -> Option<u8> {
+fn judge(name: &str, value: &str, promise: Promise, found: &Found) -> Option<u8> {
     let value = value.trim();
-    if !is_value(value) || is_like(name, value) || is_placeholder(value) || context.is_harmless(value) {
+    if !is_value(value) || is_like(name, value) || is_placeholder(value) || is_harmless(value) {
         return None;
     }
     let random = is_random(value);
@@ -255,8 +356,7 @@ fn password(value: &str, quoted: bool, random: bool) -> Option<u8> {
     let has_digit = value.bytes().any(|byte| byte.is_ascii_digit());
     match (random, has_digit, quoted) {
         (true, _, true) => Some(3),
-        (true, _, false) => Some(2),
-        (false, true, _) => Some(2),
+        (true, _, false) | (false, true, _) => Some(2),
         (false, false, true) => Some(1),
         (false, false, false) => None,
     }
@@ -264,8 +364,14 @@ fn password(value: &str, quoted: bool, random: bool) -> Option<u8> {
 
 /// Whether a value is written out, and not named, made or explained.
 fn is_value(value: &str) -> bool {
-    let starts = ["$", "%", "<", "{", "@", "#", "&", "http://", "https://", "/", "./", "../", "~", "file:", "data:", "!"];
-    let has = ["${", "#{", "{{", "%s", "%d", "%v", "$(", "->", "::", "://", "\\x", "\\u", "\\n", "BEGIN ", "+ "];
+    let starts = [
+        "$", "%", "<", "{", "@", "#", "&", "http://", "https://", "/", "./", "../", "~", "file:",
+        "data:", "!",
+    ];
+    let has = [
+        "${", "#{", "{{", "%s", "%d", "%v", "$(", "->", "::", "://", "\\x", "\\u", "\\n", "BEGIN ",
+        "+ ",
+    ];
     !value.is_empty()
         && !starts.iter().any(|start| value.starts_with(start))
         && !has.iter().any(|part| value.contains(part))
@@ -277,7 +383,9 @@ fn is_reference(value: &str) -> bool {
     let parts: Vec<&str> = value.split('.').collect();
     let is_name = |part: &&str| {
         !part.is_empty()
-            && part.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
             && !is_random(part)
     };
     parts.len() > 1 && parts.iter().all(is_name)
@@ -286,8 +394,13 @@ fn is_reference(value: &str) -> bool {
 /// Whether a value is its name again: `password: "the_password"`.
 fn is_like(name: &str, value: &str) -> bool {
     let plain = |text: &str| -> String {
-        text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+        text.chars()
+            .filter(char::is_ascii_alphanumeric)
+            .map(|c| c.to_ascii_lowercase())
+            .collect()
     };
     let (name, value) = (plain(name), plain(value));
-    value.is_empty() || name.contains(&value) || (name.len() > 5 && value.contains(&name) && value.len() < name.len() + 8)
+    value.is_empty()
+        || name.contains(&value)
+        || (name.len() > 5 && value.contains(&name) && value.len() < name.len() + 8)
 }

@@ -20,21 +20,48 @@ impl Context {
             only_formats: is_generated(file.path) || is_translation(file.path),
         }
     }
+}
 
-    /// Values that are no secrets by what they are: digests of whole files,
-    /// identifiers of formats, file names.
-    pub(super) fn is_harmless(self, value: &str) -> bool {
-        const DIGESTS: &[&str] = &["sha1-", "sha256-", "sha384-", "sha512-", "sha256:", "md5:", "urn:", "arn:"];
-        let is_digest = DIGESTS.iter().any(|start| value.starts_with(start));
-        is_digest || is_file_name(value) || is_hashed_password(value)
-    }
+/// Whether a value is no secret by what it is: a digest of a whole file, an
+/// identifier of a format, the name of a file.
+pub(super) fn is_harmless(value: &str) -> bool {
+    const DIGESTS: &[&str] = &[
+        "sha1-", "sha256-", "sha384-", "sha512-", "sha256:", "md5:", "urn:", "arn:",
+    ];
+    let is_digest = DIGESTS.iter().any(|start| value.starts_with(start));
+    is_digest || is_file_name(value) || is_hashed_password(value)
 }
 
 /// Endings of names of files and hosts.
 const FILE_ENDINGS: &[&str] = &[
-    ".json", ".yaml", ".yml", ".txt", ".pem", ".key", ".crt", ".js", ".ts", ".py", ".go", ".html",
-    ".md", ".com", ".org", ".net", ".io", ".xml", ".toml", ".conf", ".properties", ".env", ".rb", ".php",
-    ".java", ".css", ".png", ".svg",
+    ".json",
+    ".yaml",
+    ".yml",
+    ".txt",
+    ".pem",
+    ".key",
+    ".crt",
+    ".js",
+    ".ts",
+    ".py",
+    ".go",
+    ".html",
+    ".md",
+    ".com",
+    ".org",
+    ".net",
+    ".io",
+    ".xml",
+    ".toml",
+    ".conf",
+    ".properties",
+    ".env",
+    ".rb",
+    ".php",
+    ".java",
+    ".css",
+    ".png",
+    ".svg",
 ];
 
 fn is_file_name(value: &str) -> bool {
@@ -70,27 +97,69 @@ const fn is_code(language: Language) -> bool {
 }
 
 const GENERATED: &[&str] = &[
-    "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "deno.lock",
-    "cargo.lock", "poetry.lock", "uv.lock", "pipfile.lock", "composer.lock", "gemfile.lock",
-    "go.sum", "go.mod", "flake.lock", "gradle.lockfile", "verification-metadata.xml", "mix.lock", "podfile.lock",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "bun.lock",
+    "deno.lock",
+    "cargo.lock",
+    "poetry.lock",
+    "uv.lock",
+    "pipfile.lock",
+    "composer.lock",
+    "gemfile.lock",
+    "go.sum",
+    "go.mod",
+    "flake.lock",
+    "gradle.lockfile",
+    "verification-metadata.xml",
+    "mix.lock",
+    "podfile.lock",
 ];
 
-const GENERATED_ENDINGS: &[&str] = &[".min.js", ".min.css", ".map", ".svg", ".css", ".po", ".pot", ".snap", ".lock", ".ipynb", ".xlf", ".bundle.js"];
+const GENERATED_ENDINGS: &[&str] = &[
+    ".min.js",
+    ".min.css",
+    ".map",
+    ".svg",
+    ".css",
+    ".po",
+    ".pot",
+    ".snap",
+    ".lock",
+    ".ipynb",
+    ".xlf",
+    ".bundle.js",
+];
 
 fn is_generated(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     let name = lower.rsplit('/').next().unwrap_or(&lower);
     GENERATED.contains(&name)
-        || GENERATED_ENDINGS.iter().any(|ending| name.ends_with(ending))
-        || lower.split('/').any(|part| part == "node_modules" || part == "bower_components")
+        || GENERATED_ENDINGS
+            .iter()
+            .any(|ending| name.ends_with(ending))
+        || lower
+            .split('/')
+            .any(|part| part == "node_modules" || part == "bower_components")
 }
 
 /// Files of texts for people, where `password` is a caption.
 fn is_translation(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     lower.split('/').any(|part| {
-        matches!(part, "locale" | "locales" | "i18n" | "l10n" | "lang" | "langs" | "translations" | "translation")
-            || part.starts_with("messages_")
+        matches!(
+            part,
+            "locale"
+                | "locales"
+                | "i18n"
+                | "l10n"
+                | "lang"
+                | "langs"
+                | "translations"
+                | "translation"
+        ) || part.starts_with("messages_")
             || part.starts_with("messages.")
     })
 }

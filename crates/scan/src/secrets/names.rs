@@ -75,12 +75,54 @@ const ENDINGS: &[(&str, Promise)] = &[
 /// Words in a name that say that its value is no secret: what is public, what
 /// is derived, what only speaks of the secret.
 const HARMLESS: &[&str] = &[
-    "public", "pubkey", "hash", "digest", "checksum", "fingerprint", "thumbprint", "placeholder",
-    "label", "length", "size", "type", "field", "column", "header", "path", "file", "dir", "url",
-    "uri", "endpoint", "prefix", "suffix", "pattern", "regex", "format", "hint", "error",
-    "message", "help", "title", "description", "expires", "expiry", "ttl", "primarykey",
-    "foreignkey", "keyboard", "partition", "sort", "cachekey", "sshkeys", "hotkey", "keycode",
-    "author", "keyid", "keyname", "kid",
+    "public",
+    "pubkey",
+    "hash",
+    "digest",
+    "checksum",
+    "fingerprint",
+    "thumbprint",
+    "placeholder",
+    "label",
+    "length",
+    "size",
+    "type",
+    "field",
+    "column",
+    "header",
+    "path",
+    "file",
+    "dir",
+    "url",
+    "uri",
+    "endpoint",
+    "prefix",
+    "suffix",
+    "pattern",
+    "regex",
+    "format",
+    "hint",
+    "error",
+    "message",
+    "help",
+    "title",
+    "description",
+    "expires",
+    "expiry",
+    "ttl",
+    "primarykey",
+    "foreignkey",
+    "keyboard",
+    "partition",
+    "sort",
+    "cachekey",
+    "sshkeys",
+    "hotkey",
+    "keycode",
+    "author",
+    "keyid",
+    "keyname",
+    "kid",
 ];
 
 /// What a name promises, if anything.
@@ -92,7 +134,10 @@ pub(super) fn promise_of(name: &str) -> Option<Promise> {
         .collect();
     // `password2`, `token_1`, `Password:confirm`.
     let stem = plain.trim_end_matches(|c: char| c.is_ascii_digit());
-    let stem = stem.strip_suffix("confirmation").or_else(|| stem.strip_suffix("confirm")).unwrap_or(stem);
+    let stem = stem
+        .strip_suffix("confirmation")
+        .or_else(|| stem.strip_suffix("confirm"))
+        .unwrap_or(stem);
     if matches!(name, "PWD" | "OLDPWD") {
         return None;
     }
@@ -113,8 +158,11 @@ fn by_last_word(name: &str) -> Option<Promise> {
     let last = name.trim_end_matches(|c: char| c.is_ascii_digit());
     let last = last.rsplit(['_', '-', '.', '$']).next().unwrap_or(last);
     let camel = name.ends_with("Pass") || name.ends_with("Pwd");
-    (camel || ["pass", "pw"].iter().any(|word| last.eq_ignore_ascii_case(word)))
-        .then_some(Promise::Password)
+    (camel
+        || ["pass", "pw"]
+            .iter()
+            .any(|word| last.eq_ignore_ascii_case(word)))
+    .then_some(Promise::Password)
 }
 
 #[cfg(test)]

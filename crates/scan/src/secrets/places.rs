@@ -1,7 +1,7 @@
 //! Secrets that are known by where they stand: the password in a URL, the
 //! credentials of a header, the private part of a web key, a private key.
 
-use super::context::Context;
+use super::context::is_harmless;
 use super::words::{is_placeholder, is_random};
 use super::{Candidate, Kind};
 
@@ -9,15 +9,23 @@ use super::{Candidate, Kind};
 pub(super) fn url_password(text: &str, at: usize) -> Option<Candidate> {
     let start = at + 3;
     let authority = text[start..].bytes().take(512).take_while(|byte| {
-        !byte.is_ascii_whitespace() && !matches!(byte, b'/' | b'?' | b'"' | b'\'' | b'<' | b'>' | b'`' | b'\\' | b',')
+        !byte.is_ascii_whitespace()
+            && !matches!(
+                byte,
+                b'/' | b'?' | b'"' | b'\'' | b'<' | b'>' | b'`' | b'\\' | b','
+            )
     });
     let authority = text.get(start..start + authority.count())?;
     let host = authority.rfind('@')?;
     let user = &authority[..host];
     let colon = user.find(':')?;
     let password = &user[colon + 1..];
-    let named = password.starts_with(['$', '{', '%', '[', '(', '*', '#']) || password.contains("${") || password.contains("{{");
-    let known = is_placeholder(password) || password == &user[..colon] || authority[host..].contains("example.");
+    let named = password.starts_with(['$', '{', '%', '[', '(', '*', '#'])
+        || password.contains("${")
+        || password.contains("{{");
+    let known = is_placeholder(password)
+        || password == &user[..colon]
+        || authority[host..].contains("example.");
     (password.len() >= 4 && !named && !known).then_some(Candidate {
         start: start + colon + 1,
         end: start + host,
@@ -35,7 +43,10 @@ pub(super) fn header(text: &str, at: usize) -> Option<Candidate> {
     let length = text[start..]
         .bytes()
         .take(4096)
-        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'~' | b'+' | b'/' | b'=' | b'-'))
+        .take_while(|byte| {
+            byte.is_ascii_alphanumeric()
+                || matches!(byte, b'.' | b'_' | b'~' | b'+' | b'/' | b'=' | b'-')
+        })
         .count();
     let value = text[start..start + length].trim_end_matches(['.', '-', '/']);
     let likely = if basic {
@@ -45,7 +56,12 @@ pub(super) fn header(text: &str, at: usize) -> Option<Candidate> {
     } else {
         value.len() >= 16 && is_random(value) && !is_placeholder(value)
     };
-    likely.then_some(Candidate { start, end: start + value.len(), kind: Kind::Header, strength: 3 })
+    likely.then_some(Candidate {
+        start,
+        end: start + value.len(),
+        kind: Kind::Header,
+        strength: 3,
+    })
 }
 
 /// Text in Base64, if it is that and plain.
@@ -91,10 +107,18 @@ pub(super) fn web_key(text: &str, at: usize) -> Option<Candidate> {
             let Some(inner) = value.strip_prefix(['"', '\'']) else {
                 continue;
             };
-            let length = inner.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')).count();
+            let length = inner
+                .bytes()
+                .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+                .count();
             if length >= 16 && is_random(&inner[..length]) {
                 let start = text.len() - text[to..].len() - body.len() + (body.len() - inner.len());
-                return Some(Candidate { start, end: start + length, kind: Kind::WebKey, strength: 3 });
+                return Some(Candidate {
+                    start,
+                    end: start + length,
+                    kind: Kind::WebKey,
+                    strength: 3,
+                });
             }
         }
     }
@@ -104,8 +128,17 @@ pub(super) fn web_key(text: &str, at: usize) -> Option<Candidate> {
 /// The braces around a place, within a few thousand bytes.
 fn braces(text: &str, at: usize) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
-    let from = at - bytes[..at].iter().rev().take(4096).position(|byte| *byte == b'{')?;
-    let to = at + bytes[at..].iter().take(4096).position(|byte| *byte == b'}')?;
+    let from = at
+        - bytes[..at]
+            .iter()
+            .rev()
+            .take(4096)
+            .position(|byte| *byte == b'{')?;
+    let to = at
+        + bytes[at..]
+            .iter()
+            .take(4096)
+            .position(|byte| *byte == b'}')?;
     (text.is_char_boundary(from) && text.is_char_boundary(to)).then_some((from, to))
 }
 
@@ -131,13 +164,23 @@ fn is_cut(block: &str) -> bool {
 
 /// `IDENTIFIED BY '…'`, `PASSWORD '…'` in SQL, `-u user:password`, and
 /// passwords in what a program is given. `at` is where the words are.
-pub(super) fn after_words(text: &str, at: usize, words: &str, context: Context) -> Option<Candidate> {
+pub(super) fn after_words(text: &str, at: usize, words: &str) -> Option<Candidate> {
     let rest = text[at + words.len()..].trim_start_matches([' ', '\t', '=']);
     let start = text.len() - rest.len();
     let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
     let inner = &rest[1..];
-    let length = inner.bytes().take(128).position(|byte| byte == quote as u8)?;
+    let length = inner
+        .bytes()
+        .take(128)
+        .position(|byte| byte == quote as u8)?;
     let value = &inner[..length];
-    let harmless = is_placeholder(value) || context.is_harmless(value) || value.contains([' ', '$', '{', '%', '<', '\n']);
-    (length >= 5 && !harmless).then_some(Candidate { start: start + 1, end: start + 1 + length, kind: Kind::Password, strength: 2 })
+    let harmless = is_placeholder(value)
+        || is_harmless(value)
+        || value.contains([' ', '$', '{', '%', '<', '\n']);
+    (length >= 5 && !harmless).then_some(Candidate {
+        start: start + 1,
+        end: start + 1 + length,
+        kind: Kind::Password,
+        strength: 2,
+    })
 }

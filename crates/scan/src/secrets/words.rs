@@ -1,52 +1,51 @@
 //! Tells words from random characters, and placeholders from secrets.
 
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
 /// Words that stand where a secret will be, or in tests and documents for one.
 /// In small letters.
-const PLACEHOLDERS: &[&str] = &[
-    "a", "abc", "abcd", "abcde", "abcdef", "access", "account", "admin", "and", "another", "any", "api",
-    "app", "application", "argument", "asdf", "auth", "authentication", "authorization", "aws",
-    "azure", "b", "bad", "bar", "base", "basic", "baz", "bearer", "bob", "bot", "c", "change",
-    "changed", "changeit", "changeme", "char", "client", "code", "config", "confirm",
-    "confirmation", "consumer", "contrasena", "correct", "credential", "credentials", "current",
-    "custom", "d", "data", "database", "db", "default", "demo", "dev", "different", "disabled",
-    "doe", "dummy", "e", "email", "empty", "enabled", "enter", "env", "environment", "err",
-    "error", "example", "examples", "expired", "f", "fake", "false", "field", "fixme", "foo",
-    "foobar", "for", "form", "from", "generated", "get", "github", "go", "goes", "google", "guest",
-    "hash", "hello", "here", "hex", "hidden", "host", "http", "id", "identifier", "if", "in",
-    "input", "insert", "invalid", "is", "it", "jane", "john", "jwt", "kennwort", "key", "keys",
-    "local", "localhost", "login", "long", "lorem", "ipsum", "many", "master", "me", "missing", "mock",
-    "model", "motdepasse", "must", "my", "name", "needs", "new", "nil", "no", "none", "nonce",
-    "not", "null", "oauth", "of", "off", "old", "on", "one", "or", "oracle", "original", "other", "our",
-    "param", "parameter", "params", "pass", "passcode", "passphrase", "password", "passwd",
-    "passwort", "pem", "personal", "placeholder", "plain", "please", "postgres", "private", "prod",
-    "production", "provider", "public", "put", "pw", "pwd", "quux", "qux", "qwerty", "random",
-    "read", "real", "redacted", "redis", "refresh", "remote", "removed", "replace", "required",
-    "reset", "root", "rsa", "salt", "same", "sample", "secret", "secrets", "secure", "security",
-    "senha", "server", "service", "session", "set", "short", "should", "shared", "sign", "signing", "signature", "site",
-    "slack", "some", "someone", "something", "string", "strong", "stub", "super", "swordfish",
-    "system", "temp", "template", "test", "tested", "tester", "testing", "text", "that", "the",
-    "this", "to", "todo", "token", "tokens", "true", "type", "undefined", "unknown", "unset", "unused",
-    "update", "updated", "url", "use", "used", "user", "username", "users", "valid", "value",
-    "values", "var", "variable", "verify", "very", "wachtwoord", "web", "weak", "with", "without", "word", "wrong",
-    "www", "xxx", "yes", "you", "your", "yours", "z", "x", "y", "n", "p", "s", "t", "u", "v", "w",
-    "alice", "bob", "eve", "mallory", "simple", "verifier", "incorrect", "nope", "noop", "testac", "cert",
-    "certificate", "encrypted", "deleted", "hunter", "masked", "mypassword", "mysecret", "mytoken", "testpass",
-    "testuser", "testtoken", "testkey", "agent", "ignored", "bogus", "nothing", "anything", "whatever", "optional",
-    "somesecretkey", "wibble", "spam", "eggs", "ham", "second", "first", "third", "two", "three", "last", "good", "great",
-    "number", "int", "integer", "bool", "boolean", "float", "bytes", "byte", "object", "list", "array", "dict", "map",
-    "ecdsa", "ed", "dsa", "hmac", "sha", "md", "aes", "des", "cbc", "gcm", "session", "cookie", "header", "body", "query",
-    "path", "file", "filename", "dir", "directory", "key", "pair", "prompt", "too", "blank", "expire", "expires", "min", "max",
-    "length", "format", "cannot", "be", "match", "matches", "mismatch", "does", "exist", "exists", "was", "has", "have", "been",
-    "are", "an", "as", "at", "by", "can", "will", "mail", "mobile", "phone", "otp", "mfa", "totp", "pin",
-];
+const PLACEHOLDERS: &str = "\
+    a abc abcd abcde abcdef access account admin aes agent alice an and another any anything
+    api app application are argument array as asdf at auth authentication authorization aws
+    azure b bad bar base basic baz be bearer been blank bob body bogus bool boolean bot by
+    byte bytes c can cannot cbc cert certificate change changed changeit changeme char
+    client code config confirm confirmation consumer contrasena cookie correct credential
+    credentials current custom d data database db default deleted demo des dev dict
+    different dir directory disabled doe does dsa dummy e ecdsa ed eggs email empty enabled
+    encrypted enter env environment err error eve example examples exist exists expire
+    expired expires f fake false field file filename first fixme float foo foobar for form
+    format from gcm generated get github go goes good google great guest ham has hash have
+    header hello here hex hidden hmac host http hunter id identifier if ignored in incorrect
+    input insert int integer invalid ipsum is it jane john jwt kennwort key keys last length
+    list local localhost login long lorem mail mallory many map masked master match matches
+    max md me mfa min mismatch missing mobile mock model motdepasse must my mypassword
+    mysecret mytoken n name needs new nil no nonce none noop nope not nothing null number
+    oauth object of off old on one optional or oracle original other otp our p pair param
+    parameter params pass passcode passphrase passwd password passwort path pem personal
+    phone pin placeholder plain please postgres private prod production prompt provider
+    public put pw pwd query quux qux qwerty random read real redacted redis refresh remote
+    removed replace required reset root rsa s salt same sample second secret secrets secure
+    security senha server service session set sha shared short should sign signature signing
+    simple site slack some someone somesecretkey something spam string strong stub super
+    swordfish system t temp template test testac tested tester testing testkey testpass
+    testtoken testuser text that the third this three to todo token tokens too totp true two
+    type u undefined unknown unset unused update updated url use used user username users v
+    valid value values var variable verifier verify very w wachtwoord was weak web whatever
+    wibble will with without word wrong www x xxx y yes you your yours z";
+
+fn placeholders() -> &'static HashSet<&'static str> {
+    static WORDS: OnceLock<HashSet<&str>> = OnceLock::new();
+    WORDS.get_or_init(|| PLACEHOLDERS.split_ascii_whitespace().collect())
+}
 
 /// For each letter, the letters that often follow it in English and in names
 /// of programs: bit 0 is `a`. Counted over this project's own pages.
 const FOLLOWS: [u32; 26] = [
-    0x13e_bd6f, 0x016_4915, 0x01e_cd9d, 0x016_493b, 0x1ef_b97d, 0x01e_4939, 0x016_6991,
-    0x01a_4111, 0x2ae_f87f, 0x000_0000, 0x004_0110, 0x11c_4919, 0x014_d113, 0x03c_ed7d,
-    0x0fe_fd6f, 0x01e_c911, 0x010_0000, 0x13e_fd5d, 0x15c_cdd5, 0x15e_d9bd, 0x00e_b91f,
-    0x000_0111, 0x002_6191, 0x008_8011, 0x004_8000, 0x000_0010,
+    0x13e_bd6f, 0x016_4915, 0x01e_cd9d, 0x016_493b, 0x1ef_b97d, 0x01e_4939, 0x016_6991, 0x01a_4111,
+    0x2ae_f87f, 0x000_0000, 0x004_0110, 0x11c_4919, 0x014_d113, 0x03c_ed7d, 0x0fe_fd6f, 0x01e_c911,
+    0x010_0000, 0x13e_fd5d, 0x15c_cdd5, 0x15e_d9bd, 0x00e_b91f, 0x000_0111, 0x002_6191, 0x008_8011,
+    0x004_8000, 0x000_0010,
 ];
 
 /// Whether a value only stands for a secret: made of such words alone, a run,
@@ -81,18 +80,22 @@ fn is_known(word: &str) -> bool {
 }
 
 fn splits(word: &str, parts: usize) -> bool {
-    if PLACEHOLDERS.contains(&word) {
+    if placeholders().contains(word) {
         return true;
     }
     parts > 1
         && word.is_ascii()
         && (2..word.len().saturating_sub(1))
-            .any(|at| PLACEHOLDERS.contains(&&word[..at]) && splits(&word[at..], parts - 1))
+            .any(|at| placeholders().contains(&word[..at]) && splits(&word[at..], parts - 1))
 }
 
 /// `aaaa`, `12345678`, `abcdefgh`, `0000-0000`.
 fn is_run(lower: &[u8]) -> bool {
-    let letters: Vec<u8> = lower.iter().copied().filter(u8::is_ascii_alphanumeric).collect();
+    let letters: Vec<u8> = lower
+        .iter()
+        .copied()
+        .filter(u8::is_ascii_alphanumeric)
+        .collect();
     if letters.len() < 3 {
         return true;
     }
@@ -100,7 +103,9 @@ fn is_run(lower: &[u8]) -> bool {
     let total = letters.len() - 1;
     let even = steps
         .filter(|pair| {
-            pair[0] == pair[1] || pair[1].wrapping_sub(pair[0]) == 1 || (pair[0] == b'9' && pair[1] == b'0')
+            pair[0] == pair[1]
+                || pair[1].wrapping_sub(pair[0]) == 1
+                || (pair[0] == b'9' && pair[1] == b'0')
         })
         .count();
     even * 10 >= total * 8
@@ -154,7 +159,10 @@ pub(super) fn is_random(value: &str) -> bool {
         return false;
     }
     let (rare, pairs) = rare_pairs(value);
-    let changes = bytes.windows(2).filter(|pair| is_change(pair[0], pair[1])).count();
+    let changes = bytes
+        .windows(2)
+        .filter(|pair| is_change(pair[0], pair[1]))
+        .count();
     let mixed = changes * 5 >= bytes.len();
     let unlike_words = pairs >= 4 && rare * 4 >= pairs;
     (mixed && entropy(bytes) > 2.2) || (unlike_words && entropy(bytes) > 2.0)
@@ -199,13 +207,31 @@ mod tests {
     #[test]
     fn placeholders_are_told_from_secrets() {
         for value in [
-            "password", "changeme", "test123", "your-api-key-here", "my_token", "xxxxxxxx",
-            "********", "12345678", "abcdefgh", "YOUR_SECRET", "testPassword1", "somesecretkey",
-            "login_and_password_removed", "AKIAIOSFODNN7EXAMPLE", "...",
+            "password",
+            "changeme",
+            "test123",
+            "your-api-key-here",
+            "my_token",
+            "xxxxxxxx",
+            "********",
+            "12345678",
+            "abcdefgh",
+            "YOUR_SECRET",
+            "testPassword1",
+            "somesecretkey",
+            "login_and_password_removed",
+            "AKIAIOSFODNN7EXAMPLE",
+            "...",
         ] {
             assert!(is_placeholder(value), "{value}");
         }
-        for value in ["karhaqnoqe", "Zkn6fT@pnz8ei", "dragon77", "b99sj6p86cvy", "tr0ub4dor"] {
+        for value in [
+            "karhaqnoqe",
+            "Zkn6fT@pnz8ei",
+            "dragon77",
+            "b99sj6p86cvy",
+            "tr0ub4dor",
+        ] {
             assert!(!is_placeholder(value), "{value}");
         }
     }
