@@ -32,6 +32,7 @@ mod requirements;
 mod reviewer;
 pub mod rules;
 mod schema;
+mod secrets;
 mod settings;
 mod source;
 mod telemetry;
@@ -49,5 +50,6 @@ pub use requirements::{
     FILE as REQUIREMENTS_FILE, Required, entries as requirement_entries,
     parse as parse_requirements, required, signature,
 };
+pub use secrets::{SecretSettings, SecretSource};
 pub use settings::{Options, Settings, load};
 pub use telemetry::{ExportProtocol, ExporterSettings, TelemetrySettings};

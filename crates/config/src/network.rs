@@ -1,9 +1,11 @@
 //! What a profile, or the older keys in its place, say of the network.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use dam_policy::{
-    DomainRule, HostPattern, HostPreset, Layer, Network, NetworkRules, Permission, SocketRule,
+    DomainRule, HostPattern, HostPreset, Layer, Network, NetworkLimits, NetworkRules, Permission,
+    RequestRule, SocketRule,
 };
 
 use crate::ConfigError;
@@ -144,13 +146,67 @@ impl<'a> Tables<'a> {
         if let Some(Value::Texts(methods)) = value("methods") {
             rules.methods = Some(methods.clone());
         }
-        if let Some(Value::Switch(local)) = value("allow_local_binding") {
-            rules.allow_local_binding = *local;
+        for (name, place) in [
+            ("allow_local_binding", &mut rules.allow_local_binding),
+            ("enable_socks5", &mut rules.socks5),
+            ("allow_upstream_proxy", &mut rules.upstream_proxy),
+        ] {
+            if let Some(Value::Switch(switch)) = value(name) {
+                *place = *switch;
+            }
         }
+        rules.limits = self.limits();
         for table in &self.tables {
             self.add(&mut rules, table, home)?;
+            self.add_requests(&mut rules, table)?;
         }
         Ok(rules)
+    }
+
+    /// Of each limit what the strongest table says.
+    fn limits(&self) -> NetworkLimits {
+        let number = |name: &str| {
+            let leaves = self.tables.iter().find_map(|table| {
+                let path: Vec<&str> = table.iter().copied().chain(["limits", name]).collect();
+                self.merged.at(&path)
+            });
+            match leaves.map(|leaf| &leaf.value) {
+                Some(Value::Number(number)) => Some(*number),
+                _ => None,
+            }
+        };
+        NetworkLimits {
+            sent: number("sent"),
+            sent_to_host: number("sent_to_host"),
+            upload: number("upload"),
+            requests_per_minute: number("requests_per_minute"),
+            idle_time: number("idle_time"),
+            total_time: number("total_time"),
+        }
+    }
+
+    /// Each table of `requests` is a rule of its own.
+    fn add_requests(&self, rules: &mut NetworkRules, table: &[&str]) -> Result<(), ConfigError> {
+        let mut found: BTreeMap<String, RequestRule> = BTreeMap::new();
+        for (rest, leaf) in below(self.merged, table) {
+            let ([_, name, key], Value::Texts(texts)) = (rest, &leaf.value) else {
+                continue;
+            };
+            let parsed = name.parse::<HostPattern>();
+            let parsed = parsed.map_err(|error| leaf.spot.wrong(error.to_string()))?;
+            let rule = found.entry(name.clone()).or_insert(RequestRule {
+                pattern: parsed,
+                methods: None,
+                path_prefixes: None,
+                origin: leaf.spot.origin.clone(),
+            });
+            match key.as_str() {
+                "methods" => rule.methods = Some(texts.clone()),
+                _ => rule.path_prefixes = Some(texts.clone()),
+            }
+        }
+        rules.requests.extend(found.into_values());
+        Ok(())
     }
 
     fn add(
@@ -173,6 +229,12 @@ impl<'a> Tables<'a> {
                 });
             } else {
                 let path = below_home(name, home).unwrap_or_else(|| PathBuf::from(name));
+                if let Some(why) =
+                    forbidden_socket(&path).filter(|_| permission == Permission::Allow)
+                {
+                    let problem = Problem::new(format!("`{name}` cannot be allowed: {why}"));
+                    return Err(leaf.spot.wrong(problem.hint("leave it out")));
+                }
                 rules.unix_sockets.push(SocketRule {
                     path,
                     permission,
@@ -181,6 +243,52 @@ impl<'a> Tables<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// Sockets behind which is all that the boundary keeps away, by their names.
+const FORBIDDEN: &[(&str, &str)] = &[
+    (
+        "docker.sock",
+        "whoever reaches it is root outside of the boundary",
+    ),
+    ("podman.sock", "it starts programs outside of the boundary"),
+    (
+        "containerd.sock",
+        "whoever reaches it is root outside of the boundary",
+    ),
+    (
+        "crio.sock",
+        "whoever reaches it is root outside of the boundary",
+    ),
+    (
+        "buildkitd.sock",
+        "it starts programs outside of the boundary",
+    ),
+    ("libvirt-sock", "it starts machines outside of the boundary"),
+    (
+        "system_bus_socket",
+        "it starts programs outside of the boundary",
+    ),
+    ("bus", "it starts programs outside of the boundary"),
+    ("S.gpg-agent", "it signs and decrypts with your keys"),
+    ("S.gpg-agent.extra", "it signs and decrypts with your keys"),
+    ("S.gpg-agent.ssh", "it signs in with your keys"),
+    ("agent.sock", "it signs in with your keys"),
+    ("X0", "it reads the keyboard and the screen"),
+    ("wayland-0", "it reads the clipboard"),
+];
+
+fn forbidden_socket(path: &Path) -> Option<&'static str> {
+    let name = path.file_name()?.to_str()?;
+    let whole = path.to_string_lossy();
+    let is_agent =
+        name.starts_with("agent.") || whole.contains("/ssh-") || whole.contains("/keyring/");
+    let listed = FORBIDDEN.iter().find(|(known, _)| *known == name);
+    match listed {
+        Some((_, why)) => Some(why),
+        None if path.is_dir() => Some("it is a directory; a socket is named by its own path"),
+        None => is_agent.then_some("it signs in with your keys"),
     }
 }
 

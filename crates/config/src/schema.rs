@@ -43,26 +43,35 @@ pub(crate) enum Kind {
     Exporter,
     Git,
     HeaderValue,
+    HostPatterns,
     HostPreset,
     Hosts,
     Inherit,
     Limit(Limit),
+    /// A number that is written as this limit is.
+    Measure(Limit),
     Methods,
     Mode,
     Name,
+    /// True or false, of which only false is here, for this reason.
+    OnlyFalse(&'static str),
     Needs,
     /// True or false, of which a project can only say false.
     NetworkAccess,
     NetworkMode,
+    PathPrefixes,
     Patterns,
     Permission,
     Permissions,
     Persistence,
     Ports,
     Reviewer,
+    /// A key of Codex that has no place here, for this reason.
+    Refused(&'static str),
     /// What names of telemetry start with.
     Prefix,
     Roots,
+    SecretFormat,
     Sensitivity,
     Number {
         least: u64,
@@ -75,6 +84,7 @@ pub(crate) enum Kind {
     Variable,
     Variables,
     WireApi,
+    Words,
 }
 
 /// What names of the user's own may look like.
@@ -222,6 +232,12 @@ pub(crate) const TOP: &[Key] = &[
         "what `workspace-write` grants",
     ),
     key(
+        "secrets",
+        Shape::Tables(Names::Identifier, SECRET),
+        By::PersonOutsideProfiles,
+        "secrets that are put into requests at the edge, so that commands never hold them: see [secrets](network.md#secrets)",
+    ),
+    key(
         "sensitivity",
         Shape::Leaf(Kind::Sensitivity),
         By::PersonOutsideProfiles,
@@ -300,7 +316,7 @@ const WORKSPACE: &[Key] = &[
     leaf(
         "network_access",
         Kind::NetworkAccess,
-        "`true` lets commands reach the network: all of it, or what `[features.network_proxy]` allows. There is no egress proxy yet, and no session starts with it",
+        "`true` lets commands reach the network, through the proxy and by its rules: those of `[features.network_proxy]`, or every public host where there are none",
     ),
     leaf(
         "exclude_tmpdir_env_var",
@@ -353,7 +369,7 @@ const PERMISSIONS: &[Key] = &[
         "network",
         Shape::Table(NETWORK),
         By::Person,
-        "which hosts commands may reach. There is no egress proxy yet, and no session starts with `enabled = true`",
+        "which hosts commands may reach, through the proxy: see [the network](network.md)",
     ),
     key(
         "environment",
@@ -416,15 +432,149 @@ const NETWORK: &[Key] = &[
         "the methods that may be used, if not all",
     ),
     key(
+        "requests",
+        Shape::Tables(Names::Host, REQUESTS),
+        By::Person,
+        "what requests to some hosts may be, by the patterns of `domains`; a request must fit one of those that are about its host",
+    ),
+    key(
         "unix_sockets",
         Shape::Values(Names::Directory, Kind::Permission),
         By::Person,
         "`allow` or `deny` for sockets of the host, by their paths",
     ),
+    key(
+        "limits",
+        Shape::Table(NETWORK_LIMITS),
+        By::Person,
+        "how much may go over the network",
+    ),
     leaf(
         "allow_local_binding",
         Kind::Switch,
         "`true` lets a local address that `domains` names be reached without its port, too",
+    ),
+    leaf(
+        "enable_socks5",
+        Kind::Switch,
+        "`false` serves HTTP only at the proxy's address",
+    ),
+    leaf(
+        "allow_upstream_proxy",
+        Kind::Switch,
+        "`false` goes straight to hosts, also where `HTTPS_PROXY` names a proxy of your network",
+    ),
+    leaf(
+        "enable_socks5_udp",
+        Kind::OnlyFalse("nothing but TCP leaves the boundary"),
+        "only `false`: nothing but TCP leaves the boundary",
+    ),
+    leaf(
+        "dangerously_allow_non_loopback_proxy",
+        Kind::OnlyFalse("nothing listens on the host"),
+        "only `false`: nothing listens on the host",
+    ),
+    leaf(
+        "dangerously_allow_all_unix_sockets",
+        Kind::OnlyFalse("sockets are reached by their paths only, as `unix_sockets` names them"),
+        "only `false`: sockets are reached by `unix_sockets` only",
+    ),
+    leaf(
+        "proxy_url",
+        Kind::Refused(
+            "the proxy's address is inside the boundary, and nothing listens on the host",
+        ),
+        "refused: the proxy's address is inside the boundary",
+    ),
+    leaf(
+        "socks_url",
+        Kind::Refused(
+            "the proxy's address is inside the boundary, and nothing listens on the host",
+        ),
+        "refused: the proxy's address is inside the boundary",
+    ),
+];
+
+const REQUESTS: &[Key] = &[
+    leaf(
+        "methods",
+        Kind::Methods,
+        "the methods that may be used, if not all",
+    ),
+    leaf(
+        "path_prefixes",
+        Kind::PathPrefixes,
+        "what paths begin with, by whole components: `/v1` is `/v1` and what is below it",
+    ),
+];
+
+const NETWORK_LIMITS: &[Key] = &[
+    leaf("sent", SIZE, "what is sent in a session, as in `100M`"),
+    leaf(
+        "sent_to_host",
+        SIZE,
+        "what is sent to one host in a session, as in `10M`",
+    ),
+    leaf("upload", SIZE, "what one request sends, as in `10M`"),
+    leaf(
+        "requests_per_minute",
+        Kind::Number {
+            least: 1,
+            most: 1_000_000,
+        },
+        "connections and requests in any minute",
+    ),
+    leaf(
+        "idle_time",
+        TIME,
+        "how long a connection may be silent, in seconds or as in `10m`",
+    ),
+    leaf(
+        "total_time",
+        TIME,
+        "how long a connection may last, in seconds or as in `10m`",
+    ),
+];
+
+const SIZE: Kind = Kind::Measure(Limit::Written);
+const TIME: Kind = Kind::Measure(Limit::WallTime);
+
+const SECRET: &[Key] = &[
+    leaf(
+        "file",
+        Kind::Directory,
+        "the file that holds it; yours, and readable for nobody else",
+    ),
+    leaf(
+        "command",
+        Kind::Words,
+        "the command that prints it, as a list of words; it runs outside the boundary",
+    ),
+    key(
+        "keyring",
+        Shape::Values(Names::Identifier, Kind::Name),
+        By::Person,
+        "the attributes that `secret-tool lookup` finds it by",
+    ),
+    leaf(
+        "header",
+        Kind::Name,
+        "the header that it belongs into; `Authorization` if not set",
+    ),
+    leaf(
+        "hosts",
+        Kind::HostPatterns,
+        "the hosts that get it, by the patterns of `domains`; over TLS only, unless the port is named",
+    ),
+    leaf(
+        "env",
+        Kind::Variable,
+        "the variable that carries the placeholder in the boundary",
+    ),
+    leaf(
+        "format",
+        Kind::SecretFormat,
+        "what the variable holds, with `{}` for the placeholder; `{}` if not set",
     ),
 ];
 

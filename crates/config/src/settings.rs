@@ -16,6 +16,7 @@ use crate::provider::{self, ProviderSettings};
 use crate::record::Record;
 use crate::requirements::{Required, required};
 use crate::rules::{self, Day, RuleBook, Sought};
+use crate::secrets::{self, SecretSettings};
 use crate::telemetry::{self, TelemetrySettings};
 use crate::trust;
 use crate::value::Value;
@@ -73,6 +74,8 @@ pub struct Settings {
     pub files: Vec<PathBuf>,
     /// What the `.rules` files say, those rules that expired included.
     pub rules: RuleBook,
+    /// What is put into requests at the edge.
+    pub secrets: Vec<SecretSettings>,
     /// What a person should know.
     pub notices: Vec<String>,
     /// What an administrator fixed, with what the repository's class adds.
@@ -128,6 +131,8 @@ pub fn load(
     notices.extend(record.notice());
     let mut ground = Ground::new(&cwd, surroundings, &dirs, &files);
     ground.close(&record.keys);
+    let secrets = secrets::read(&merged)?;
+    secrets::files(&secrets).for_each(|file| ground.close(file));
     let scene = Scene {
         options,
         ground: &ground,
@@ -152,6 +157,7 @@ pub fn load(
         cwd,
         files,
         rules,
+        secrets,
         notices,
         required,
     })

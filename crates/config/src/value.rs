@@ -6,8 +6,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use dam_policy::{
-    Access, ApprovalPolicy, GitAccess, Granular, HostPreset, Inherit, Layer, Limit, Limits,
-    NetworkMode, Permission, Property, ReviewerKind, SandboxMode, Sensitivity,
+    Access, ApprovalPolicy, GitAccess, Granular, HostPattern, HostPreset, Inherit, Layer, Limit,
+    Limits, NetworkMode, Permission, Property, ReviewerKind, SandboxMode, Sensitivity,
+    is_path_prefix,
 };
 use toml::Spanned;
 use toml::de::DeValue;
@@ -77,8 +78,14 @@ impl<'a> Written<'a> {
             Kind::HeaderValue => Value::Text(self.checked(is_header_value, HEADER_VALUE)?),
             Kind::Inherit => Value::Inherit(self.inherit()?),
             Kind::Limit(limit) => Value::Number(self.limit(limit)?),
+            Kind::Measure(like) => Value::Number(self.measure(like)?),
             Kind::Mode => Value::Mode(self.mode()?),
             Kind::Name => Value::Text(self.filled()?.to_owned()),
+            Kind::OnlyFalse(why) => Value::Switch(self.only_false(why)?),
+            Kind::PathPrefixes => Value::Texts(self.path_prefixes()?),
+            Kind::Refused(why) => return Err(self.refused(why)),
+            Kind::SecretFormat => Value::Text(self.secret_format()?),
+            Kind::Words => Value::Texts(self.words()?),
             Kind::Needs => Value::Needs(self.needs()?),
             Kind::HostPreset => Value::Preset(self.parse()?),
             Kind::Methods => Value::Texts(self.methods()?),
@@ -90,6 +97,7 @@ impl<'a> Written<'a> {
             Kind::Patterns => Value::Texts(self.texts()?),
             Kind::Permissions => Value::Text(self.permissions()?),
             Kind::Persistence => Value::Text(self.one_of(record::PERSISTENCE)?.to_owned()),
+            Kind::HostPatterns => Value::Texts(self.host_patterns()?),
             Kind::Hosts => Value::Texts(self.hosts()?),
             Kind::Reviewer => Value::Reviewer(self.one_of(REVIEWERS)?),
             Kind::Prefix => Value::Text(self.checked(is_prefix, PREFIX)?),
@@ -229,6 +237,24 @@ impl<'a> Written<'a> {
         Ok(limits.get(limit).unwrap_or_default())
     }
 
+    fn measure(self, like: Limit) -> Result<u64> {
+        let text = match self.inner.get_ref() {
+            DeValue::Integer(integer) => integer.as_str().replace('_', ""),
+            DeValue::String(text) => text.to_string(),
+            _ => return Err(self.expected("a number, or a string with its unit")),
+        };
+        let mut limits = Limits::default();
+        let read = limits.set(like.name(), &text).ok();
+        let unit = if like == Limit::Written { "10M" } else { "10m" };
+        let wrong = || {
+            self.wrong(format!(
+                "`{}` must be a number above 0, or as in `{unit}`",
+                self.key
+            ))
+        };
+        read.and_then(|()| limits.get(like)).ok_or_else(wrong)
+    }
+
     fn age(self) -> Result<u64> {
         let text = match self.inner.get_ref() {
             DeValue::Integer(integer) => integer.as_str().replace('_', ""),
@@ -290,6 +316,68 @@ impl<'a> Written<'a> {
             }
         }
         self.texts()
+    }
+
+    /// Words of a command, of which the same may come twice.
+    fn words(self) -> Result<Vec<String>> {
+        let expected = || self.expected("a list of strings, the program first");
+        let array = self.inner.get_ref().as_array().ok_or_else(expected)?;
+        let word = |inner| Self { inner, ..self }.checked(|text| !text.contains('\0'), NO_NUL);
+        let words: Vec<String> = array.iter().map(word).collect::<Result<_>>()?;
+        match words.first() {
+            Some(program) if program.starts_with('/') => Ok(words),
+            _ => Err(self.wrong(
+                Problem::new(format!("`{}` does not begin with a program", self.key))
+                    .hint("write its absolute path first, as in `[\"/usr/bin/pass\", \"token\"]`"),
+            )),
+        }
+    }
+
+    fn path_prefixes(self) -> Result<Vec<String>> {
+        for (entry, text) in self.entries()? {
+            if !is_path_prefix(text) {
+                let problem = Problem::new(format!("`{text}` is not what a path begins with"));
+                return Err(
+                    entry.wrong(problem.hint("write `/v1` or `/v1/`, without `..` and `%`"))
+                );
+            }
+        }
+        self.texts()
+    }
+
+    /// Patterns for those hosts that something is for; all of them are too many.
+    fn host_patterns(self) -> Result<Vec<String>> {
+        for (entry, text) in self.entries()? {
+            let pattern = text.parse::<HostPattern>();
+            let pattern = pattern.map_err(|error| entry.wrong(error.to_string()))?;
+            if pattern.is_any() {
+                let problem = Problem::new(format!("`{text}` is every host"));
+                return Err(entry.wrong(problem.hint("name the hosts that it is for")));
+            }
+        }
+        self.texts()
+    }
+
+    fn secret_format(self) -> Result<String> {
+        let text = self.filled()?;
+        if text.matches("{}").count() == 1 {
+            return Ok(text.to_owned());
+        }
+        let problem = Problem::new(format!("`{}` has one `{{}}`", self.key));
+        Err(self.wrong(problem.hint("as in `Bearer {}`: that is where the placeholder stands")))
+    }
+
+    fn only_false(self, why: &str) -> Result<bool> {
+        if !self.switch()? {
+            return Ok(false);
+        }
+        let problem = Problem::new(format!("`{}` cannot be true: {why}", self.key));
+        Err(self.wrong(problem.hint("leave it out")))
+    }
+
+    fn refused(self, why: &str) -> ConfigError {
+        let problem = Problem::new(format!("`{}` has no place here: {why}", self.key));
+        self.wrong(problem.hint("leave it out"))
     }
 
     fn ports(self) -> Result<Vec<u16>> {

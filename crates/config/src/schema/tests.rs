@@ -12,12 +12,17 @@ fn row(page: &mut String, place: &str, key: &Key) {
 /// Tables whose keys stand elsewhere on the page.
 const ELSEWHERE: &[&str] = &["environment", "network_proxy"];
 
+/// Whose `limits` are those of the top level.
+fn is_profile(place: &str) -> bool {
+    place == "permissions.<name>."
+}
+
 fn rows_of(page: &mut String, place: &str, keys: &[Key], around: By) {
     for key in keys {
         let by = around.max(key.by);
         row(page, place, &Key { by, ..*key });
         let is_elsewhere =
-            ELSEWHERE.contains(&key.name) || key.name == "limits" && !place.is_empty();
+            ELSEWHERE.contains(&key.name) || key.name == "limits" && is_profile(place);
         match key.shape {
             _ if is_elsewhere => {}
             Shape::Table(keys) => rows_of(page, &format!("{place}{}.", key.name), keys, by),
@@ -50,6 +55,7 @@ fn no_project_names_providers_credentials_telemetry_or_hooks() {
         "features",
         "permissions",
         "projects",
+        "secrets",
         "shell_environment_policy",
     ];
     let mut never = TOP.iter().filter(|key| NEVER.contains(&key.name));

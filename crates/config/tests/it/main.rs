@@ -21,6 +21,7 @@ mod requirements;
 mod requirements_refused;
 mod rules;
 mod rules_read;
+mod secrets;
 mod sensitivity;
 mod signatures;
 mod telemetry;

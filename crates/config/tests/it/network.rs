@@ -1,6 +1,8 @@
 //! What profiles and the older keys say of the network.
 
-use dam_policy::{HostPreset, Layer, Network, NetworkMode, NetworkRules, Reach, Seen};
+use dam_policy::{
+    HostPreset, Layer, Network, NetworkLimits, NetworkMode, NetworkRules, Reach, Seen,
+};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
@@ -44,6 +46,20 @@ fn a_profile_says_what_can_be_reached() {
         methods = ["GET", "POST"]
         allow_local_binding = true
         unix_sockets = { "~/run/db.sock" = "allow" }
+        enable_socks5 = false
+        allow_upstream_proxy = false
+        [permissions.mine.network.requests."*.example.com"]
+        methods = ["GET"]
+        path_prefixes = ["/v1"]
+        [permissions.base.network.requests."*.example.com"]
+        path_prefixes = ["/open/"]
+        [permissions.mine.network.limits]
+        sent = "10M"
+        requests_per_minute = 60
+        idle_time = "2m"
+        [permissions.base.network.limits]
+        sent = 5
+        total_time = 60
         [permissions.mine.network.domains]
         "**.example.com" = "allow"
         "localhost:5432" = "allow"
@@ -55,6 +71,28 @@ fn a_profile_says_what_can_be_reached() {
     assert_eq!(rules.preset, HostPreset::CommonDependencies);
     assert_eq!(rules.ports, [443, 8443]);
     assert!(rules.allow_local_binding);
+    assert!(!rules.socks5 && !rules.upstream_proxy);
+    let limits = NetworkLimits {
+        sent: Some(10 << 20),
+        requests_per_minute: Some(60),
+        idle_time: Some(120),
+        total_time: Some(60),
+        ..NetworkLimits::default()
+    };
+    assert_eq!(rules.limits, limits);
+    for (method, path, reach) in [
+        ("GET", "/v1/x", Reach::Allowed),
+        ("POST", "/v1/x", Reach::Denied),
+        ("POST", "/open/x", Reach::Allowed),
+        ("POST", "/closed", Reach::Denied),
+    ] {
+        let seen = Seen::Request { method, path };
+        assert_eq!(
+            rules.judge("a.example.com", 8443, seen).reach,
+            reach,
+            "{method} {path}"
+        );
+    }
     assert_eq!(rules.origin.line, Some(13));
     let socket = world.path("me/run/db.sock");
     assert_eq!(rules.socket(&socket).reach, Reach::Allowed);
@@ -215,10 +253,10 @@ fn what_is_said_of_the_network_and_cannot_be() {
                        ^^^^^^^^^
     "#);
     assert_snapshot!(refused("enabled = true\nproxy_url = \"http://127.0.0.1:3128\""), @r#"
-    user:4:1: `proxy_url` is not a key of [permissions.mine.network]
+    user:4:13: `permissions.mine.network.proxy_url` has no place here: the proxy's address is inside the boundary, and nothing listens on the host
       proxy_url = "http://127.0.0.1:3128"
-      ^^^^^^^^^
-    hint: keys here: enabled, mode, preset, domains, ports, methods, unix_sockets, allow_local_binding
+                  ^^^^^^^^^^^^^^^^^^^^^^^
+    hint: leave it out
     "#);
     // Also in a profile that is not chosen, and in one that is switched off.
     assert_snapshot!(World::refusal_of("[permissions.x.network]\nenabled = false\ndomains = { \"*\" = \"deny\" }"), @r#"
@@ -302,4 +340,49 @@ fn what_an_administrators_file_denies_no_user_allows_again() {
     "allow" false: @/etc/config.toml:5 denies it, and is an administrator's
     "deny" true: an administrator's denial, which no user's setting takes back
     "#);
+}
+
+#[test]
+fn what_has_no_place_here_is_refused_with_the_reason() {
+    assert_snapshot!(refused("enabled = true\nproxy_url = \"http://127.0.0.1:3128\""), @r#"
+    user:4:13: `permissions.mine.network.proxy_url` has no place here: the proxy's address is inside the boundary, and nothing listens on the host
+      proxy_url = "http://127.0.0.1:3128"
+                  ^^^^^^^^^^^^^^^^^^^^^^^
+    hint: leave it out
+    "#);
+    assert_snapshot!(refused("enabled = true\nenable_socks5_udp = true"), @"
+    user:4:21: `permissions.mine.network.enable_socks5_udp` cannot be true: nothing but TCP leaves the boundary
+      enable_socks5_udp = true
+                          ^^^^
+    hint: leave it out
+    ");
+    assert_snapshot!(refused("enabled = true\nunix_sockets = { \"/var/run/docker.sock\" = \"allow\" }"), @r#"
+    user:4:43: `/var/run/docker.sock` cannot be allowed: whoever reaches it is root outside of the boundary
+      unix_sockets = { "/var/run/docker.sock" = "allow" }
+                                                ^^^^^^^
+    hint: leave it out
+    "#);
+    assert_snapshot!(refused("enabled = true\nunix_sockets = { \"/tmp/ssh-a/agent.7\" = \"allow\" }"), @r#"
+    user:4:41: `/tmp/ssh-a/agent.7` cannot be allowed: it signs in with your keys
+      unix_sockets = { "/tmp/ssh-a/agent.7" = "allow" }
+                                              ^^^^^^^
+    hint: leave it out
+    "#);
+    assert_snapshot!(refused("enabled = true\nrequests = { \"x.example\" = { path_prefixes = [\"v1\"] } }"), @r#"
+    user:4:47: `v1` is not what a path begins with
+      requests = { "x.example" = { path_prefixes = ["v1"] } }
+                                                    ^^^^
+    hint: write `/v1` or `/v1/`, without `..` and `%`
+    "#);
+    assert_snapshot!(refused("enabled = true\nlimits = { sent = \"much\" }"), @r#"
+    user:4:19: `permissions.mine.network.limits.sent` must be a number above 0, or as in `10M`
+      limits = { sent = "much" }
+                        ^^^^^^
+    "#);
+    assert_snapshot!(refused("enabled = true\nlimits = { send = 1 }"), @"
+    user:4:12: `send` is not a key of [permissions.mine.network.limits]
+      limits = { send = 1 }
+                 ^^^^
+    hint: did you mean `sent`?
+    ");
 }
