@@ -311,3 +311,76 @@ fn files_are_asked_and_not_changed_by_controls() {
         }
     }
 }
+
+#[test]
+fn where_there_is_a_road_nothing_connects_but_connect() {
+    let fast = u64::from(lists::MSG_FASTOPEN);
+    for tier in [Tier::Full, Tier::NoNamespaces, Tier::NoLandlock] {
+        let filter = static_filter(tier, true);
+        for (number, flags) in lists::SENDING {
+            let mut args = [0_u64; 6];
+            args[*flags as usize] = 0x4000; // MSG_NOSIGNAL
+            assert_eq!(run(&filter, *number, &args), ALLOW, "{number}");
+            args[*flags as usize] |= fast;
+            let refused = errno(libc::EOPNOTSUPP);
+            assert_eq!(run(&filter, *number, &args), refused, "{number}");
+        }
+        let option = |level: u64, name: u64| run(&filter, libc::SYS_setsockopt, &[3, level, name]);
+        for name in lists::CONNECTS_BY_SENDING {
+            let unknown = errno(libc::ENOPROTOOPT);
+            assert_eq!(option(6, u64::from(*name)), unknown, "{tier}");
+        }
+        assert_eq!(option(6, 1), ALLOW, "TCP_NODELAY");
+        assert_eq!(option(1, 2), ALLOW, "SO_REUSEADDR");
+    }
+}
+
+#[test]
+fn without_namespaces_a_socket_that_goes_out_is_led_nowhere_else() {
+    let filter = static_filter(Tier::NoNamespaces, true);
+    let option = |level: u64, name: u64| run(&filter, libc::SYS_setsockopt, &[3, level, name]);
+    // SO_BINDTODEVICE, SO_MARK, SO_ATTACH_FILTER, IP_OPTIONS, IP_TRANSPARENT,
+    // IPV6_RTHDR, TCP_REPAIR, TCP_MD5SIG
+    for (level, name) in [
+        (1, 25),
+        (1, 36),
+        (1, 26),
+        (0, 4),
+        (0, 19),
+        (41, 57),
+        (6, 19),
+        (6, 14),
+    ] {
+        assert_eq!(
+            option(level, name),
+            errno(libc::ENOPROTOOPT),
+            "{level} {name}"
+        );
+    }
+    let socket = |family: i32, kind: i32, protocol: u64| {
+        let args = [family, kind].map(|number| u64::from(number.unsigned_abs()));
+        run(&filter, libc::SYS_socket, &[args[0], args[1], protocol])
+    };
+    let none = errno(libc::EAFNOSUPPORT);
+    for family in [libc::AF_INET, libc::AF_INET6] {
+        for kind in [libc::SOCK_STREAM, libc::SOCK_STREAM | libc::SOCK_NONBLOCK] {
+            assert_eq!(socket(family, kind, 0), ALLOW);
+            assert_eq!(socket(family, kind, 6), ALLOW);
+            // SCTP and MPTCP
+            assert_eq!(socket(family, kind, 132), none);
+            assert_eq!(socket(family, kind, 262), none);
+        }
+        assert_eq!(socket(family, libc::SOCK_DGRAM, 0), none);
+        assert_eq!(socket(family, libc::SOCK_RAW, 1), none);
+    }
+    assert_eq!(socket(libc::AF_NETLINK, libc::SOCK_RAW, 0), none);
+    let listening = Doorman {
+        listening: true,
+        ..Doorman::default()
+    };
+    assert_eq!(run(&listening.filter(), libc::SYS_listen, &[3, 1]), NOTIFY);
+    assert_eq!(
+        run(&Doorman::default().filter(), libc::SYS_listen, &[3, 1]),
+        ALLOW
+    );
+}

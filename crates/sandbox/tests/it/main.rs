@@ -4,6 +4,8 @@
 #![expect(clippy::expect_used, reason = "a test ends where its scene breaks")]
 
 mod asking;
+mod dialler;
+mod ground;
 mod model;
 mod own;
 mod road;
@@ -17,6 +19,10 @@ fn main() -> ExitCode {
     dam_sandbox::take_over_if_helper();
     if std::env::args().nth(1).as_deref() == Some(model::PROBE_WORD) {
         model::probe_main();
+        return ExitCode::SUCCESS;
+    }
+    if std::env::args().nth(1).as_deref() == Some(dialler::DIALLER) {
+        dialler::dialler_main();
         return ExitCode::SUCCESS;
     }
     dam_testkit::harness::run(&[asking::TESTS, model::TESTS, own::TESTS, road::TESTS])
