@@ -4,3 +4,4 @@
 //! that.
 
 pub mod ir;
+pub mod javascript;
