@@ -10,7 +10,7 @@ use dam_policy::{
     ApprovalPolicy, Limit, Limits, SandboxMode, UnknownApprovalPolicy, UnknownSandboxMode,
 };
 
-use crate::commands::{ExecPolicy, Export, Policy, Requirements, TriageWish};
+use crate::commands::{ExecPolicy, Export, Policy, Requirements, Scan, TriageWish};
 use crate::output::Color;
 use crate::{exit, variables};
 
@@ -169,6 +169,21 @@ Examples:
         disable_help_subcommand = true
     )]
     Requirements(Requirements),
+    /// Find what is dangerous in a repository
+    ///
+    /// Says how each finding is known, what is safer, and what was not looked
+    /// at. Nothing of the repository is run, and nothing is sent anywhere.
+    #[command(
+        args_conflicts_with_subcommands = true,
+        disable_help_subcommand = true,
+        after_help = "\
+Examples:
+  dam scan
+  dam scan --staged                      before a commit
+  dam scan --diff main..HEAD --format sarif -o scan.sarif
+  dam scan --require-complete --fail-on medium"
+    )]
+    Scan(Box<Scan>),
     /// Find out what this machine can enforce
     Doctor(Doctor),
     /// Watch an agent's whole day in the box, with nothing to sign up for

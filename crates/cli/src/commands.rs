@@ -15,6 +15,7 @@ mod policy;
 mod requirements;
 mod run;
 mod sandbox;
+mod scan;
 mod trust;
 
 pub use execpolicy::ExecPolicy;
@@ -22,6 +23,7 @@ pub use log::export::Export;
 pub use log::triage::TriageWish;
 pub use policy::Policy;
 pub use requirements::Requirements;
+pub use scan::Scan;
 
 pub use doctor::attack::attacker::{WORD as ATTACK_WORD, main as attack_main};
 
@@ -51,6 +53,7 @@ pub fn run(task: Task, variables: &Variables, output: &mut Output) -> Result<u8,
         Task::Completion { shell } => completion::run(shell, output),
         Task::Exec(exec) => exec::run(&exec, variables, output),
         Task::Demo(demo) => demo::run(demo, variables, output),
+        Task::Scan(scan) => scan::run(&scan, variables, output),
         Task::Trust(words) => trust::run(&words, variables, output),
         Task::Doctor(doctor) => doctor::run(&doctor, variables, output),
     }

@@ -17,13 +17,16 @@ const fn exit(code: u8, meaning: &'static str) -> Exit {
 
 /// All went well.
 pub const OK: Exit = exit(0, "success");
-/// The task itself failed, or the program did.
+/// The task itself failed, or the program did; or a scan found something.
 pub const FAILED: Exit = exit(
     1,
-    "the task failed, an attack got out, or Cofferdam itself failed",
+    "the task failed, an attack got out, a scan found something, or Cofferdam itself\n       failed",
 );
-/// The command line makes no sense.
-pub const USAGE: Exit = exit(2, "the command line is wrong");
+/// The command line makes no sense; or a scan that was to be complete is not.
+pub const USAGE: Exit = exit(
+    2,
+    "the command line is wrong, or `scan --require-complete` could not look at everything",
+);
 /// A layer of settings makes no sense.
 pub const CONFIGURATION: Exit = exit(3, "the configuration is wrong");
 /// Nothing was run, because nothing could have held it.

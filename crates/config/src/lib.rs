@@ -42,6 +42,7 @@ mod walk;
 
 pub use error::ConfigError;
 pub use explain::{Explanation, Said};
+pub use git::{Repository, repository_around};
 pub use places::{Dirs, Surroundings, dirs};
 pub use project::Project;
 pub use provider::{Patience, ProviderSettings};

@@ -20,6 +20,20 @@ pub struct Coverage {
 }
 
 impl Coverage {
+    /// Whether a file was looked at in full, or is not there any more.
+    pub fn was_looked_at(&self, path: &str) -> bool {
+        !self.gaps.iter().any(|gap| {
+            gap.kind.counts()
+                && gap.path.as_deref().is_none_or(|other| {
+                    // A directory that could not be read hides what is below.
+                    path == other
+                        || path
+                            .strip_prefix(other)
+                            .is_some_and(|rest| rest.starts_with('/'))
+                })
+        })
+    }
+
     /// Whether all was looked at that should have been.
     pub fn is_complete(&self) -> bool {
         !self.gaps.iter().any(|gap| gap.kind.counts())
@@ -88,12 +102,35 @@ pub enum GapKind {
     Shallow,
     /// The scan was interrupted.
     Interrupted,
+    /// Left out because the project's settings say so.
+    LeftOut,
+    /// Something that looks like an ignore or a setting and has no effect.
+    NoEffect,
 }
 
 impl GapKind {
     /// Whether a scan with such a gap is incomplete. Pictures and links never
     /// are to be looked at.
     pub const fn counts(self) -> bool {
-        !matches!(self, Self::Binary | Self::Link)
+        !matches!(self, Self::Binary | Self::Link | Self::NoEffect)
+    }
+
+    /// What it is, of several.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Binary => "that are no text",
+            Self::Link => "links",
+            Self::Submodule => "other repositories",
+            Self::TooBig => "too big",
+            Self::Unreadable => "unreadable",
+            Self::ParseErrors => "that do not parse in full",
+            Self::NotParsed => "that could not be parsed",
+            Self::Cap => "where a cap was hit",
+            Self::NotChecked => "not checked",
+            Self::Shallow => "beyond this clone's history",
+            Self::Interrupted => "interrupted",
+            Self::LeftOut => "left out by the project's settings",
+            Self::NoEffect => "ignores without effect",
+        }
     }
 }

@@ -1,212 +1,266 @@
 //! Has every detector look at every file, in parallel, and joins what they
 //! found out.
 
+mod parallel;
+
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 
 use crate::detector::{Detector, Facts, FactsOf, Project, Settings};
-use crate::file::{Input, SourceFile, text_of};
-use crate::source::walk;
-use crate::{Coverage, Finding, Gap, GapKind, Language, SourceError};
+use crate::file::{SourceFile, text_of};
+use crate::ignore::{Inline, inline};
+use crate::source::{Entry, Revision, directory};
+use crate::{Coverage, Finding, Gap, Language, SourceError};
+use parallel::in_parallel;
 
-/// The stack of a thread that walks syntax trees by recursion, in bytes.
-const STACK: usize = 64 << 20;
+/// What looks at files.
+#[derive(Clone, Copy)]
+pub struct Engine<'a> {
+    /// Which detectors look.
+    pub detectors: &'a [Box<dyn Detector>],
+    /// What the user wants of them.
+    pub settings: &'a Settings,
+}
 
 /// What a scan gave.
 #[derive(Clone, Debug, Default)]
 pub struct Scan {
     /// What is dangerous, by path and line.
     pub findings: Vec<Finding>,
+    /// What was dangerous in what it was compared with.
+    pub before: Vec<Finding>,
     /// What was looked at, and what was not.
     pub coverage: Coverage,
+    /// Ignores in comments, by path.
+    pub(crate) comments: BTreeMap<String, Vec<Inline>>,
 }
 
-/// Scans the files below a directory.
+/// Scans all files below a directory, without git and without a cache.
 pub fn scan_tree(
     root: &Path,
     detectors: &[Box<dyn Detector>],
     settings: &Settings,
 ) -> Result<Scan, SourceError> {
-    let tree = walk(root)?;
-    let read = |index: usize| tree.read(&tree.paths[index]);
-    Ok(scan(
-        &tree.paths,
-        &read,
-        tree.gaps.clone(),
+    let engine = Engine {
         detectors,
         settings,
-    ))
+    };
+    Ok(engine.scan(&directory(root, None)?, None))
 }
 
 /// Scans files that are in memory.
-pub fn scan_files(
-    mut files: Vec<Input>,
-    detectors: &[Box<dyn Detector>],
-    settings: &Settings,
-) -> Scan {
-    files.sort_by(|one, other| one.path.cmp(&other.path));
-    let paths: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
-    let read = |index: usize| Ok(files[index].clone());
-    scan(&paths, &read, Vec::new(), detectors, settings)
+pub fn scan_files(files: Vec<Entry>, detectors: &[Box<dyn Detector>], settings: &Settings) -> Scan {
+    let engine = Engine {
+        detectors,
+        settings,
+    };
+    let revision = Revision {
+        entries: files,
+        ..Revision::default()
+    };
+    engine.scan(&revision.ordered(), None)
 }
 
 /// One file, looked at.
 #[derive(Debug)]
-struct Looked {
+pub(crate) struct Looked {
     path: String,
     language: Language,
     is_test: bool,
-    size: usize,
+    size: u64,
     /// By detector, in their order; none where one did not want it.
     facts: Vec<Option<Facts>>,
     gaps: Vec<Gap>,
+    comments: Vec<Inline>,
 }
 
-fn scan(
-    paths: &[String],
-    read: &(dyn Fn(usize) -> Result<Input, Gap> + Sync),
+/// All files of one revision, looked at.
+#[derive(Debug, Default)]
+struct View {
+    paths: Vec<String>,
+    files: Vec<Arc<Looked>>,
     gaps: Vec<Gap>,
-    detectors: &[Box<dyn Detector>],
-    settings: &Settings,
-) -> Scan {
-    let looked = look_at_all(paths.len(), &|index| {
-        read(index).and_then(|input| look_at(&input, detectors))
-    });
-    let mut scan = Scan::default();
-    scan.coverage.gaps = gaps;
-    let mut files = Vec::new();
-    for each in looked {
-        match each {
-            Ok(file) => {
-                scan.covered(&file);
-                files.push(file);
+}
+
+/// What all detectors made of a view.
+#[derive(Debug, Default)]
+struct Answer {
+    findings: Vec<Finding>,
+    gaps: Vec<Gap>,
+}
+
+impl Engine<'_> {
+    /// Looks at a revision, and at what it is compared with. A file that is in
+    /// both is looked at once.
+    pub fn scan(&self, revision: &Revision, base: Option<&Revision>) -> Scan {
+        let view = self.view(revision, &BTreeMap::new());
+        let old = base.map(|base| {
+            let known = known(revision, &view);
+            self.view(base, &known)
+        });
+        let mut answer = self.join(&view, old.as_ref());
+        let before = old.map_or_else(Vec::new, |old| self.join(&old, None).findings);
+        let mut coverage = self.coverage(&view);
+        coverage.gaps.append(&mut answer.gaps);
+        coverage.gaps.sort();
+        coverage.gaps.dedup();
+        {
+            let commented = view.files.iter().filter(|file| !file.comments.is_empty());
+            Scan {
+                findings: answer.findings,
+                before,
+                coverage,
+                comments: commented
+                    .map(|file| (file.path.clone(), file.comments.clone()))
+                    .collect(),
             }
-            Err(gap) => scan.coverage.gaps.push(gap),
         }
     }
-    scan.join(&files, paths, detectors, settings);
-    scan.settle();
-    scan
-}
 
-impl Scan {
-    fn covered(&mut self, file: &Looked) {
-        *self.coverage.files.entry(file.language).or_default() += 1;
-        self.coverage.bytes += file.size as u64;
-        self.coverage.gaps.extend(file.gaps.iter().cloned());
+    /// Looks at one file, as detectors do by themselves.
+    pub(crate) fn look_at(&self, entry: &Entry) -> Result<Looked, Gap> {
+        let bytes = entry.read()?;
+        let text =
+            text_of(&bytes).map_err(|kind| Gap::in_file(&entry.path, kind, "it is no text"))?;
+        let file = SourceFile::new(&entry.path, &text, &bytes);
+        let look = |detector: &dyn Detector| {
+            let mut facts = detector.file(&file);
+            for finding in &mut facts.findings {
+                finding.show(&file);
+            }
+            facts
+        };
+        let facts = self
+            .detectors
+            .iter()
+            .map(|detector| {
+                detector
+                    .wants(file.path, file.language)
+                    .then(|| look(&**detector))
+            })
+            .collect();
+        let (comments, gaps) = inline(file.path, file.text);
+        Ok(Looked {
+            path: entry.path.clone(),
+            language: file.language,
+            is_test: file.is_test,
+            size: bytes.len() as u64,
+            facts,
+            gaps: file.parse_gap().into_iter().chain(gaps).collect(),
+            comments,
+        })
     }
 
-    fn join(
-        &mut self,
-        files: &[Looked],
-        paths: &[String],
-        detectors: &[Box<dyn Detector>],
-        settings: &Settings,
-    ) {
-        for (index, detector) in detectors.iter().enumerate() {
-            let facts: Vec<FactsOf<'_>> = files
-                .iter()
-                .filter_map(|file| {
-                    Some(FactsOf {
-                        path: &file.path,
-                        language: file.language,
-                        is_test: file.is_test,
-                        facts: file.facts[index].as_ref()?,
-                    })
-                })
-                .collect();
+    fn view(&self, revision: &Revision, known: &BTreeMap<(&str, &str), Arc<Looked>>) -> View {
+        let entries = &revision.entries;
+        let looked = in_parallel(entries.len(), &|index| {
+            let entry = &entries[index];
+            let before = entry
+                .blob()
+                .and_then(|blob| known.get(&(entry.path.as_str(), blob)));
+            match before {
+                Some(looked) => Ok(Arc::clone(looked)),
+                None => self.look_at(entry).map(Arc::new),
+            }
+        });
+        let mut view = View {
+            paths: entries.iter().map(|entry| entry.path.clone()).collect(),
+            gaps: revision.gaps.clone(),
+            files: Vec::with_capacity(looked.len()),
+        };
+        for each in looked {
+            match each {
+                Ok(file) => view.files.push(file),
+                Err(gap) => view.gaps.push(gap),
+            }
+        }
+        view
+    }
+
+    fn join(&self, view: &View, base: Option<&View>) -> Answer {
+        let mut answer = Answer::default();
+        for (index, detector) in self.detectors.iter().enumerate() {
+            let facts = facts_of(view, index);
+            let old_facts = base.map(|base| facts_of(base, index)).unwrap_or_default();
+            let old = base.map(|base| Project {
+                files: &old_facts,
+                paths: &base.paths,
+                base: None,
+                settings: self.settings,
+            });
             let joined = detector.join(&Project {
                 files: &facts,
-                paths,
-                base: None,
-                settings,
+                paths: &view.paths,
+                base: old.as_ref(),
+                settings: self.settings,
             });
-            let alone = facts
-                .iter()
-                .flat_map(|file| file.facts.findings.iter().cloned());
-            self.findings.extend(alone);
-            self.findings.extend(joined.findings);
             let by = |gap: Gap| Gap {
                 detector: Some(detector.name().to_owned()),
                 ..gap
             };
-            let alone = facts
-                .iter()
-                .flat_map(|file| file.facts.gaps.iter().cloned());
-            self.coverage.gaps.extend(alone.chain(joined.gaps).map(by));
-            self.coverage
+            for file in &facts {
+                answer.findings.extend(file.facts.findings.iter().cloned());
+                answer.gaps.extend(file.facts.gaps.iter().cloned().map(by));
+            }
+            answer
+                .findings
+                .extend(joined.findings.into_iter().map(Finding::shown));
+            answer.gaps.extend(joined.gaps.into_iter().map(by));
+        }
+        answer
+            .findings
+            .sort_by(|one, other| one.order().cmp(&other.order()));
+        answer.findings.dedup();
+        answer
+    }
+
+    fn coverage(&self, view: &View) -> Coverage {
+        let mut coverage = Coverage {
+            gaps: view.gaps.clone(),
+            detectors: self
                 .detectors
-                .insert(detector.name().to_owned(), detector.version());
+                .iter()
+                .map(|each| (each.name().to_owned(), each.version()))
+                .collect(),
+            ..Coverage::default()
+        };
+        for file in &view.files {
+            *coverage.files.entry(file.language).or_default() += 1;
+            coverage.bytes += file.size;
+            coverage.gaps.extend(file.gaps.iter().cloned());
         }
-    }
-
-    fn settle(&mut self) {
-        self.findings.sort_by(|one, other| {
-            let key = |each: &Finding| (each.path.clone(), each.line, each.column);
-            key(one)
-                .cmp(&key(other))
-                .then_with(|| one.rule.cmp(&other.rule))
-                .then_with(|| one.message.cmp(&other.message))
-        });
-        self.findings.dedup();
-        self.coverage.gaps.sort();
-        self.coverage.gaps.dedup();
+        coverage
     }
 }
 
-/// Calls for every index, on as many threads as there are processors. The
-/// answers are in the order of the indices.
-fn look_at_all<T: Send>(count: usize, look: &(dyn Fn(usize) -> T + Sync)) -> Vec<T> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::with_capacity(count));
-    let work = || {
-        let mut own = Vec::new();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            if index >= count {
-                break;
-            }
-            own.push((index, look(index)));
-        }
-        // Nobody panics while holding the lock.
-        if let Ok(mut done) = done.lock() {
-            done.append(&mut own);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..threads.min(count) {
-            let thread = std::thread::Builder::new().stack_size(STACK);
-            if thread.spawn_scoped(scope, work).is_err() {
-                // No thread is to be had: this one does it.
-                work();
-            }
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_default();
-    done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, answer)| answer).collect()
-}
-
-fn look_at(input: &Input, detectors: &[Box<dyn Detector>]) -> Result<Looked, Gap> {
-    let text = text_of(&input.bytes)
-        .map_err(|kind: GapKind| Gap::in_file(&input.path, kind, "it is no text"))?;
-    let file = SourceFile::new(&input.path, &text, &input.bytes);
-    let facts = detectors
+/// What of a revision git knows by name, looked at.
+fn known<'a>(revision: &'a Revision, view: &View) -> BTreeMap<(&'a str, &'a str), Arc<Looked>> {
+    let files: BTreeMap<&str, &Arc<Looked>> = view
+        .files
         .iter()
-        .map(|detector| {
-            detector
-                .wants(file.path, file.language)
-                .then(|| detector.file(&file))
-        })
+        .map(|file| (file.path.as_str(), file))
         .collect();
-    Ok(Looked {
-        path: input.path.clone(),
-        language: file.language,
-        is_test: file.is_test,
-        size: input.bytes.len(),
-        facts,
-        gaps: file.parse_gap().into_iter().collect(),
-    })
+    let entries = revision.entries.iter();
+    entries
+        .filter_map(|entry| {
+            let path = entry.path.as_str();
+            Some(((path, entry.blob()?), Arc::clone(files.get(path)?)))
+        })
+        .collect()
+}
+
+fn facts_of(view: &View, detector: usize) -> Vec<FactsOf<'_>> {
+    let mut facts = Vec::new();
+    for file in &view.files {
+        if let Some(Some(found)) = file.facts.get(detector) {
+            facts.push(FactsOf {
+                path: &file.path,
+                language: file.language,
+                is_test: file.is_test,
+                facts: found,
+            });
+        }
+    }
+    facts
 }

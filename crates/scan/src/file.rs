@@ -13,15 +13,6 @@ pub use tests_and_fixtures::is_test;
 /// The most bytes of a file that are read. What is larger is no source text.
 pub const LARGEST: u64 = 8 << 20;
 
-/// A file as it was read, before anything is made of it.
-#[derive(Clone, Debug)]
-pub struct Input {
-    /// Its path in the repository, with `/`.
-    pub path: String,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-}
-
 /// A file as detectors see it.
 #[derive(Debug)]
 pub struct SourceFile<'a> {

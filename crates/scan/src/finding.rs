@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::SourceFile;
+
 /// One dangerous thing in one place.
 ///
 /// A detector fills in what it knows and leaves the rest at its default
@@ -42,6 +44,63 @@ pub struct Finding {
     pub safer: String,
     /// Whether it was shown by running it.
     pub proof: Proof,
+}
+
+/// How much of a line is shown.
+const WIDEST: usize = 200;
+
+impl Finding {
+    /// Puts in what the file shows, and makes all text fit to be shown.
+    pub(crate) fn show(&mut self, file: &SourceFile<'_>) {
+        if self.snippet.is_empty()
+            && let Some(line) = file.line(self.line)
+        {
+            line.trim().clone_into(&mut self.snippet);
+        }
+        self.settle();
+    }
+
+    /// The same, its text fit to be shown.
+    pub(crate) fn shown(mut self) -> Self {
+        self.settle();
+        self
+    }
+
+    fn settle(&mut self) {
+        self.end_line = self.end_line.max(self.line);
+        self.title = fit(&self.title);
+        self.message = fit(&self.message);
+        self.snippet = fit(&short(&self.snippet));
+        self.symbol = self.symbol.take().map(|symbol| fit(&symbol));
+        self.safer = fit(&self.safer);
+        for step in &mut self.steps {
+            step.what = fit(&short(&step.what));
+        }
+    }
+
+    /// What findings are put in order by.
+    pub(crate) fn order(&self) -> (&str, u32, u32, &str, &str) {
+        (
+            &self.path,
+            self.line,
+            self.column,
+            &self.rule,
+            &self.message,
+        )
+    }
+}
+
+/// Text of a repository as it may be shown: nothing invisible, nothing that
+/// acts on a terminal, no secret.
+pub(crate) fn fit(text: &str) -> String {
+    dam_journal::mask(&dam_journal::clean(text))
+}
+
+fn short(text: &str) -> String {
+    match text.char_indices().nth(WIDEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 /// One place on the way of data.

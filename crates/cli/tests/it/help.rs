@@ -41,6 +41,7 @@ fn overview() {
       config        Show the settings and where they come from
       trust         Trust what a project says of itself, as it is now
       requirements  What an administrator requires, and who signed it
+      scan          Find what is dangerous in a repository
       doctor        Find out what this machine can enforce
       demo          Watch an agent's whole day in the box, with nothing to sign up for
       completion    Print the completions of a shell
@@ -65,8 +66,9 @@ fn overview() {
 
     Exit codes:
         0  success
-        1  the task failed, an attack got out, or Cofferdam itself failed
-        2  the command line is wrong
+        1  the task failed, an attack got out, a scan found something, or Cofferdam itself
+           failed
+        2  the command line is wrong, or `scan --require-complete` could not look at everything
         3  the configuration is wrong
         5  the boundary cannot be had here; nothing was run
         6  the policy denies it
@@ -111,6 +113,7 @@ fn short_overview() {
       config        Show the settings and where they come from
       trust         Trust what a project says of itself, as it is now
       requirements  What an administrator requires, and who signed it
+      scan          Find what is dangerous in a repository
       doctor        Find out what this machine can enforce
       demo          Watch an agent's whole day in the box, with nothing to sign up for
       completion    Print the completions of a shell

@@ -17,6 +17,7 @@ mod patterns;
 mod policy;
 mod refusals;
 mod requirements;
+mod scan;
 mod settings;
 mod telemetry;
 mod terminal;

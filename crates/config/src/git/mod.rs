@@ -79,11 +79,80 @@ pub(crate) fn search(roots: &[&Path], settings: &GitSettings) -> Result<Found, C
 /// Whether a directory is, or is inside of, a repository without a working
 /// tree around it.
 pub(crate) fn is_git_directory(path: &Path) -> bool {
-    path.ancestors().any(|dir| {
-        dir.join("HEAD").symlink_metadata().is_ok()
-            && dir.join("objects").is_dir()
-            && dir.join("refs").is_dir()
+    path.ancestors().any(is_bare)
+}
+
+/// The repository around a directory.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Repository {
+    /// The top of the working tree; none where there is no working tree.
+    pub top: Option<PathBuf>,
+    /// What git keeps of this working tree.
+    pub git_dir: PathBuf,
+    /// What it shares with other working trees; else the same.
+    pub common_dir: PathBuf,
+    /// Whether what the `.git` leads to says that it belongs to this working
+    /// tree. Else a file could make any repository of the user's this one's.
+    pub is_its_own: bool,
+}
+
+/// The repository around a directory, found without asking git: its settings
+/// may be a stranger's. `Err` says that there is a `.git` that makes no sense.
+pub fn repository_around(dir: &Path) -> Result<Option<Repository>, ConfigError> {
+    for top in dir.ancestors() {
+        let dot_git = top.join(".git");
+        if dot_git.symlink_metadata().is_ok() {
+            return of_working_tree(top, &dot_git).map(Some);
+        }
+        if is_bare(top) {
+            return Ok(Some(Repository {
+                top: None,
+                git_dir: top.to_owned(),
+                common_dir: top.to_owned(),
+                is_its_own: true,
+            }));
+        }
+    }
+    Ok(None)
+}
+
+fn of_working_tree(top: &Path, dot_git: &Path) -> Result<Repository, ConfigError> {
+    let git_dir = if dot_git.is_dir() {
+        dot_git.to_owned()
+    } else {
+        top.join(pointer(dot_git)?)
+    };
+    let common_dir = match file::bytes(&git_dir.join("commondir"))? {
+        Some(text) => git_dir.join(line(&text)),
+        None => git_dir.clone(),
+    };
+    let is_its_own = is_plain(dot_git) && git_dir == common_dir
+        || is_linked(&git_dir, &common_dir, dot_git)
+        || git_dir == common_dir && names_as_its_tree(&git_dir, top);
+    Ok(Repository {
+        top: Some(top.to_owned()),
+        git_dir: settled(&git_dir),
+        common_dir: settled(&common_dir),
+        is_its_own,
     })
+}
+
+/// Whether `core.worktree` names this working tree, as in a submodule.
+fn names_as_its_tree(git_dir: &Path, top: &Path) -> bool {
+    let text = file::bytes(&git_dir.join("config")).ok().flatten();
+    let entries = config::entries(&text.unwrap_or_default()).unwrap_or_default();
+    entries.into_iter().any(|entry| {
+        let named = entry.section == "core" && entry.name == "worktree";
+        let tree = entry.value.unwrap_or_default();
+        named && settled(&git_dir.join(OsStr::from_bytes(&tree))) == settled(top)
+    })
+}
+
+/// Whether a directory is a repository itself.
+fn is_bare(dir: &Path) -> bool {
+    dir.join("HEAD").symlink_metadata().is_ok()
+        && dir.join("objects").is_dir()
+        && dir.join("refs").is_dir()
 }
 
 struct Search<'a> {

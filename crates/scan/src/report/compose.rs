@@ -1,0 +1,227 @@
+//! From a scan to a report: identities, states, ignores, the gate.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::engine::Scan;
+use crate::file::is_test;
+use crate::identity::identities;
+use crate::ignore::{Baseline, Ignore, Ignored};
+use crate::record::{Record, Remembered, State};
+use crate::report::{Gate, Report, Reported, Target, Tool, VERSION};
+use crate::{Coverage, Finding, Severity};
+
+/// What a scan is compared with, and what people said of it.
+#[derive(Clone, Debug, Default)]
+pub struct Compared<'a> {
+    /// Whether the scan looked at a revision before this one.
+    pub with_base: bool,
+    /// What earlier scans found.
+    pub record: Option<&'a Record>,
+    /// What settings ignore.
+    pub ignores: &'a [Ignore],
+    /// What was there when somebody drew a line.
+    pub baseline: Option<&'a Baseline>,
+    /// Today, as `2026-11-21`.
+    pub today: &'a str,
+}
+
+/// Puts a report together.
+pub fn compose(scan: &Scan, target: Target, compared: &Compared<'_>, mut gate: Gate) -> Report {
+    let ids = identities(&scan.findings);
+    let before = identities(&scan.before);
+    let old: BTreeSet<&str> = before.iter().map(String::as_str).collect();
+    let mut findings: Vec<Reported> = ids
+        .iter()
+        .zip(&scan.findings)
+        .map(|(id, finding)| {
+            let state = state(id, &old, compared);
+            reported(id, finding, state, scan, compared, &gate)
+        })
+        .collect();
+    findings.sort_by_key(rank);
+    gate.failing = findings.iter().filter(|each| each.gates).count();
+    let now: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
+    let gone = gone(&now, &before, scan, compared);
+    Report {
+        version: VERSION,
+        tool: Tool::default(),
+        target,
+        findings,
+        gone,
+        complete: scan.coverage.is_complete(),
+        coverage: scan.coverage.clone(),
+        gate,
+    }
+}
+
+fn state(id: &str, old: &BTreeSet<&str>, compared: &Compared<'_>) -> State {
+    let remembered = compared.record.and_then(|record| record.findings.get(id));
+    match remembered {
+        _ if compared.with_base && old.contains(id) => State::Persisting,
+        Some(before) if !before.open => State::Reopened,
+        _ if compared.with_base => State::Introduced,
+        Some(_) => State::Persisting,
+        None if compared.record.is_some() => State::Introduced,
+        None => State::Found,
+    }
+}
+
+fn reported(
+    id: &str,
+    finding: &Finding,
+    state: State,
+    scan: &Scan,
+    compared: &Compared<'_>,
+    gate: &Gate,
+) -> Reported {
+    let mut finding = finding.clone();
+    let in_tests = is_test(&finding.path);
+    if in_tests {
+        finding.severity = one_lower(finding.severity);
+    }
+    let ignored = ignored(id, &finding, scan, compared);
+    // Where only a change is looked at, what was there before fails nothing.
+    let counts = !compared.with_base || state.is_new();
+    let gates = counts
+        && ignored.is_none()
+        && finding.severity >= gate.fail_on
+        && finding.confidence >= gate.confidence
+        && (gate.tests || !in_tests);
+    Reported {
+        id: id.to_owned(),
+        state,
+        in_tests,
+        ignored,
+        gates,
+        finding,
+    }
+}
+
+fn ignored(id: &str, finding: &Finding, scan: &Scan, compared: &Compared<'_>) -> Option<Ignored> {
+    let comments = scan.comments.get(&finding.path).into_iter().flatten();
+    let by_comment = comments
+        .filter(|each| each.rule == finding.rule && each.until.as_str() >= compared.today)
+        .find(|each| each.is_beside(finding.line));
+    if let Some(comment) = by_comment {
+        return Some(Ignored {
+            by: "comment".to_owned(),
+            reason: crate::finding::fit(&comment.reason),
+            until: Some(comment.until.clone()),
+        });
+    }
+    let mut settings = compared.ignores.iter();
+    if let Some(ignore) = settings.find(|each| each.covers(finding, id, compared.today)) {
+        return Some(Ignored {
+            by: "settings".to_owned(),
+            reason: crate::finding::fit(&ignore.reason),
+            until: Some(ignore.until.clone()),
+        });
+    }
+    let baseline = compared.baseline?;
+    baseline.findings.contains(id).then(|| Ignored {
+        by: "baseline".to_owned(),
+        reason: "it was there when the baseline was written".to_owned(),
+        until: None,
+    })
+}
+
+/// What is read first: what fails, then what is worst, then what is known best.
+fn rank(each: &Reported) -> impl Ord + use<> {
+    let finding = &each.finding;
+    (
+        each.ignored.is_some(),
+        !each.gates,
+        std::cmp::Reverse((finding.severity, finding.confidence)),
+        finding.path.clone(),
+        finding.line,
+        finding.rule.clone(),
+    )
+}
+
+const fn one_lower(severity: Severity) -> Severity {
+    match severity {
+        Severity::Critical => Severity::High,
+        Severity::High => Severity::Medium,
+        Severity::Medium | Severity::Low => Severity::Low,
+    }
+}
+
+/// What was there and is not any more: resolved only if it was looked for.
+fn gone(
+    now: &BTreeSet<&str>,
+    before: &[String],
+    scan: &Scan,
+    compared: &Compared<'_>,
+) -> Vec<Reported> {
+    let mut gone: Vec<Reported> = before
+        .iter()
+        .zip(&scan.before)
+        .filter(|(id, _)| !now.contains(id.as_str()))
+        .map(|(id, finding)| as_gone(id, finding.clone(), &scan.coverage))
+        .collect();
+    if !compared.with_base
+        && let Some(record) = compared.record
+    {
+        let open = record.findings.iter().filter(|(_, each)| each.open);
+        let missed = open.filter(|(id, _)| !now.contains(id.as_str()));
+        gone.extend(missed.map(|(id, each)| as_gone(id, each.as_finding(), &scan.coverage)));
+    }
+    gone
+}
+
+fn as_gone(id: &str, finding: Finding, coverage: &Coverage) -> Reported {
+    let was_looked_at = coverage.was_looked_at(&finding.path);
+    Reported {
+        id: id.to_owned(),
+        state: if was_looked_at {
+            State::Resolved
+        } else {
+            State::Unknown
+        },
+        in_tests: is_test(&finding.path),
+        ignored: None,
+        gates: false,
+        finding,
+    }
+}
+
+impl Remembered {
+    fn as_finding(&self) -> Finding {
+        Finding {
+            rule: self.rule.clone().into(),
+            path: self.path.clone(),
+            line: self.line,
+            title: self.title.clone(),
+            ..Finding::default()
+        }
+    }
+}
+
+impl Record {
+    /// What is remembered after a report on everything.
+    #[must_use]
+    pub fn after(&self, report: &Report, today: &str) -> Self {
+        let mut findings: BTreeMap<String, Remembered> = self.findings.clone();
+        for each in &report.gone {
+            if let Some(known) = findings.get_mut(&each.id) {
+                known.open = each.state != State::Resolved;
+            }
+        }
+        for each in &report.findings {
+            let first = findings.get(&each.id).map(|known| known.first.clone());
+            let known = Remembered {
+                rule: each.finding.rule.to_string(),
+                path: each.finding.path.clone(),
+                line: each.finding.line,
+                title: each.finding.title.clone(),
+                first: first.unwrap_or_else(|| today.to_owned()),
+                open: true,
+            };
+            findings.insert(each.id.clone(), known);
+        }
+        Self {
+            version: 1,
+            findings,
+        }
+    }
+}
