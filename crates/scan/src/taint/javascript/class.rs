@@ -2,18 +2,18 @@
 
 use tree_sitter::Node;
 
-use super::{Lowering, children, first, span};
+use super::pattern::assign;
+use super::{Lowering, children, first, span, stmt};
 use crate::taint::ir::{Class, Expr, Stmt, StmtKind};
 
 impl Lowering<'_> {
     /// A class, declared or expressed. One without a name is given one.
     pub(super) fn class(&mut self, node: Node<'_>) -> Class {
-        let name = match node.child_by_field_name("name") {
-            Some(name) => self.text(name).into(),
-            None => {
-                self.hidden += 1;
-                format!("${}", self.hidden).into()
-            }
+        let name = if let Some(name) = node.child_by_field_name("name") {
+            self.text(name).into()
+        } else {
+            self.hidden += 1;
+            format!("${}", self.hidden).into()
         };
         let body = node.child_by_field_name("body");
         Class {
@@ -53,7 +53,7 @@ impl Lowering<'_> {
                     let mut function = self.function(member);
                     function.decorators = std::mem::take(&mut decorators);
                     function.decorators.extend(self.decorators(member));
-                    members.push(self.stmt(member, StmtKind::Function(Box::new(function))));
+                    members.push(stmt(member, StmtKind::Function(Box::new(function))));
                 }
                 "field_definition" | "public_field_definition" => {
                     decorators.clear();
@@ -82,11 +82,11 @@ impl Lowering<'_> {
             let mut function = self.function(value);
             function.name = self.name(name);
             function.receiver = Some("this".into());
-            into.push(self.stmt(node, StmtKind::Function(Box::new(function))));
+            into.push(stmt(node, StmtKind::Function(Box::new(function))));
             return;
         }
         let name = self.name(name);
         let value = self.expr(value);
-        self.assign(node, Expr::name(&name, span(node)), value, into);
+        assign(node, Expr::name(&name, span(node)), value, into);
     }
 }

@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::{Lowering, children, first, span};
+use super::{Lowering, children, first, span, stmt};
 use crate::taint::ir::{Expr, ExprKind, Function, Name, Param, ParamKind, Stmt, StmtKind};
 
 impl Lowering<'_> {
@@ -17,7 +17,7 @@ impl Lowering<'_> {
             } else {
                 // An arrow that is an expression returns it.
                 let value = self.expr(block);
-                body.push(self.stmt(block, StmtKind::Return(Some(value))));
+                body.push(stmt(block, StmtKind::Return(Some(value))));
             }
         }
         Function {
@@ -103,11 +103,7 @@ impl Lowering<'_> {
             "type_identifier" | "predefined_type" => {
                 Some(Expr::name(self.text(inner), span(inner)))
             }
-            "generic_type" => {
-                let name = inner.child_by_field_name("name")?;
-                Some(Expr::name(self.text(name), span(name)))
-            }
-            "nested_type_identifier" => {
+            "generic_type" | "nested_type_identifier" => {
                 let name = inner.child_by_field_name("name")?;
                 Some(Expr::name(self.text(name), span(name)))
             }

@@ -9,14 +9,14 @@ mod expr;
 mod function;
 mod module;
 mod pattern;
-mod stmt;
+mod statement;
 #[cfg(test)]
 mod tests;
 mod text;
 
 use tree_sitter::Node;
 
-use super::ir::{Cut, CutReason, Expr, Import, MAX_DEPTH, Module, Span, Stmt};
+use super::ir::{Cut, CutReason, Expr, Import, MAX_DEPTH, Module, Span, Stmt, StmtKind};
 use crate::SourceFile;
 
 /// What a file exports as a whole is bound to this name.
@@ -70,9 +70,9 @@ impl<'t> Lowering<'t> {
             return None;
         }
         self.depth += 1;
-        let made = make(self);
+        let result = make(self);
         self.depth -= 1;
-        Some(made)
+        Some(result)
     }
 
     fn cut(&mut self, node: Node<'_>, why: CutReason) {
@@ -93,7 +93,7 @@ impl<'t> Lowering<'t> {
         let mut all: Vec<Stmt> = imports
             .into_iter()
             .map(|(span, import)| Stmt {
-                kind: super::ir::StmtKind::Import(import),
+                kind: StmtKind::Import(import),
                 span,
             })
             .collect();
@@ -112,6 +112,12 @@ fn span(node: Node<'_>) -> Span {
         column: number(start.column),
         end_line: number(end.row),
     }
+}
+
+/// A statement in the place of a node.
+fn stmt(node: Node<'_>, kind: StmtKind) -> Stmt {
+    let span = span(node);
+    Stmt { kind, span }
 }
 
 /// The named children that are no comments.

@@ -2,7 +2,8 @@
 
 use tree_sitter::Node;
 
-use super::{EXPORTED, Lowering, children, first, span};
+use super::pattern::assign;
+use super::{EXPORTED, Lowering, children, first, span, stmt};
 use crate::taint::ir::{Expr, ExprKind, Stmt, StmtKind};
 
 impl Lowering<'_> {
@@ -165,7 +166,7 @@ impl Lowering<'_> {
             op: None,
             value: Expr::name(name, here),
         };
-        self.exports.push(self.stmt(node, kind));
+        self.exports.push(stmt(node, kind));
     }
 
     /// `exports.f = …`, `module.exports = …`, `module.exports.f = …`: true if it
@@ -224,7 +225,7 @@ impl Lowering<'_> {
                 }
                 "method_definition" => {
                     let function = self.function(entry);
-                    into.push(self.stmt(entry, StmtKind::Function(Box::new(function))));
+                    into.push(stmt(entry, StmtKind::Function(Box::new(function))));
                 }
                 _ => {}
             }
@@ -241,13 +242,13 @@ impl Lowering<'_> {
         match value_of.kind {
             ExprKind::Lambda(mut function) => {
                 let own = std::mem::replace(&mut function.name, name.into());
-                into.push(self.stmt(node, StmtKind::Function(function)));
+                into.push(stmt(node, StmtKind::Function(function)));
                 // Its own name is known inside it; outside only where it is told.
                 if !own.is_empty() && &*own != name {
                     self.also(node, &own, name);
                 }
             }
-            _ => self.assign(node, Expr::name(name, span(node)), value_of, into),
+            _ => assign(node, Expr::name(name, span(node)), value_of, into),
         }
     }
 }

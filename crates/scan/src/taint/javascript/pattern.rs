@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::{Lowering, children, first, span};
+use super::{Lowering, children, first, span, stmt};
 use crate::taint::ir::{Const, Expr, ExprKind, ListKind, Stmt, StmtKind};
 
 impl Lowering<'_> {
@@ -11,7 +11,7 @@ impl Lowering<'_> {
         let at = into.len();
         if self
             .deeper(pattern, |lowering| {
-                lowering.take_apart(pattern, value, into)
+                lowering.take_apart(pattern, value, into);
             })
             .is_none()
         {
@@ -37,26 +37,19 @@ impl Lowering<'_> {
                     self.destructure(left, value, into);
                 }
             }
-            "rest_pattern" => {
-                if let Some(inner) = first(pattern) {
-                    self.destructure(inner, value, into);
-                }
-            }
-            "parenthesized_expression" | "non_null_expression" | "as_expression" => {
+            "rest_pattern"
+            | "parenthesized_expression"
+            | "non_null_expression"
+            | "as_expression" => {
                 if let Some(inner) = first(pattern) {
                     self.destructure(inner, value, into);
                 }
             }
             _ => {
                 let target = self.expr(pattern);
-                self.assign(pattern, target, value, into);
+                assign(pattern, target, value, into);
             }
         }
-    }
-
-    pub(super) fn assign(&self, node: Node<'_>, target: Expr, value: Expr, into: &mut Vec<Stmt>) {
-        let op = None;
-        into.push(self.stmt(node, StmtKind::Assign { target, op, value }));
     }
 
     /// The value under a name, so that it is computed once.
@@ -65,7 +58,7 @@ impl Lowering<'_> {
             return value;
         }
         let name = self.made_up(value.span);
-        self.assign(node, name.clone(), value, into);
+        assign(node, name.clone(), value, into);
         name
     }
 
@@ -135,6 +128,11 @@ impl Lowering<'_> {
             kind: ExprKind::Or(vec![value, default]),
         }
     }
+}
+
+pub(super) fn assign(node: Node<'_>, target: Expr, value: Expr, into: &mut Vec<Stmt>) {
+    let op = None;
+    into.push(stmt(node, StmtKind::Assign { target, op, value }));
 }
 
 fn attribute(of: &Expr, name: &str, node: Node<'_>) -> Expr {

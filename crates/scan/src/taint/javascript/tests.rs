@@ -88,11 +88,12 @@ fn head(kind: &StmtKind) -> String {
 
 fn params(function: &Function) -> String {
     let params = function.params.iter().map(|param| {
-        let decorators: String = param
+        let decorators: Vec<String> = param
             .decorators
             .iter()
             .map(|each| format!("@{} ", show(each)))
             .collect();
+        let decorators = decorators.concat();
         let of = param
             .annotation
             .as_ref()

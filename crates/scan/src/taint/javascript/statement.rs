@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::{Lowering, children, first, span};
+use super::{Lowering, children, first, span, stmt};
 use crate::taint::ir::{Arm, BinaryOp, Expr, ExprKind, Handler, Pattern, Stmt, StmtKind};
 
 impl Lowering<'_> {
@@ -39,7 +39,7 @@ impl Lowering<'_> {
             .deeper(node, |lowering| lowering.put(node, into))
             .is_none()
         {
-            into.push(self.stmt(node, StmtKind::Expr(Expr::opaque(span(node)))));
+            into.push(stmt(node, StmtKind::Expr(Expr::opaque(span(node)))));
         }
     }
 
@@ -48,11 +48,6 @@ impl Lowering<'_> {
         let mut all = Vec::new();
         self.statement(node, &mut all);
         all
-    }
-
-    pub(super) fn stmt(&self, node: Node<'_>, kind: StmtKind) -> Stmt {
-        let span = span(node);
-        Stmt { kind, span }
     }
 
     fn put(&mut self, node: Node<'_>, into: &mut Vec<Stmt>) {
@@ -108,8 +103,7 @@ impl Lowering<'_> {
             "enum_declaration" => self.enumeration(node),
             _ => StmtKind::Expr(self.expr(node)),
         };
-        let stmt = self.stmt(node, kind);
-        into.push(stmt);
+        into.push(stmt(node, kind));
     }
 
     fn expression_statement(&mut self, node: Node<'_>, into: &mut Vec<Stmt>) {
@@ -133,7 +127,7 @@ impl Lowering<'_> {
                     "-=" => BinaryOp::Sub,
                     _ => {
                         let value = self.expr(node);
-                        into.push(self.stmt(node, StmtKind::Expr(value)));
+                        into.push(stmt(node, StmtKind::Expr(value)));
                         return;
                     }
                 };
@@ -142,11 +136,11 @@ impl Lowering<'_> {
                     op: Some(op),
                     value: self.field(node, "right"),
                 };
-                into.push(self.stmt(node, kind));
+                into.push(stmt(node, kind));
             }
             _ => {
                 let value = self.expr(node);
-                into.push(self.stmt(node, StmtKind::Expr(value)));
+                into.push(stmt(node, StmtKind::Expr(value)));
             }
         }
     }
@@ -207,11 +201,11 @@ impl Lowering<'_> {
         if is_function && name.kind() == "identifier" {
             let mut function = self.function(value);
             function.name = self.text(name).into();
-            into.push(self.stmt(node, StmtKind::Function(Box::new(function))));
+            into.push(stmt(node, StmtKind::Function(Box::new(function))));
         } else if value.kind() == "class" && name.kind() == "identifier" {
             let mut class = self.class(value);
             class.name = self.text(name).into();
-            into.push(self.stmt(node, StmtKind::Class(Box::new(class))));
+            into.push(stmt(node, StmtKind::Class(Box::new(class))));
         } else {
             let value = self.expr(value);
             self.destructure(name, value, into);
@@ -254,7 +248,7 @@ impl Lowering<'_> {
             body,
             otherwise: Vec::new(),
         };
-        into.push(self.stmt(node, kind));
+        into.push(stmt(node, kind));
     }
 
     /// `for (const a of b)`, `for (const k in b)`.
@@ -281,13 +275,13 @@ impl Lowering<'_> {
 
     fn at_least_once(&mut self, node: Node<'_>, into: &mut Vec<Stmt>) {
         let body = self.block(node.child_by_field_name("body"));
-        into.push(self.stmt(node, StmtKind::Block(body.clone())));
+        into.push(stmt(node, StmtKind::Block(body.clone())));
         let kind = StmtKind::While {
             test: self.field(node, "condition"),
             body,
             otherwise: Vec::new(),
         };
-        into.push(self.stmt(node, kind));
+        into.push(stmt(node, kind));
     }
 
     fn switch(&mut self, node: Node<'_>) -> StmtKind {
@@ -301,8 +295,8 @@ impl Lowering<'_> {
             let mut cursor = case.walk();
             let body: Vec<_> = case.children_by_field_name("body", &mut cursor).collect();
             let mut lowered = Vec::new();
-            for stmt in body {
-                self.statement(stmt, &mut lowered);
+            for inner in body {
+                self.statement(inner, &mut lowered);
             }
             let leaves = ends_arm(lowered.last());
             if matches!(lowered.last(), Some(last) if last.kind == StmtKind::Break) {
