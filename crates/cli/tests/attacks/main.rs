@@ -93,7 +93,7 @@ mod without {
     }
 }
 
-groups!(credentials environment files git kernel links names namespaces processes sockets variants);
+groups!(credentials environment files git kernel links names namespaces network processes sockets variants);
 
 #[test]
 fn every_attempt_has_a_name_of_its_own() {

@@ -65,7 +65,8 @@ static const char *error_name(int e) {
 
 static const struct step *find(const char *name) {
     const struct step *tables[] = {file_steps, process_steps, socket_steps, namespace_steps,
-                                   kernel_steps, control_steps, host_steps, variant_steps};
+                                   kernel_steps, control_steps, host_steps, variant_steps,
+                                   network_steps};
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
         for (const struct step *s = tables[t]; s->name; s++)
             if (strcmp(s->name, name) == 0) return s;

@@ -29,7 +29,7 @@ struct step {
 
 extern const struct step file_steps[], process_steps[], socket_steps[],
     namespace_steps[], kernel_steps[], control_steps[], host_steps[],
-    variant_steps[];
+    variant_steps[], network_steps[];
 
 /* What every attempt writes where it should not be able to. */
 #define PAYLOAD "attacked\n"

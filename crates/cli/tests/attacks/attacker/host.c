@@ -26,6 +26,8 @@ static int victim(char **a) {
     snprintf(name, sizeof name, "/dam-%d", getpid());
     mqd_t mq = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, &shape);
     long id = syscall(SYS_add_key, "user", name + 1, secret, strlen(secret), -4L);
+    int channel[2]; /* held, for somebody to take */
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, channel) != 0) return -1;
     if (fd < 0 || shm < 0 || queue < 0 || mq < 0 || id < 0) return -1;
     syscall(SYS_keyctl, 5 /* permissions */, id, 0x3f3f0000);
     char *text = shmat(shm, NULL, 0);

@@ -11,6 +11,7 @@ pub mod kernel;
 pub mod links;
 pub mod names;
 pub mod namespaces;
+pub mod network;
 pub mod processes;
 pub mod sockets;
 pub mod variants;
@@ -28,6 +29,7 @@ pub fn groups() -> Vec<(&'static str, Vec<Attempt>)> {
         ("links", links::rows()),
         ("names", names::rows()),
         ("namespaces", namespaces::rows()),
+        ("network", network::rows()),
         ("processes", processes::rows()),
         ("sockets", sockets::rows()),
         ("variants", variants::rows()),
