@@ -10,6 +10,7 @@ mod model;
 mod own;
 mod road;
 mod scene;
+mod ways_out;
 
 use std::process::ExitCode;
 
@@ -25,5 +26,15 @@ fn main() -> ExitCode {
         dialler::dialler_main();
         return ExitCode::SUCCESS;
     }
-    dam_testkit::harness::run(&[asking::TESTS, model::TESTS, own::TESTS, road::TESTS])
+    if std::env::args().nth(1).as_deref() == Some(ways_out::TRIER) {
+        ways_out::trier_main();
+        return ExitCode::SUCCESS;
+    }
+    dam_testkit::harness::run(&[
+        asking::TESTS,
+        model::TESTS,
+        own::TESTS,
+        road::TESTS,
+        ways_out::TESTS,
+    ])
 }

@@ -92,14 +92,14 @@ fn dial(tier: Tier, to: &str) -> Trip {
 }
 
 fn node_and_java_need_no_variables() {
-    let ground = Ground::new(Tier::Full);
     let there = |program: &str| Path::new("/usr/bin").join(program).exists();
-    if there("node") {
+    for tier in TIERS.into_iter().filter(|_| there("node")) {
         let script =
             "fetch('http://example.com/').then(r => r.text()).then(t => process.stdout.write(t))";
-        let trip = ground.run(&["node", "-e", script]);
+        let trip = Ground::new(tier).run(&["node", "-e", script]);
         assert_eq!(trip.said, "to 198.18.1.7:80\n", "{:?}", trip.outcome);
     }
+    let ground = Ground::new(Tier::Full);
     if there("java") {
         let program = "class Get { public static void main(String[] a) throws Exception { \
              System.out.print(new String(new java.net.URL(\"http://example.com:8081/\")\
