@@ -159,15 +159,10 @@ fn serve(road: &Road, tell: &Sender<(SocketAddr, RoadCaller)>, ended: &Arc<Atomi
 
 /// Answers as a web server, or as a resolver.
 fn answer(mut socket: TcpStream, destination: SocketAddr) {
-    let mut request = [0; 4096];
     if destination.port() == 53 {
-        let read = socket.read(&mut request).unwrap_or(0);
-        let reply = resolved(request.get(2..read).unwrap_or_default());
-        let length = u16::try_from(reply.len()).expect("a short answer");
-        let reply = [&length.to_be_bytes()[..], &reply].concat();
-        let _ = socket.write_all(&reply);
-        return;
+        return resolve_by_connection(socket);
     }
+    let mut request = [0; 4096];
     let _ = socket.read(&mut request);
     let body = format!("to {destination}\n");
     let length = body.len();
@@ -175,6 +170,20 @@ fn answer(mut socket: TcpStream, destination: SocketAddr) {
         socket,
         "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
     );
+}
+
+/// Several questions may come on one connection.
+fn resolve_by_connection(mut socket: TcpStream) {
+    let mut length = [0; 2];
+    while socket.read_exact(&mut length).is_ok() {
+        let mut question = vec![0; u16::from_be_bytes(length).into()];
+        if socket.read_exact(&mut question).is_err() {
+            return;
+        }
+        let reply = resolved(&question);
+        let length = u16::try_from(reply.len()).expect("a short answer");
+        let _ = socket.write_all(&[&length.to_be_bytes()[..], &reply].concat());
+    }
 }
 
 fn resolve(socket: &UdpSocket, ended: &AtomicBool) {
