@@ -94,7 +94,14 @@ fn ways(place: &Path) -> Vec<Way> {
             )
         },
     ];
-    let hook = r#"{"hook_event_name":"PreToolUse","tool_name":"Bash","tool_input":{"command":"git status"}}"#;
+    let hook = r#"{"hook_event_name":"PreToolUse","session_id":"s","tool_name":"Bash","tool_input":{"command":"git status"}}"#;
+    ways.push(Way {
+        input: hook.to_owned(),
+        ..Way::new(
+            "dam guard hook, cold, with its journal",
+            &[dam, "guard", "hook", "--agent", "claude-code"],
+        )
+    });
     for (name, words, input) in [
         (
             "codex execpolicy check, cold",

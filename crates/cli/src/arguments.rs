@@ -10,7 +10,7 @@ use dam_policy::{
     ApprovalPolicy, Limit, Limits, SandboxMode, UnknownApprovalPolicy, UnknownSandboxMode,
 };
 
-use crate::commands::{ExecPolicy, Export, Policy, Requirements, Scan, TriageWish};
+use crate::commands::{ExecPolicy, Export, Guard, Policy, Requirements, Scan, TriageWish};
 use crate::output::Color;
 use crate::{exit, variables};
 
@@ -133,6 +133,13 @@ Examples:
     /// Show and verify what happened
     #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
     Log(Log),
+    /// Answer the hooks of other vendors' agents
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        disable_help_subcommand = true
+    )]
+    Guard(Guard),
     /// Ask what the policy says of a command, and why
     #[command(
         subcommand,

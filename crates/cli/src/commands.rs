@@ -8,6 +8,7 @@ mod difference;
 mod doctor;
 mod exec;
 mod execpolicy;
+mod guard;
 #[cfg(target_os = "linux")]
 mod learn;
 mod log;
@@ -19,6 +20,7 @@ mod scan;
 mod trust;
 
 pub use execpolicy::ExecPolicy;
+pub use guard::Guard;
 pub use log::export::Export;
 pub use log::triage::TriageWish;
 pub use policy::Policy;
@@ -41,6 +43,7 @@ pub fn run(task: Task, variables: &Variables, output: &mut Output) -> Result<u8,
         // broken.
         Task::Log(log) => log::run(&log, variables, output),
         Task::Policy(policy) => policy::run(policy, variables, output),
+        Task::Guard(guard) => Ok(guard::run(&guard, variables, output)),
         Task::ExecPolicy(check) => execpolicy::run(&check, variables, output),
         Task::Requirements(requirements) => requirements::run(&requirements, variables, output),
         Task::Config(Config::Show(show)) => config::show(&show, variables, output),

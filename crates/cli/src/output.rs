@@ -131,6 +131,12 @@ impl Output {
     }
 }
 
+/// One line for people from wherever the program ends at once.
+pub fn last_words(line: &str) {
+    let line = dam_journal::clean(line);
+    let _closed = writeln!(io::stderr(), "{line}");
+}
+
 /// One line on a terminal that the next one replaces. Where standard error is no
 /// terminal, there is no such line.
 pub fn progress(line: &str) {

@@ -46,6 +46,12 @@ pub const CLICOLOR_FORCE: Variable = variable(
 /// The kind of terminal.
 pub const TERM: Variable = variable("TERM", "no colour, if `dumb`");
 
+/// Where Claude Code was started.
+pub const CLAUDE_PROJECT_DIR: Variable = variable(
+    "CLAUDE_PROJECT_DIR",
+    "`guard hook`: where Claude Code was started",
+);
+
 /// Every variable that means something, besides those that settings name
 /// (`env_key` of a model provider).
 pub const ALL: &[Variable] = &[
@@ -58,6 +64,7 @@ pub const ALL: &[Variable] = &[
     NO_COLOR,
     CLICOLOR_FORCE,
     TERM,
+    CLAUDE_PROJECT_DIR,
 ];
 
 /// The environment as it was when the program started.
@@ -127,7 +134,7 @@ pub fn table() -> String {
     let mut text = String::new();
     for variable in ALL {
         // Writing to a string cannot fail.
-        let _infallible = writeln!(text, "  {:<16} {}", variable.name, variable.doc);
+        let _infallible = writeln!(text, "  {:<18} {}", variable.name, variable.doc);
     }
     text.truncate(text.trim_end().len());
     text

@@ -37,6 +37,7 @@ fn overview() {
       keep          Make what a transaction would change
       drop          Throw away what a transaction would change
       log           Show and verify what happened
+      guard         Answer the hooks of other vendors' agents
       policy        Ask what the policy says of a command, and why
       config        Show the settings and where they come from
       trust         Trust what a project says of itself, as it is now
@@ -82,15 +83,16 @@ fn overview() {
       signal N ended it.
 
     Environment variables:
-      COFFERDAM_HOME   one directory for settings, state and journal
-      HOME             the home directory, whose credentials are guarded
-      XDG_CONFIG_HOME  where `cofferdam/config.toml` is
-      XDG_STATE_HOME   where the journal is
-      XDG_DATA_HOME    where keyrings are, which are guarded
-      TMPDIR           writable in `workspace-write`, besides `/tmp`
-      NO_COLOR         no colour, if not empty
-      CLICOLOR_FORCE   colour everywhere, if neither empty nor 0
-      TERM             no colour, if `dumb`
+      COFFERDAM_HOME     one directory for settings, state and journal
+      HOME               the home directory, whose credentials are guarded
+      XDG_CONFIG_HOME    where `cofferdam/config.toml` is
+      XDG_STATE_HOME     where the journal is
+      XDG_DATA_HOME      where keyrings are, which are guarded
+      TMPDIR             writable in `workspace-write`, besides `/tmp`
+      NO_COLOR           no colour, if not empty
+      CLICOLOR_FORCE     colour everywhere, if neither empty nor 0
+      TERM               no colour, if `dumb`
+      CLAUDE_PROJECT_DIR `guard hook`: where Claude Code was started
     "#);
 }
 
@@ -109,6 +111,7 @@ fn short_overview() {
       keep          Make what a transaction would change
       drop          Throw away what a transaction would change
       log           Show and verify what happened
+      guard         Answer the hooks of other vendors' agents
       policy        Ask what the policy says of a command, and why
       config        Show the settings and where they come from
       trust         Trust what a project says of itself, as it is now

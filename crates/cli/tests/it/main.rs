@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod exec;
 mod git;
+mod guard;
 mod help;
 mod import;
 mod journal;
