@@ -43,7 +43,7 @@ pub enum PolicyError {
         /// What is wrong with it.
         why: &'static str,
     },
-    /// Network access, for which there is no proxy yet.
+    /// Network access, and no proxy that it could go through.
     #[error("network access goes through the egress proxy, which this version does not have yet")]
     NoProxy,
     /// A property that this boundary does not have.
@@ -60,12 +60,27 @@ pub enum PolicyError {
 /// variables together may have a megabyte.
 const LONGEST: usize = 512 * 1024;
 
-/// The policy of a profile.
+/// The policy of a profile. One with a network has none without a proxy: see
+/// [`policy_with_proxy`].
 pub fn policy(profile: &ResolvedProfile) -> Result<Policy, PolicyError> {
+    render(profile, None)
+}
+
+/// The policy of a profile whose connections go to a proxy that listens on the
+/// loopback at this port, and nowhere else: not to a resolver, not to other
+/// servers of this machine. Programs that know no proxy have no network.
+///
+/// Rendered only: no test has run it on a Mac.
+pub fn policy_with_proxy(profile: &ResolvedProfile, port: u16) -> Result<Policy, PolicyError> {
+    render(profile, Some(port))
+}
+
+fn render(profile: &ResolvedProfile, proxy: Option<u16>) -> Result<Policy, PolicyError> {
     if !profile.confined {
         return Err(PolicyError::Unconfined(profile.name.clone()));
     }
-    if matches!(profile.network, Network::Proxy(_)) {
+    let wants_network = matches!(profile.network, Network::Proxy(_));
+    if wants_network && proxy.is_none() {
         return Err(PolicyError::NoProxy);
     }
     let own_tmp = profile.own_tmp.then_some(Property::OwnTmp);
@@ -76,6 +91,9 @@ pub fn policy(profile: &ResolvedProfile) -> Result<Policy, PolicyError> {
     let mut text = String::from(base::BEFORE);
     files::write(&profile.files, &mut text)?;
     text.push_str(base::AFTER);
+    if let Some(port) = proxy.filter(|_| wants_network) {
+        text.push_str(&base::proxy(port));
+    }
     if text.len() > LONGEST {
         return Err(PolicyError::TooLong(text.len()));
     }
@@ -94,6 +112,10 @@ fn gaps(profile: &ResolvedProfile) -> Vec<String> {
         written,
     } = profile.limits;
     let missing = [
+        (
+            matches!(profile.network, Network::Proxy(_)),
+            "on macOS only programs that use the proxy have a network, and who dials is not known",
+        ),
         (memory.is_some(), "the limit on memory is not held on macOS"),
         (
             processes.is_some(),

@@ -117,3 +117,14 @@ pub(super) const AFTER: &str = r#"
 ; Sockets with a name or an address, of any kind.
 (deny network*)
 "#;
+
+/// After everything else: the one address that can be dialled.
+pub(super) fn proxy(port: u16) -> String {
+    format!(
+        r#"
+; The way out: the proxy, by its port, and no other.
+(allow system-socket (socket-domain AF_INET))
+(allow network-outbound (remote ip "localhost:{port}"))
+"#
+    )
+}

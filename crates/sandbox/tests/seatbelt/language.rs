@@ -55,6 +55,7 @@ const ACTS: &[&str] = &[
     "ipc-posix-sem",
     "mach-lookup",
     "network*",
+    "network-outbound",
     "nvram*",
     "process-exec",
     "process-fork",
@@ -171,6 +172,11 @@ fn filter(form: &Form) -> Filter {
             "target" | "socket-domain" => Filter::Named(name.clone(), word.clone()),
             _ => panic!("{name} is no filter"),
         },
+        [Form::Word(name), Form::Word(kind), Form::Text(text)]
+            if name == "remote" && kind == "ip" =>
+        {
+            Filter::Named(name.clone(), text.clone())
+        }
         [Form::Word(name), ..] => match name.as_str() {
             "require-all" => Filter::All(all()),
             "require-any" => Filter::Any(all()),

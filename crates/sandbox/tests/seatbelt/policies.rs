@@ -5,8 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use dam_policy::{
-    Access, DenyGlob, FileRules, GitAccess, Limits, Origin, Places, Profile, Property,
-    ResolvedProfile, Rule, SandboxMode,
+    Access, DenyGlob, FileRules, GitAccess, Limits, Network, NetworkRules, Origin, Places, Profile,
+    Property, ResolvedProfile, Rule, SandboxMode,
 };
 use dam_sandbox::seatbelt::{self, PolicyError};
 
@@ -52,6 +52,33 @@ fn workspace_write_as_it_is_written() {
     let policy = seatbelt::policy(&builtin(SandboxMode::WorkspaceWrite)).unwrap();
     insta::assert_snapshot!(policy.text);
     assert!(policy.gaps.is_empty());
+}
+
+#[test]
+fn a_network_is_the_port_of_the_proxy_and_nothing_else() {
+    let mut profile = builtin(SandboxMode::ReadOnly);
+    let without = seatbelt::policy(&profile).unwrap();
+    let rules = NetworkRules::new(Origin::BUILTIN);
+    profile.network = Network::Proxy(Box::new(rules));
+    assert_eq!(seatbelt::policy(&profile), Err(PolicyError::NoProxy));
+    let with = seatbelt::policy_with_proxy(&profile, 41_234).unwrap();
+    assert_eq!(
+        with,
+        seatbelt::policy_with_proxy(&profile, 41_234).unwrap(),
+        "the same each time"
+    );
+    let added = with.text.strip_prefix(&without.text).unwrap();
+    insta::assert_snapshot!(added.trim(), @r#"
+    ; The way out: the proxy, by its port, and no other.
+    (allow system-socket (socket-domain AF_INET))
+    (allow network-outbound (remote ip "localhost:41234"))
+    "#);
+    let rules = Rules::read(&with);
+    assert_eq!(rules.named("remote"), ["localhost:41234"]);
+    assert_eq!(with.gaps.len(), 1, "{:?}", with.gaps);
+    // A port alone gives nobody a network.
+    let off = seatbelt::policy_with_proxy(&builtin(SandboxMode::ReadOnly), 41_234).unwrap();
+    assert_eq!(off, without);
 }
 
 #[test]
