@@ -13,13 +13,13 @@ mod meet;
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream, UdpSocket};
 
-#[cfg(target_os = "linux")]
 use serde::{Deserialize, Serialize};
-
 #[cfg(target_os = "linux")]
-use crate::{
-    error::{SandboxError, system},
-    report::Line,
+use {
+    crate::error::{SandboxError, system},
+    crate::report::Line,
+    rustix::io::Errno,
+    std::os::fd::OwnedFd,
 };
 
 /// Where a program inside finds the proxy. A connection to it is handed out
@@ -52,7 +52,7 @@ pub enum Arrival {
 }
 
 /// Who has made a connection.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct RoadCaller {
     /// The process, by its number on the host.
     pub pid: u32,
@@ -70,16 +70,14 @@ pub(crate) enum Tiding {
     /// The accepted end of a caller's connection comes along.
     Connected {
         destination: SocketAddr,
-        pid: u32,
-        command: String,
+        by: RoadCaller,
     },
     /// The caller's own socket comes along. It waits to be connected, and for
     /// [`Met`].
     Wanted {
         id: u64,
         destination: SocketAddr,
-        pid: u32,
-        command: String,
+        by: RoadCaller,
     },
 }
 
@@ -107,47 +105,42 @@ impl Road {
     /// Waits for what comes out next; `None` when the box has ended.
     pub fn next(&self) -> Result<Option<Arrival>, SandboxError> {
         let failed = system("hearing from the road");
-        loop {
-            let Some((tiding, fds)) = self.0.receive_with::<Tiding>().map_err(&failed)? else {
-                return Ok(None);
-            };
-            // One that came without its socket: the table of descriptors is
-            // full. It was closed on the way, and its caller hears of that.
-            let Some(fd) = fds.into_iter().next() else {
-                continue;
-            };
-            match tiding {
-                Tiding::Resolver => return Ok(Some(Arrival::Resolver(fd.into()))),
-                Tiding::Connected {
+        while let Some((tiding, fds)) = self.0.receive_with::<Tiding>().map_err(&failed)? {
+            // One comes without its socket where the table of descriptors is
+            // full: it was closed on the way.
+            let fd = fds.into_iter().next();
+            if let Some(arrival) = self.arrival(tiding, fd) {
+                return Ok(Some(arrival));
+            }
+        }
+        Ok(None)
+    }
+
+    fn arrival(&self, tiding: Tiding, fd: Option<OwnedFd>) -> Option<Arrival> {
+        match tiding {
+            Tiding::Resolver => fd.map(|fd| Arrival::Resolver(fd.into())),
+            Tiding::Connected { destination, by } => fd.map(|fd| Arrival::Connection {
+                socket: fd.into(),
+                destination,
+                caller: by,
+            }),
+            Tiding::Wanted {
+                id,
+                destination,
+                by,
+            } => {
+                let met = fd
+                    .ok_or(Errno::MFILE)
+                    .and_then(|fd| meet::connect_here(&fd));
+                let errno = met.as_ref().err().map(|errno| errno.raw_os_error());
+                // A broker that is gone needs no answer; that it is gone is
+                // heard next.
+                let _ = self.0.send(&Met { id, errno }, true);
+                met.ok().map(|socket| Arrival::Connection {
+                    socket,
                     destination,
-                    pid,
-                    command,
-                } => {
-                    return Ok(Some(Arrival::Connection {
-                        socket: fd.into(),
-                        destination,
-                        caller: RoadCaller { pid, command },
-                    }));
-                }
-                Tiding::Wanted {
-                    id,
-                    destination,
-                    pid,
-                    command,
-                } => {
-                    let met = meet::connect_here(&fd);
-                    let errno = met.as_ref().err().map(|errno| errno.raw_os_error());
-                    // A broker that is gone needs no answer; that it is gone is
-                    // heard next.
-                    let _ = self.0.send(&Met { id, errno }, true);
-                    if let Ok(socket) = met {
-                        return Ok(Some(Arrival::Connection {
-                            socket,
-                            destination,
-                            caller: RoadCaller { pid, command },
-                        }));
-                    }
-                }
+                    caller: by,
+                })
             }
         }
     }

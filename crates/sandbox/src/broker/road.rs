@@ -10,6 +10,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use dam_policy::{NetworkRules, Reach};
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -22,15 +23,18 @@ use super::waiting::{WaitsFor, connection_result};
 use super::{Answer, Refusal};
 use crate::report::Line;
 use crate::road::lay::unbound;
-use crate::road::{Met, OWN_ADDRESS, Tiding};
+use crate::road::{Met, OWN_ADDRESS, RoadCaller, Tiding};
 use crate::sys;
 
-/// How long the loopback may take for a connection, and whoever is outside to
-/// hear of it.
+/// How long the loopback may take for a connection.
 const AT_ONCE: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 200_000_000,
 };
+/// How often a connection is handed out that finds the channel full, and after
+/// which time again.
+const TRIES: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// The way out, and what is known of it inside.
 pub(crate) struct Road {
@@ -97,20 +101,43 @@ impl Road {
         if self.closed {
             return Err(gone(to));
         }
-        let pid = u32::try_from(caller.standing()?.process).map_err(|_| Errno::SRCH)?;
-        let command = caller.command_line();
-        if !caller.tier.has_walls() {
-            let id = caller.call.id;
-            let wanted = Tiding::Wanted {
-                id,
-                destination: to,
-                pid,
-                command,
-            };
-            self.tell(&wanted, &socket, to)?;
-            self.wanted.push(id);
-            return Ok(Answer::Later(WaitsFor::Road));
+        let by = RoadCaller {
+            pid: u32::try_from(caller.standing()?.process).map_err(|_| Errno::SRCH)?,
+            command: caller.command_line(),
+        };
+        if caller.tier.has_walls() {
+            self.connect_inside(by, socket, address, to)
+        } else {
+            self.have_connected(caller.call.id, by, &socket, to)
         }
+    }
+
+    /// Without a network namespace: outside, where the caller may not connect
+    /// to anything.
+    fn have_connected(
+        &mut self,
+        id: u64,
+        by: RoadCaller,
+        socket: &OwnedFd,
+        to: SocketAddr,
+    ) -> Result<Answer, Refusal> {
+        let wanted = Tiding::Wanted {
+            id,
+            destination: to,
+            by,
+        };
+        self.tell(&wanted, socket, to)?;
+        self.wanted.push(id);
+        Ok(Answer::Later(WaitsFor::Road))
+    }
+
+    fn connect_inside(
+        &mut self,
+        by: RoadCaller,
+        socket: OwnedFd,
+        address: &[u8],
+        to: SocketAddr,
+    ) -> Result<Answer, Refusal> {
         let (listener, address) = match listen(to) {
             Ok(listener) => (listener, address.to_vec()),
             // Something inside has that very address.
@@ -126,8 +153,7 @@ impl Road {
         drop(listener);
         let connected = Tiding::Connected {
             destination: to,
-            pid,
-            command,
+            by,
         };
         self.tell(&connected, &accepted, to)?;
         if !blocks {
@@ -141,9 +167,12 @@ impl Road {
 
     fn tell(&mut self, tiding: &Tiding, socket: &OwnedFd, to: SocketAddr) -> Result<(), Refusal> {
         let mut told = self.line.send_with(tiding, &[socket.as_fd()], false);
-        if told == Err(Errno::AGAIN) {
-            let mut fds = [PollFd::new(&self.line, PollFlags::OUT)];
-            rustix::event::poll(&mut fds, Some(&AT_ONCE))?;
+        // Whoever hears it is quick; only so many sockets may be on the way.
+        for _ in 0..TRIES {
+            if !matches!(told, Err(Errno::AGAIN | Errno::TOOMANYREFS)) {
+                break;
+            }
+            std::thread::sleep(PAUSE);
             told = self.line.send_with(tiding, &[socket.as_fd()], false);
         }
         match told {
