@@ -46,6 +46,7 @@ impl Language {
     /// The grammar that parses it, where there is one.
     pub fn grammar(self) -> Option<tree_sitter::Language> {
         Some(match self {
+            Self::Java => tree_sitter_java::LANGUAGE.into(),
             // A superset: what is plain JavaScript is read as such.
             Self::JavaScript => tree_sitter_javascript::LANGUAGE.into(),
             Self::Python => tree_sitter_python::LANGUAGE.into(),

@@ -4,4 +4,8 @@
 //! that.
 
 pub mod ir;
+pub mod java;
 pub mod javascript;
+#[cfg(test)]
+mod show;
+mod tree;

@@ -2,9 +2,9 @@
 
 use tree_sitter::Node;
 
-use super::pattern::assign;
-use super::{Lowering, children, first, span, stmt};
+use super::Lowering;
 use crate::taint::ir::{Class, Expr, Stmt, StmtKind};
+use crate::taint::tree::{assign, children, first, span, stmt};
 
 impl Lowering<'_> {
     /// A class, declared or expressed. One without a name is given one.
@@ -12,8 +12,7 @@ impl Lowering<'_> {
         let name = if let Some(name) = node.child_by_field_name("name") {
             self.text(name).into()
         } else {
-            self.hidden += 1;
-            format!("${}", self.hidden).into()
+            self.down.made_up()
         };
         let body = node.child_by_field_name("body");
         Class {
@@ -87,6 +86,6 @@ impl Lowering<'_> {
         }
         let name = self.name(name);
         let value = self.expr(value);
-        assign(node, Expr::name(&name, span(node)), value, into);
+        into.push(assign(node, Expr::name(&name, span(node)), value));
     }
 }

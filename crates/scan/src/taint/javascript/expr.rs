@@ -2,11 +2,12 @@
 
 use tree_sitter::Node;
 
+use super::Lowering;
 use super::text::{unescaped, whole};
-use super::{Lowering, children, first, span};
 use crate::taint::ir::{
     Arg, BinaryOp, Call, CompareOp, Const, Expr, ExprKind, Import, ListKind, Stmt, StmtKind,
 };
+use crate::taint::tree::{children, constant, first, plain, span};
 
 impl Lowering<'_> {
     /// An expression. What is nested too deeply is opaque.
@@ -158,11 +159,8 @@ impl Lowering<'_> {
     }
 
     fn between(&self, node: Node<'_>, from: usize, to: usize) -> Option<Expr> {
-        let text = std::str::from_utf8(self.text.get(from..to)?).ok()?;
-        (!text.is_empty()).then(|| Expr {
-            kind: ExprKind::Const(Const::Str(unescaped(text).into())),
-            span: span(node),
-        })
+        let text = self.down.between(from, to);
+        (!text.is_empty()).then(|| constant(&unescaped(text), node))
     }
 
     fn call(&mut self, node: Node<'_>) -> ExprKind {
@@ -365,12 +363,12 @@ impl Lowering<'_> {
                     entries.push((key, self.field(entry, "value")));
                 }
                 "shorthand_property_identifier" => {
-                    let key = text_of(self.text(entry), entry);
+                    let key = constant(self.text(entry), entry);
                     entries.push((Some(key), self.expr(entry)));
                 }
                 "method_definition" => {
                     let function = self.function(entry);
-                    let key = text_of(&function.name, entry);
+                    let key = constant(&function.name, entry);
                     let value = Expr {
                         kind: ExprKind::Lambda(Box::new(function)),
                         span: span(entry),
@@ -394,67 +392,9 @@ impl Lowering<'_> {
                 Some(inner) => self.expr(inner),
                 None => Expr::opaque(span(node)),
             },
-            "string" => text_of(&self.string(node), node),
-            _ => text_of(self.text(node), node),
+            "string" => constant(&self.string(node), node),
+            _ => constant(self.text(node), node),
         }
-    }
-
-    /// Elements of JSX are what their attributes and contents are; one attribute
-    /// puts text into the page as it is, so that it stays to be seen.
-    fn markup(&mut self, node: Node<'_>) -> ExprKind {
-        let mut parts = Vec::new();
-        for part in children(node) {
-            match part.kind() {
-                "jsx_opening_element" | "jsx_attribute" | "jsx_expression" => {
-                    parts.push(self.markup_part(part));
-                }
-                "jsx_element" | "jsx_self_closing_element" | "jsx_fragment" => {
-                    parts.push(self.expr(part));
-                }
-                _ => {}
-            }
-        }
-        ExprKind::Opaque(parts)
-    }
-
-    fn markup_part(&mut self, node: Node<'_>) -> Expr {
-        let made = self.deeper(node, |lowering| match node.kind() {
-            "jsx_attribute" => lowering.attribute(node),
-            _ => lowering.markup(node),
-        });
-        let mut kind = made.unwrap_or(ExprKind::Opaque(Vec::new()));
-        if node.kind() == "jsx_expression" {
-            kind = match first(node) {
-                Some(inner) => self.expr(inner).kind,
-                None => ExprKind::Opaque(Vec::new()),
-            };
-        }
-        Expr {
-            kind,
-            span: span(node),
-        }
-    }
-
-    /// `name={value}` as a call of `jsx.name(value)`, which a catalogue can name.
-    fn attribute(&mut self, node: Node<'_>) -> ExprKind {
-        let mut parts = children(node).into_iter();
-        let (Some(name), Some(value)) = (parts.next(), parts.next()) else {
-            return ExprKind::Opaque(Vec::new());
-        };
-        let value = match value.kind() {
-            "jsx_expression" => self.markup_part(value),
-            _ => self.expr(value),
-        };
-        let here = span(node);
-        let callee = Expr {
-            kind: ExprKind::Attribute(Box::new(Expr::name("jsx", here)), self.text(name).into()),
-            span: here,
-        };
-        ExprKind::Call(Box::new(Call {
-            callee,
-            args: vec![plain(value)],
-            construct: false,
-        }))
     }
 
     fn class_expression(&mut self, node: Node<'_>) -> ExprKind {
@@ -466,22 +406,6 @@ impl Lowering<'_> {
             kind: StmtKind::Class(Box::new(class)),
         });
         ExprKind::Name(name)
-    }
-}
-
-/// An argument without a name.
-pub(super) fn plain(value: Expr) -> Arg {
-    Arg {
-        name: None,
-        spread: false,
-        value,
-    }
-}
-
-fn text_of(text: &str, node: Node<'_>) -> Expr {
-    Expr {
-        kind: ExprKind::Const(Const::Str(text.into())),
-        span: span(node),
     }
 }
 

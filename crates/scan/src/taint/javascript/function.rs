@@ -2,8 +2,9 @@
 
 use tree_sitter::Node;
 
-use super::{Lowering, children, first, span, stmt};
+use super::Lowering;
 use crate::taint::ir::{Expr, ExprKind, Function, Name, Param, ParamKind, Stmt, StmtKind};
+use crate::taint::tree::{children, first, span, stmt};
 
 impl Lowering<'_> {
     /// Any kind of function: declared, expressed, an arrow, a method.

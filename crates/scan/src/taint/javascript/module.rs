@@ -2,9 +2,9 @@
 
 use tree_sitter::Node;
 
-use super::pattern::assign;
-use super::{EXPORTED, Lowering, children, first, span, stmt};
+use super::{EXPORTED, Lowering};
 use crate::taint::ir::{Expr, ExprKind, Stmt, StmtKind};
+use crate::taint::tree::{assign, children, first, span, stmt};
 
 impl Lowering<'_> {
     /// `import a, { b as c } from "d"`.
@@ -248,7 +248,7 @@ impl Lowering<'_> {
                     self.also(node, &own, name);
                 }
             }
-            _ => assign(node, Expr::name(name, span(node)), value_of, into),
+            _ => into.push(assign(node, Expr::name(name, span(node)), value_of)),
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use tree_sitter::Node;
 
-use super::{Lowering, children, first, span, stmt};
-use crate::taint::ir::{Const, Expr, ExprKind, ListKind, Stmt, StmtKind};
+use super::Lowering;
+use crate::taint::ir::{Const, Expr, ExprKind, ListKind, Stmt};
+use crate::taint::tree::{assign, children, first, span};
 
 impl Lowering<'_> {
     /// Assigns a value to whatever the pattern names.
@@ -47,7 +48,7 @@ impl Lowering<'_> {
             }
             _ => {
                 let target = self.expr(pattern);
-                assign(pattern, target, value, into);
+                into.push(assign(pattern, target, value));
             }
         }
     }
@@ -58,7 +59,7 @@ impl Lowering<'_> {
             return value;
         }
         let name = self.made_up(value.span);
-        assign(node, name.clone(), value, into);
+        into.push(assign(node, name.clone(), value));
         name
     }
 
@@ -128,11 +129,6 @@ impl Lowering<'_> {
             kind: ExprKind::Or(vec![value, default]),
         }
     }
-}
-
-pub(super) fn assign(node: Node<'_>, target: Expr, value: Expr, into: &mut Vec<Stmt>) {
-    let op = None;
-    into.push(stmt(node, StmtKind::Assign { target, op, value }));
 }
 
 fn attribute(of: &Expr, name: &str, node: Node<'_>) -> Expr {

@@ -2,8 +2,9 @@
 
 use tree_sitter::Node;
 
-use super::{Lowering, children, first, span, stmt};
+use super::Lowering;
 use crate::taint::ir::{Arm, BinaryOp, Expr, ExprKind, Handler, Pattern, Stmt, StmtKind};
+use crate::taint::tree::{children, first, span, stmt};
 
 impl Lowering<'_> {
     /// The statements in a node, in order.

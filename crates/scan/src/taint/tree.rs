@@ -1,0 +1,135 @@
+//! What every front end needs of a syntax tree.
+
+use tree_sitter::Node;
+
+use super::ir::{
+    Arg, Const, Cut, CutReason, Expr, ExprKind, MAX_DEPTH, Name, Span, Stmt, StmtKind,
+};
+
+/// Where a front end is on its way down through one tree.
+pub struct Descent<'t> {
+    text: &'t [u8],
+    depth: usize,
+    /// How many names were made up.
+    hidden: usize,
+    /// What was left out.
+    pub cuts: Vec<Cut>,
+}
+
+impl<'t> Descent<'t> {
+    /// At the root of a tree of this text.
+    pub fn new(text: &'t str, root: Node<'_>) -> Self {
+        let mut descent = Self {
+            text: text.as_bytes(),
+            depth: 0,
+            hidden: 0,
+            cuts: Vec::new(),
+        };
+        if root.has_error() {
+            descent.cut(root, CutReason::Syntax);
+        }
+        descent
+    }
+
+    /// The text of a node; nothing where it is not UTF-8, which it always is.
+    pub fn text(&self, node: Node<'_>) -> &'t str {
+        node.utf8_text(self.text).unwrap_or_default()
+    }
+
+    /// The text between two bytes.
+    pub fn between(&self, from: usize, to: usize) -> &'t str {
+        let bytes = self.text.get(from..to).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+
+    /// Goes one level down, unless that is too deep.
+    pub fn enter(&mut self, node: Node<'_>) -> bool {
+        if self.depth >= MAX_DEPTH {
+            self.cut(node, CutReason::Depth);
+            return false;
+        }
+        self.depth += 1;
+        true
+    }
+
+    /// Comes one level up again.
+    pub fn leave(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    fn cut(&mut self, node: Node<'_>, why: CutReason) {
+        let line = span(node).line;
+        if self.cuts.last().is_none_or(|cut| cut.why != why) {
+            self.cuts.push(Cut { line, why });
+        }
+    }
+
+    /// A name that no program has.
+    pub fn made_up(&mut self) -> Name {
+        self.hidden += 1;
+        format!("${}", self.hidden).into()
+    }
+}
+
+/// Where a node stands.
+pub fn span(node: Node<'_>) -> Span {
+    let number = |zero_based: usize| u32::try_from(zero_based + 1).unwrap_or(u32::MAX);
+    let (start, end) = (node.start_position(), node.end_position());
+    Span {
+        line: number(start.row),
+        column: number(start.column),
+        end_line: number(end.row),
+    }
+}
+
+/// The named children that are no comments.
+pub fn children(node: Node<'_>) -> Vec<Node<'_>> {
+    let mut cursor = node.walk();
+    node.named_children(&mut cursor)
+        .filter(|child| !child.is_extra() && !child.kind().ends_with("comment"))
+        .collect()
+}
+
+/// The first of the named children.
+pub fn first(node: Node<'_>) -> Option<Node<'_>> {
+    children(node).into_iter().next()
+}
+
+/// The named child of this kind.
+pub fn child_of<'n>(node: Node<'n>, kind: &str) -> Option<Node<'n>> {
+    children(node)
+        .into_iter()
+        .find(|child| child.kind() == kind)
+}
+
+/// A statement in the place of a node.
+pub fn stmt(node: Node<'_>, kind: StmtKind) -> Stmt {
+    let span = span(node);
+    Stmt { kind, span }
+}
+
+/// An expression in the place of a node.
+pub fn expr(node: Node<'_>, kind: ExprKind) -> Expr {
+    let span = span(node);
+    Expr { kind, span }
+}
+
+/// Constant text in the place of a node.
+pub fn constant(text: &str, node: Node<'_>) -> Expr {
+    expr(node, ExprKind::Const(Const::Str(text.into())))
+}
+
+/// An assignment in the place of a node.
+pub fn assign(node: Node<'_>, target: Expr, value: Expr) -> Stmt {
+    let op = None;
+    stmt(node, StmtKind::Assign { target, op, value })
+}
+
+/// An argument without a name.
+pub fn plain(value: Expr) -> Arg {
+    Arg {
+        name: None,
+        spread: false,
+        value,
+    }
+}
