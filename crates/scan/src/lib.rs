@@ -8,7 +8,7 @@
 //!
 //! Everything here is deterministic: the same files give the same findings in
 //! the same order. No model is asked, nothing is sent anywhere, and nothing of
-//! the scanned project is run.
+//! the scanned project is run, but by [`prove`], which does so in the boundary.
 
 mod coverage;
 mod detector;
@@ -19,6 +19,7 @@ mod finding;
 pub mod identity;
 pub mod ignore;
 mod language;
+pub mod prove;
 pub mod record;
 pub mod report;
 mod secrets;

@@ -1,0 +1,367 @@
+//! Drives the routes of an application: learns which inputs each of them asks
+//! for, sends harmless and hostile input in each, and keeps what was shown.
+
+mod request;
+
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher as _, RandomState};
+use std::time::Instant;
+
+use sha2::{Digest as _, Sha256};
+
+use self::request::Shape;
+use super::boxed::{Boxed, Gone};
+use super::class::Class;
+use super::interpreter::Runtime;
+use super::judge::{self, Evidence, Trial};
+use super::payloads::{CONTROLS, Encoding, Fresh, Language, payloads};
+use super::protocol::{Answer, Channel, Place, Route};
+use super::{Proved, Proving, Shown, Tried};
+
+/// An input of a route: where it goes and its name.
+type Input = (Channel, String);
+
+/// The most inputs of one route that are driven.
+const INPUTS: usize = 24;
+/// How often a route may end its process before it is left alone.
+const DEATHS: u32 = 2;
+
+/// Drives every route of the project that this runtime can run.
+pub(super) fn drive(proving: &Proving, runtime: &Runtime, proved: &mut Proved) {
+    let begun = Instant::now();
+    let (boxed, ready) = match Boxed::start(proving, runtime) {
+        Ok(started) => started,
+        Err(gone) => return proved.missing.push(judge::short(&gone.to_string())),
+    };
+    proved.missing.extend(ready.problems.iter().take(10).map(|text| judge::short(text)));
+    let mut driver = Driver {
+        boxed,
+        language: runtime.language,
+        only: proving.only.as_deref(),
+        seed: RandomState::new().hash_one(0),
+        proved,
+    };
+    let mut late = 0;
+    for route in ready.routes.iter().filter(|route| is_plain(route)) {
+        for method in &route.methods {
+            if begun.elapsed() > proving.time {
+                late += 1;
+                continue;
+            }
+            let drive = Drive::new(route, method);
+            if let Err(gone) = driver.route(drive) {
+                driver.proved.missing.push(judge::short(&gone.to_string()));
+                return;
+            }
+        }
+    }
+    if late > 0 {
+        let most = proving.time.as_secs();
+        proved.missing.push(format!("{late} routes were not driven: the time of {most} seconds was over"));
+    }
+}
+
+/// Whether a route is one as a framework makes it: what is said of it comes
+/// from inside.
+fn is_plain(route: &Route) -> bool {
+    let plain = |text: &str, most: usize| text.len() <= most && !text.chars().any(char::is_control);
+    plain(&route.path, 500)
+        && plain(&route.place.0, 500)
+        && !route.place.0.split('/').any(|part| part == "..")
+        && route.methods.iter().all(|method| method.len() <= 10 && method.bytes().all(|b| b.is_ascii_uppercase()))
+}
+
+struct Driver<'a> {
+    boxed: Boxed,
+    language: Language,
+    only: Option<&'a str>,
+    seed: u64,
+    proved: &'a mut Proved,
+}
+
+/// One route with one method, and what is known of it.
+struct Drive<'a> {
+    route: &'a Route,
+    method: &'a str,
+    inputs: BTreeSet<Input>,
+    cookies: BTreeSet<String>,
+    reached: BTreeSet<Place>,
+    requests: u64,
+    deaths: u32,
+    left: Option<String>,
+}
+
+impl<'a> Drive<'a> {
+    fn new(route: &'a Route, method: &'a str) -> Self {
+        let parts = request::parts(&route.path);
+        let inputs = parts.into_iter().map(|name| (Channel::Path, name));
+        let declared = route.declared.iter().cloned();
+        Self {
+            route,
+            method,
+            inputs: inputs.chain(declared).take(INPUTS).collect(),
+            cookies: BTreeSet::new(),
+            reached: BTreeSet::new(),
+            requests: 0,
+            deaths: 0,
+            left: None,
+        }
+    }
+
+    fn name(&self) -> String {
+        judge::short(&format!("{} {}", self.method, self.route.path))
+    }
+
+    fn id(&self, class: Class, input: &Input) -> String {
+        let text = format!("{} {} {} {}", class.name(), self.name(), input.0, input.1);
+        let digest = Sha256::digest(text.as_bytes());
+        digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Takes in what an answer tells of the route.
+    fn learn(&mut self, answer: &Answer) {
+        for event in answer.events.iter().take(100) {
+            self.reached.extend(event.places.iter().take(6).cloned());
+        }
+        for (channel, name) in answer.asked.iter().take(100) {
+            for input in request::asked(self.method, channel, name, &self.route.constants) {
+                if self.inputs.len() < INPUTS && input.1.len() <= 80 {
+                    self.inputs.insert(input);
+                }
+            }
+        }
+    }
+}
+
+impl Driver<'_> {
+    fn route(&mut self, mut drive: Drive<'_>) -> Result<(), Gone> {
+        self.discover(&mut drive)?;
+        for input in drive.inputs.clone() {
+            self.input(&mut drive, &input)?;
+        }
+        self.proved.tried.push(Tried {
+            route: drive.name(),
+            handler: drive.route.place.clone(),
+            inputs: drive.inputs.iter().map(|(channel, name)| judge::short(&format!("{channel} {name}"))).collect(),
+            requests: drive.requests,
+            reached: drive.reached.into_iter().collect(),
+            left: drive.left,
+        });
+        Ok(())
+    }
+
+    /// Sends harmless requests until no new input is asked for.
+    fn discover(&mut self, drive: &mut Drive<'_>) -> Result<(), Gone> {
+        for _ in 0..3 {
+            let before = drive.inputs.len();
+            for shape in Shape::of(drive.method) {
+                let fresh = self.fresh();
+                let Some(answer) = self.send(drive, None, "", &fresh, shape)? else {
+                    continue;
+                };
+                self.look_at_cookies(drive, &answer);
+                drive.learn(&answer);
+            }
+            if drive.inputs.len() == before {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn look_at_cookies(&mut self, drive: &mut Drive<'_>, answer: &Answer) {
+        for name in judge::open_cookies(answer) {
+            let name = judge::short(&name);
+            if drive.cookies.len() < 20 && drive.cookies.insert(name.clone()) {
+                let evidence = Evidence {
+                    text: format!("the answer sets the cookie `{name}` without `Secure`"),
+                    watched: false,
+                    places: Vec::new(),
+                };
+                let control = "no input is needed".to_owned();
+                self.keep(drive, Class::Cookie, &(Channel::None, name), String::new(), control, evidence);
+            }
+        }
+    }
+
+    /// Drives one input with everything.
+    fn input(&mut self, drive: &mut Drive<'_>, input: &Input) -> Result<(), Gone> {
+        let mut controls = Vec::new();
+        for template in CONTROLS {
+            let fresh = self.fresh();
+            let text = fresh.fill(template, Encoding::Plain);
+            if let Some(answer) = self.send(drive, Some(input), &text, &fresh, Shape::of_input(input))? {
+                self.look_at_cookies(drive, &answer);
+                drive.learn(&answer);
+                controls.push((fresh, answer));
+            }
+        }
+        self.stored(drive, input, &controls);
+        for class in Class::ALL {
+            if drive.deaths >= DEATHS {
+                return Ok(());
+            }
+            let wanted = self.only.is_none_or(|only| only == drive.id(*class, input));
+            if wanted && is_worth_it(*class, &controls) {
+                self.class(drive, input, *class, &controls)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What harmless input shows by itself.
+    fn stored(&mut self, drive: &Drive<'_>, input: &Input, controls: &[(Fresh, Answer)]) {
+        let Some((fresh, answer)) = controls.first() else { return };
+        if let Some(evidence) = judge::judge(Class::TrustBoundary, &Trial { fresh, answer }, &[]) {
+            let control = "another word of the input is stored in its place".to_owned();
+            self.keep(drive, Class::TrustBoundary, input, fresh.word.clone(), control, evidence);
+        }
+    }
+
+    fn class(
+        &mut self,
+        drive: &mut Drive<'_>,
+        input: &Input,
+        class: Class,
+        controls: &[(Fresh, Answer)],
+    ) -> Result<(), Gone> {
+        for (template, encoding) in payloads(class, self.language) {
+            let Some((payload, evidence)) = self.attempt(drive, input, class, (template, encoding), controls)? else {
+                continue;
+            };
+            // Once more with new words, and harmless input once more after it.
+            let again = self.attempt(drive, input, class, (template, encoding), controls)?;
+            let fresh = self.fresh();
+            let harmless = fresh.fill(CONTROLS[0], Encoding::Plain);
+            let silent = self.send(drive, Some(input), &harmless, &fresh, Shape::of_input(input))?;
+            let silent = silent.is_none_or(|answer| {
+                let trial = Trial { fresh: &fresh, answer: &answer };
+                judge::judge(class, &trial, &trials(controls)).is_none()
+            });
+            if again.is_some() && silent {
+                let control = format!("`{harmless}`, twice, without it");
+                self.keep(drive, class, input, payload, control, evidence);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn attempt(
+        &mut self,
+        drive: &mut Drive<'_>,
+        input: &Input,
+        class: Class,
+        (template, encoding): (&str, Encoding),
+        controls: &[(Fresh, Answer)],
+    ) -> Result<Option<(String, Evidence)>, Gone> {
+        let fresh = self.fresh();
+        let payload = fresh.fill(template, encoding);
+        let answer = self.send(drive, Some(input), &payload, &fresh, Shape::of_input(input))?;
+        let Some(answer) = answer else { return Ok(None) };
+        drive.learn_places(&answer);
+        let trial = Trial { fresh: &fresh, answer: &answer };
+        let evidence = judge::judge(class, &trial, &trials(controls));
+        Ok(evidence.map(|evidence| (payload, evidence)))
+    }
+
+    /// Sends a request; none if the project's process did not survive it.
+    fn send(
+        &mut self,
+        drive: &mut Drive<'_>,
+        input: Option<&Input>,
+        text: &str,
+        fresh: &Fresh,
+        shape: Shape,
+    ) -> Result<Option<Answer>, Gone> {
+        if drive.deaths >= DEATHS {
+            return Ok(None);
+        }
+        let request = request::make(drive.route, drive.method, &drive.inputs, input.map(|input| (input, text)), shape, fresh);
+        drive.requests += 1;
+        self.proved.requests += 1;
+        match self.boxed.ask(&request) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(Gone::Ended(why)) => {
+                drive.deaths += 1;
+                drive.left = Some(judge::short(&why));
+                Ok(None)
+            }
+            Err(gone) => Err(gone),
+        }
+    }
+
+    fn fresh(&mut self) -> Fresh {
+        // Numbers that nobody can foresee, each once: splitmix64.
+        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.seed;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^= bits >> 31;
+        let number = |shift: u32| 1_000_003 + u32::try_from((bits >> shift) & 0xf_ffff).unwrap_or(0);
+        Fresh {
+            word: format!("cfd{:010x}", bits & 0xff_ffff_ffff),
+            a: number(0),
+            b: number(40),
+            port: self.boxed.port,
+        }
+    }
+
+    fn keep(
+        &mut self,
+        drive: &Drive<'_>,
+        class: Class,
+        input: &Input,
+        payload: String,
+        control: String,
+        evidence: Evidence,
+    ) {
+        let id = drive.id(class, input);
+        if self.only.is_some_and(|only| only != id) {
+            return;
+        }
+        let mut places: Vec<Place> = evidence.places.iter().take(6).cloned().collect();
+        if places.last() != Some(&drive.route.place) {
+            places.push(drive.route.place.clone());
+        }
+        self.proved.shown.push(Shown {
+            id,
+            class,
+            route: drive.name(),
+            channel: input.0,
+            name: judge::short(&input.1),
+            payload,
+            evidence: evidence.text,
+            control,
+            watched: evidence.watched,
+            places,
+        });
+    }
+}
+
+impl Drive<'_> {
+    fn learn_places(&mut self, answer: &Answer) {
+        for event in answer.events.iter().take(100) {
+            self.reached.extend(event.places.iter().take(6).cloned());
+        }
+    }
+}
+
+fn trials(controls: &[(Fresh, Answer)]) -> Vec<Trial<'_>> {
+    controls.iter().map(|(fresh, answer)| Trial { fresh, answer }).collect()
+}
+
+/// Whether a class can show anything: a query's structure can only change
+/// where harmless input becomes part of one.
+fn is_worth_it(class: Class, controls: &[(Fresh, Answer)]) -> bool {
+    let kind = match class {
+        Class::Sql => "sql",
+        Class::Ldap => "ldap",
+        Class::XPath => "xpath",
+        Class::NoSql => "nosql",
+        _ => return true,
+    };
+    let mut events = controls.iter().flat_map(|(_, answer)| &answer.events);
+    events.any(|event| event.kind == kind)
+}
+

@@ -1,0 +1,186 @@
+//! Makes requests: every input that is known gets a harmless value, one of
+//! them what is to be tried.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::Input;
+use crate::prove::payloads::Fresh;
+use crate::prove::protocol::{Channel, Request, Route};
+
+/// How the body of a request is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Shape {
+    None,
+    Form,
+    Json,
+}
+
+impl Shape {
+    /// The shapes that a request of this method can have.
+    pub fn of(method: &str) -> Vec<Self> {
+        match method {
+            "POST" | "PUT" | "PATCH" => vec![Self::Form, Self::Json],
+            _ => vec![Self::None],
+        }
+    }
+
+    /// The shape that carries an input.
+    pub const fn of_input(input: &Input) -> Self {
+        match input.0 {
+            Channel::Json => Self::Json,
+            Channel::Form | Channel::FormName => Self::Form,
+            _ => Self::None,
+        }
+    }
+}
+
+/// The names of the parts of a path that vary: `{id}`.
+pub(super) fn parts(path: &str) -> Vec<String> {
+    let pieces = path.split('{').skip(1);
+    let names = pieces.filter_map(|piece| piece.split_once('}'));
+    names.map(|(name, _)| name.to_owned()).collect()
+}
+
+/// The inputs that are meant when a project asks a channel for a name.
+pub(super) fn asked(method: &str, channel: &str, name: &str, constants: &[String]) -> Vec<Input> {
+    let has_body = !Shape::of(method).contains(&Shape::None);
+    let channels: &[Channel] = match channel {
+        "query" => &[Channel::Query],
+        "form" => &[Channel::Form],
+        "values" => &[Channel::Query, Channel::Form],
+        "json" => &[Channel::Json],
+        "cookie" => &[Channel::Cookie],
+        "header" => &[Channel::Header],
+        "body" => &[Channel::Body],
+        _ => &[],
+    };
+    let fits = |channel: &&Channel| {
+        has_body || !matches!(channel, Channel::Form | Channel::Json | Channel::Body)
+    };
+    let mut found = Vec::new();
+    for channel in channels.iter().filter(fits) {
+        if *channel == Channel::Body {
+            found.push((Channel::Body, "body".to_owned()));
+        } else if name != "*" {
+            found.push((*channel, name.to_owned()));
+        } else {
+            found.extend(any(*channel, constants));
+        }
+    }
+    found
+}
+
+/// Inputs for a project that asks for whatever there is: the words in its code,
+/// as names and as values.
+fn any(channel: Channel, constants: &[String]) -> Vec<Input> {
+    let names = constants.iter().take(8);
+    let mut found: Vec<Input> = match channel {
+        Channel::Header => vec![(Channel::Header, "X-Cofferdam-Any".to_owned())],
+        _ => names.clone().map(|name| (channel, name.clone())).collect(),
+    };
+    let by_name = match channel {
+        Channel::Query => Channel::QueryName,
+        Channel::Form => Channel::FormName,
+        _ => return found,
+    };
+    found.extend(names.map(|value| (by_name, value.clone())));
+    found
+}
+
+/// A request to a route with harmless values in all inputs but one.
+pub(super) fn make(
+    route: &Route,
+    method: &str,
+    inputs: &BTreeSet<Input>,
+    tried: Option<(&Input, &str)>,
+    shape: Shape,
+    fresh: &Fresh,
+) -> Request {
+    let mut request = Request {
+        app: route.app,
+        method: method.to_owned(),
+        plant: vec![fresh.word.clone()],
+        ..Request::default()
+    };
+    let mut path = route.path.clone();
+    let mut form = Vec::new();
+    let mut json = Map::new();
+    for input @ (channel, name) in inputs.iter().chain(tried.iter().map(|(input, _)| *input).filter(|i| !inputs.contains(i))) {
+        let value = match tried {
+            Some((tried, text)) if tried == input => text.to_owned(),
+            // What has no name of its own is only sent when it is tried.
+            _ if matches!(channel, Channel::QueryName | Channel::FormName | Channel::Body) => continue,
+            _ => harmless(name),
+        };
+        match channel {
+            Channel::Path => path = path.replace(&format!("{{{name}}}"), &value),
+            Channel::Query => request.query.push((name.clone(), value)),
+            Channel::Form => form.push((name.clone(), value)),
+            Channel::Json => put(&mut json, name, value),
+            Channel::Cookie => request.cookies.push((name.clone(), value)),
+            Channel::Header => request.headers.push((name.clone(), value)),
+            Channel::Body => request.body = Some(value),
+            // The name is the input, what is known is its value.
+            Channel::QueryName => request.query.push((value, name.clone())),
+            Channel::FormName => form.push((value, name.clone())),
+            Channel::None => {}
+        }
+    }
+    request.path = path;
+    set_body(&mut request, shape, form, json);
+    request
+}
+
+fn set_body(request: &mut Request, shape: Shape, form: Vec<(String, String)>, json: Map<String, Value>) {
+    if request.body.is_some() {
+        let xml = request.body.as_deref().is_some_and(|body| body.trim_start().starts_with('<'));
+        request.body_type = Some(if xml { "application/xml" } else { "text/plain" }.to_owned());
+        return;
+    }
+    if matches!(request.method.as_str(), "GET" | "HEAD" | "DELETE") {
+        return;
+    }
+    let as_json = shape == Shape::Json || (shape == Shape::None && form.is_empty() && !json.is_empty());
+    if as_json {
+        request.json = Some(Value::Object(json));
+    } else {
+        request.form = Some(form);
+    }
+}
+
+/// Puts a value into an object; a dot in the name leads into an inner one.
+fn put(json: &mut Map<String, Value>, name: &str, value: String) {
+    match name.split_once('.') {
+        Some((outer, inner)) => {
+            let object = json.entry(outer).or_insert_with(|| Value::Object(Map::new()));
+            if let Value::Object(object) = object {
+                object.insert(inner.to_owned(), Value::String(value));
+            }
+        }
+        None => {
+            json.insert(name.to_owned(), Value::String(value));
+        }
+    }
+}
+
+/// A value that an input of this name usually takes.
+fn harmless(name: &str) -> String {
+    let name = name.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    if has(&["email", "mail"]) {
+        "someone@example.com"
+    } else if has(&["url", "uri", "link"]) {
+        "http://localhost/"
+    } else if has(&["pass", "verify", "confirm"]) {
+        "Cofferdam-1"
+    } else if has(&["date", "dob", "birth"]) {
+        "2001-02-03"
+    } else if name == "id" || name.ends_with("id") || has(&["num", "page", "count", "age", "year", "limit", "amount", "size"]) {
+        "1"
+    } else {
+        "harmless"
+    }
+    .to_owned()
+}
