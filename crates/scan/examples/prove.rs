@@ -66,9 +66,23 @@ fn main() {
 
 fn show(proved: &Proved) {
     for shown in &proved.shown {
-        println!("{} {} {} {} `{}`", shown.id, shown.class.name(), shown.route, shown.channel, shown.name);
-        println!("    sent {:?}: {} (control: {})", shown.payload, shown.evidence, shown.control);
-        println!("    watched {}, at {:?}", shown.watched, shown.places.first());
+        println!(
+            "{} {} {} {} `{}`",
+            shown.id,
+            shown.class.name(),
+            shown.route,
+            shown.channel,
+            shown.name
+        );
+        println!(
+            "    sent {:?}: {} (control: {})",
+            shown.payload, shown.evidence, shown.control
+        );
+        println!(
+            "    watched {}, at {:?}",
+            shown.watched,
+            shown.places.first()
+        );
     }
     for tried in proved.tried.iter().filter(|tried| tried.left.is_some()) {
         println!("left {}: {:?}", tried.route, tried.left);
@@ -79,17 +93,27 @@ fn score(proved: &Proved, labels: &Path) {
     let text = std::fs::read_to_string(labels).unwrap_or_default();
     let mut shown: BTreeMap<String, BTreeSet<u16>> = BTreeMap::new();
     for each in &proved.shown {
-        let case = each.route.split('/').find(|part| part.starts_with("BenchmarkTest"));
+        let case = each
+            .route
+            .split('/')
+            .find(|part| part.starts_with("BenchmarkTest"));
         if let Some(case) = case {
-            shown.entry(case.to_owned()).or_default().insert(each.class.cwe()[0]);
+            shown
+                .entry(case.to_owned())
+                .or_default()
+                .insert(each.class.cwe()[0]);
         }
     }
     // Real and confirmed, real, look-alike and confirmed, look-alike.
     let mut totals: BTreeMap<&str, [u32; 4]> = BTreeMap::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let fields: Vec<&str> = line.split(',').collect();
-        let [case, class, real, cwe, ..] = fields[..] else { continue };
-        let Ok(cwe) = cwe.trim().parse::<u16>() else { continue };
+        let [case, class, real, cwe, ..] = fields[..] else {
+            continue;
+        };
+        let Ok(cwe) = cwe.trim().parse::<u16>() else {
+            continue;
+        };
         if !INJECTIONS.contains(&cwe) {
             continue;
         }
@@ -106,10 +130,16 @@ fn score(proved: &Proved, labels: &Path) {
     }
     let mut sum = [0; 4];
     for (class, total) in &totals {
-        println!("{class:16} confirmed {:3} of {:3}, wrong {:3} of {:3}", total[0], total[1], total[2], total[3]);
+        println!(
+            "{class:16} confirmed {:3} of {:3}, wrong {:3} of {:3}",
+            total[0], total[1], total[2], total[3]
+        );
         for (sum, part) in sum.iter_mut().zip(total) {
             *sum += part;
         }
     }
-    println!("{:16} confirmed {:3} of {:3}, wrong {:3} of {:3}", "all", sum[0], sum[1], sum[2], sum[3]);
+    println!(
+        "{:16} confirmed {:3} of {:3}, wrong {:3} of {:3}",
+        "all", sum[0], sum[1], sum[2], sum[3]
+    );
 }

@@ -31,11 +31,29 @@ const PROJECT: u64 = 512 << 20;
 
 /// What programs need to run: no home, no data of users or services.
 const SYSTEM: &[&str] = &[
-    "/bin", "/dev", "/etc", "/gnu/store", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store",
-    "/opt", "/proc", "/sbin", "/sys", "/usr",
+    "/bin",
+    "/dev",
+    "/etc",
+    "/gnu/store",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/nix/store",
+    "/opt",
+    "/proc",
+    "/sbin",
+    "/sys",
+    "/usr",
 ];
 /// Secrets that lie among it.
-const SECRETS: &[&str] = &["/etc/shadow", "/etc/gshadow", "/etc/ssh", "/etc/ssl/private", "/etc/sudoers"];
+const SECRETS: &[&str] = &[
+    "/etc/shadow",
+    "/etc/gshadow",
+    "/etc/ssh",
+    "/etc/ssl/private",
+    "/etc/sudoers",
+];
 
 /// Why there is no more to be heard.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +89,9 @@ impl Boxed {
             driver: runtime.driver.to_owned(),
             argv: runtime.argv.clone(),
             env: runtime.env.clone(),
-            options: Options { seconds: ONE_REQUEST },
+            options: Options {
+                seconds: ONE_REQUEST,
+            },
             start_patience: START,
             patience: ONE_REQUEST + 3,
         };
@@ -127,7 +147,8 @@ impl Boxed {
             self.hear_ready()?;
             return Err(Gone::Ended(reply.ended.unwrap_or_default()));
         };
-        let mut answer: Answer = serde_json::from_str(&said).map_err(|_| Gone::Lost("it said what is no answer"))?;
+        let mut answer: Answer =
+            serde_json::from_str(&said).map_err(|_| Gone::Lost("it said what is no answer"))?;
         answer.seen = reply.seen.unwrap_or_default();
         Ok(answer)
     }
@@ -143,16 +164,22 @@ impl Boxed {
     }
 
     fn write(&mut self, message: &impl serde::Serialize) -> Result<(), Gone> {
-        let mut line = serde_json::to_vec(message).map_err(|_| Gone::Lost("a request could not be written"))?;
+        let mut line = serde_json::to_vec(message)
+            .map_err(|_| Gone::Lost("a request could not be written"))?;
         line.push(b'\n');
-        self.input.write_all(&line).map_err(|_| Gone::Lost("it takes no more requests"))
+        self.input
+            .write_all(&line)
+            .map_err(|_| Gone::Lost("it takes no more requests"))
     }
 
     fn hear(&self, patience: Duration) -> Result<Reply, Gone> {
-        let line = self.lines.recv_timeout(patience).map_err(|error| match error {
-            RecvTimeoutError::Timeout => Gone::Lost("it did not answer in time"),
-            RecvTimeoutError::Disconnected => Gone::Lost("it said nothing more"),
-        })?;
+        let line = self
+            .lines
+            .recv_timeout(patience)
+            .map_err(|error| match error {
+                RecvTimeoutError::Timeout => Gone::Lost("it did not answer in time"),
+                RecvTimeoutError::Disconnected => Gone::Lost("it said nothing more"),
+            })?;
         serde_json::from_slice(&line).map_err(|_| Gone::Lost("its watcher was not understood"))
     }
 }
@@ -172,7 +199,10 @@ fn read_lines(output: File, send: &SyncSender<Vec<u8>>) {
     loop {
         let mut line = Vec::new();
         let read = output.by_ref().take(LINE).read_until(b'\n', &mut line);
-        if !matches!(read, Ok(length) if length > 0) || line.last() != Some(&b'\n') || send.send(line).is_err() {
+        if !matches!(read, Ok(length) if length > 0)
+            || line.last() != Some(&b'\n')
+            || send.send(line).is_err()
+        {
             return;
         }
     }
@@ -181,13 +211,23 @@ fn read_lines(output: File, send: &SyncSender<Vec<u8>>) {
 /// What the box is granted: to read the system, the interpreter and the
 /// project, a `/tmp` of its own, and no way out.
 fn profile(proving: &Proving, runtime: &Runtime) -> ResolvedProfile {
-    let grant = |path: &Path, access| (Place::Absolute(path.to_path_buf()), access, Origin::BUILTIN);
-    let system = SYSTEM.iter().map(|path| grant(Path::new(path), Access::Read));
-    let secrets = SECRETS.iter().map(|path| grant(Path::new(path), Access::Deny));
+    let grant =
+        |path: &Path, access| (Place::Absolute(path.to_path_buf()), access, Origin::BUILTIN);
+    let system = SYSTEM
+        .iter()
+        .map(|path| grant(Path::new(path), Access::Read));
+    let secrets = SECRETS
+        .iter()
+        .map(|path| grant(Path::new(path), Access::Deny));
     let own = runtime.readable.iter().chain([&proving.project]);
     let mut files: Vec<_> = system.chain(secrets).collect();
     files.extend(own.map(|path| grant(path, Access::Read)));
-    let set = [("PATH", "/usr/local/bin:/usr/bin:/bin"), ("HOME", "/tmp/cofferdam"), ("LANG", "C.UTF-8"), ("TMPDIR", "/tmp")];
+    let set = [
+        ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+        ("HOME", "/tmp/cofferdam"),
+        ("LANG", "C.UTF-8"),
+        ("TMPDIR", "/tmp"),
+    ];
     Profile {
         name: ":proof".to_owned(),
         files,
@@ -195,7 +235,9 @@ fn profile(proving: &Proving, runtime: &Runtime) -> ResolvedProfile {
         network: Network::None,
         environment: EnvironmentPolicy {
             inherit: Inherit::None,
-            set: set.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            set: set
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
             ..EnvironmentPolicy::default()
         },
         confined: true,
@@ -208,7 +250,11 @@ fn profile(proving: &Proving, runtime: &Runtime) -> ResolvedProfile {
             file_size: Some(256 << 20),
             written: None,
         },
-        needs: vec![Property::OwnLoopback, Property::HiddenProcesses, Property::OwnTmp],
+        needs: vec![
+            Property::OwnLoopback,
+            Property::HiddenProcesses,
+            Property::OwnTmp,
+        ],
         own_tmp: true,
         git: GitAccess::default(),
     }

@@ -14,8 +14,8 @@ use super::boxed::{Boxed, Gone};
 use super::class::Class;
 use super::interpreter::Runtime;
 use super::judge::{self, Evidence, Trial};
-use super::payloads::{CONTROLS, Encoding, Fresh, Language, payloads};
-use super::protocol::{Answer, Channel, Place, Route};
+use super::payloads::{CONTROLS, Encoding, Fresh, Language, hex, payloads};
+use super::protocol::{Answer, Channel, Place, Request, Route};
 use super::{Proved, Proving, Shown, Tried};
 
 /// An input of a route: where it goes and its name.
@@ -33,7 +33,13 @@ pub(super) fn drive(proving: &Proving, runtime: &Runtime, proved: &mut Proved) {
         Ok(started) => started,
         Err(gone) => return proved.missing.push(judge::short(&gone.to_string())),
     };
-    proved.missing.extend(ready.problems.iter().take(10).map(|text| judge::short(text)));
+    proved.missing.extend(
+        ready
+            .problems
+            .iter()
+            .take(10)
+            .map(|text| judge::short(text)),
+    );
     let mut driver = Driver {
         boxed,
         language: runtime.language,
@@ -57,7 +63,9 @@ pub(super) fn drive(proving: &Proving, runtime: &Runtime, proved: &mut Proved) {
     }
     if late > 0 {
         let most = proving.time.as_secs();
-        proved.missing.push(format!("{late} routes were not driven: the time of {most} seconds was over"));
+        proved.missing.push(format!(
+            "{late} routes were not driven: the time of {most} seconds was over"
+        ));
     }
 }
 
@@ -68,7 +76,10 @@ fn is_plain(route: &Route) -> bool {
     plain(&route.path, 500)
         && plain(&route.place.0, 500)
         && !route.place.0.split('/').any(|part| part == "..")
-        && route.methods.iter().all(|method| method.len() <= 10 && method.bytes().all(|b| b.is_ascii_uppercase()))
+        && route
+            .methods
+            .iter()
+            .all(|method| method.len() <= 10 && method.bytes().all(|b| b.is_ascii_uppercase()))
 }
 
 struct Driver<'a> {
@@ -89,6 +100,7 @@ struct Drive<'a> {
     requests: u64,
     deaths: u32,
     left: Option<String>,
+    error: Option<String>,
 }
 
 impl<'a> Drive<'a> {
@@ -105,6 +117,7 @@ impl<'a> Drive<'a> {
             requests: 0,
             deaths: 0,
             left: None,
+            error: None,
         }
     }
 
@@ -114,8 +127,7 @@ impl<'a> Drive<'a> {
 
     fn id(&self, class: Class, input: &Input) -> String {
         let text = format!("{} {} {} {}", class.name(), self.name(), input.0, input.1);
-        let digest = Sha256::digest(text.as_bytes());
-        digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect()
+        hex(&Sha256::digest(text.as_bytes())[..5])
     }
 
     /// Takes in what an answer tells of the route.
@@ -142,10 +154,15 @@ impl Driver<'_> {
         self.proved.tried.push(Tried {
             route: drive.name(),
             handler: drive.route.place.clone(),
-            inputs: drive.inputs.iter().map(|(channel, name)| judge::short(&format!("{channel} {name}"))).collect(),
+            inputs: drive
+                .inputs
+                .iter()
+                .map(|(channel, name)| judge::short(&format!("{channel} {name}")))
+                .collect(),
             requests: drive.requests,
             reached: drive.reached.into_iter().collect(),
             left: drive.left,
+            error: drive.error,
         });
         Ok(())
     }
@@ -161,6 +178,7 @@ impl Driver<'_> {
                 };
                 self.look_at_cookies(drive, &answer);
                 drive.learn(&answer);
+                drive.error = Some(judge::short(&answer.error)).filter(|error| !error.is_empty());
             }
             if drive.inputs.len() == before {
                 return Ok(());
@@ -179,7 +197,14 @@ impl Driver<'_> {
                     places: Vec::new(),
                 };
                 let control = "no input is needed".to_owned();
-                self.keep(drive, Class::Cookie, &(Channel::None, name), String::new(), control, evidence);
+                self.keep(
+                    drive,
+                    Class::Cookie,
+                    &(Channel::None, name),
+                    String::new(),
+                    control,
+                    evidence,
+                );
             }
         }
     }
@@ -190,7 +215,9 @@ impl Driver<'_> {
         for template in CONTROLS {
             let fresh = self.fresh();
             let text = fresh.fill(template, Encoding::Plain);
-            if let Some(answer) = self.send(drive, Some(input), &text, &fresh, Shape::of_input(input))? {
+            if let Some(answer) =
+                self.send(drive, Some(input), &text, &fresh, Shape::of_input(input))?
+            {
                 self.look_at_cookies(drive, &answer);
                 drive.learn(&answer);
                 controls.push((fresh, answer));
@@ -211,10 +238,19 @@ impl Driver<'_> {
 
     /// What harmless input shows by itself.
     fn stored(&mut self, drive: &Drive<'_>, input: &Input, controls: &[(Fresh, Answer)]) {
-        let Some((fresh, answer)) = controls.first() else { return };
+        let Some((fresh, answer)) = controls.first() else {
+            return;
+        };
         if let Some(evidence) = judge::judge(Class::TrustBoundary, &Trial { fresh, answer }, &[]) {
             let control = "another word of the input is stored in its place".to_owned();
-            self.keep(drive, Class::TrustBoundary, input, fresh.word.clone(), control, evidence);
+            self.keep(
+                drive,
+                Class::TrustBoundary,
+                input,
+                fresh.word.clone(),
+                control,
+                evidence,
+            );
         }
     }
 
@@ -226,16 +262,27 @@ impl Driver<'_> {
         controls: &[(Fresh, Answer)],
     ) -> Result<(), Gone> {
         for (template, encoding) in payloads(class, self.language) {
-            let Some((payload, evidence)) = self.attempt(drive, input, class, (template, encoding), controls)? else {
+            let Some((payload, evidence)) =
+                self.attempt(drive, input, class, (template, encoding), controls)?
+            else {
                 continue;
             };
             // Once more with new words, and harmless input once more after it.
             let again = self.attempt(drive, input, class, (template, encoding), controls)?;
             let fresh = self.fresh();
             let harmless = fresh.fill(CONTROLS[0], Encoding::Plain);
-            let silent = self.send(drive, Some(input), &harmless, &fresh, Shape::of_input(input))?;
+            let silent = self.send(
+                drive,
+                Some(input),
+                &harmless,
+                &fresh,
+                Shape::of_input(input),
+            )?;
             let silent = silent.is_none_or(|answer| {
-                let trial = Trial { fresh: &fresh, answer: &answer };
+                let trial = Trial {
+                    fresh: &fresh,
+                    answer: &answer,
+                };
                 judge::judge(class, &trial, &trials(controls)).is_none()
             });
             if again.is_some() && silent {
@@ -258,11 +305,55 @@ impl Driver<'_> {
         let fresh = self.fresh();
         let payload = fresh.fill(template, encoding);
         let answer = self.send(drive, Some(input), &payload, &fresh, Shape::of_input(input))?;
-        let Some(answer) = answer else { return Ok(None) };
+        let Some(answer) = answer else {
+            return Ok(None);
+        };
         drive.learn_places(&answer);
-        let trial = Trial { fresh: &fresh, answer: &answer };
-        let evidence = judge::judge(class, &trial, &trials(controls));
+        let trial = Trial {
+            fresh: &fresh,
+            answer: &answer,
+        };
+        let mut evidence = judge::judge(class, &trial, &trials(controls));
+        if evidence.is_none() && class == Class::Path {
+            evidence = self.existence(drive, input, template, &trial)?;
+        }
         Ok(evidence.map(|evidence| (payload, evidence)))
+    }
+
+    /// Sends the name of a file that is not there after one that is.
+    fn existence(
+        &mut self,
+        drive: &mut Drive<'_>,
+        input: &Input,
+        template: &str,
+        there: &Trial<'_>,
+    ) -> Result<Option<Evidence>, Gone> {
+        if !judge::asks(there) {
+            return Ok(None);
+        }
+        let fresh = self.fresh();
+        let payload = fresh.fill(template, Encoding::Plain);
+        let tried = Some((input, payload.as_str()));
+        let shape = Shape::of_input(input);
+        let mut request = request::make(
+            drive.route,
+            drive.method,
+            &drive.inputs,
+            tried,
+            shape,
+            &fresh,
+        );
+        request.plant.clear();
+        let answer = self.send_made(drive, &request)?;
+        Ok(answer.and_then(|answer| {
+            judge::tells(
+                there,
+                &Trial {
+                    fresh: &fresh,
+                    answer: &answer,
+                },
+            )
+        }))
     }
 
     /// Sends a request; none if the project's process did not survive it.
@@ -274,13 +365,29 @@ impl Driver<'_> {
         fresh: &Fresh,
         shape: Shape,
     ) -> Result<Option<Answer>, Gone> {
+        let tried = input.map(|input| (input, text));
+        let request = request::make(
+            drive.route,
+            drive.method,
+            &drive.inputs,
+            tried,
+            shape,
+            fresh,
+        );
+        self.send_made(drive, &request)
+    }
+
+    fn send_made(
+        &mut self,
+        drive: &mut Drive<'_>,
+        request: &Request,
+    ) -> Result<Option<Answer>, Gone> {
         if drive.deaths >= DEATHS {
             return Ok(None);
         }
-        let request = request::make(drive.route, drive.method, &drive.inputs, input.map(|input| (input, text)), shape, fresh);
         drive.requests += 1;
         self.proved.requests += 1;
-        match self.boxed.ask(&request) {
+        match self.boxed.ask(request) {
             Ok(answer) => Ok(Some(answer)),
             Err(Gone::Ended(why)) => {
                 drive.deaths += 1;
@@ -298,7 +405,8 @@ impl Driver<'_> {
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         bits ^= bits >> 31;
-        let number = |shift: u32| 1_000_003 + u32::try_from((bits >> shift) & 0xf_ffff).unwrap_or(0);
+        let number =
+            |shift: u32| 1_000_003 + u32::try_from((bits >> shift) & 0xf_ffff).unwrap_or(0);
         Fresh {
             word: format!("cfd{:010x}", bits & 0xff_ffff_ffff),
             a: number(0),
@@ -348,7 +456,10 @@ impl Drive<'_> {
 }
 
 fn trials(controls: &[(Fresh, Answer)]) -> Vec<Trial<'_>> {
-    controls.iter().map(|(fresh, answer)| Trial { fresh, answer }).collect()
+    controls
+        .iter()
+        .map(|(fresh, answer)| Trial { fresh, answer })
+        .collect()
 }
 
 /// Whether a class can show anything: a query's structure can only change
@@ -364,4 +475,3 @@ fn is_worth_it(class: Class, controls: &[(Fresh, Answer)]) -> bool {
     let mut events = controls.iter().flat_map(|(_, answer)| &answer.events);
     events.any(|event| event.kind == kind)
 }
-

@@ -43,7 +43,11 @@ pub(super) fn became(page: &str, word: &str) -> Option<Became> {
         if tag.name.trim_start_matches('/') == word {
             return Some(Became::Element);
         }
-        if let Some(found) = tag.attributes.iter().find_map(|pair| in_attribute(pair, word)) {
+        if let Some(found) = tag
+            .attributes
+            .iter()
+            .find_map(|pair| in_attribute(pair, word))
+        {
             return Some(found);
         }
         rest = after;
@@ -131,7 +135,6 @@ fn runs(script: &str, word: &str) -> bool {
                 at += script[at..].chars().next().map_or(0, char::len_utf8);
             }
             Some(quote) if c == quote || (c == '\n' && quote != '`') => literal = None,
-            Some(_) => {}
             None if rest.starts_with("//") => {
                 at += rest.find('\n').unwrap_or(rest.len()) - 1;
             }
@@ -140,7 +143,7 @@ fn runs(script: &str, word: &str) -> bool {
             }
             None if "'\"`".contains(c) => literal = Some(c),
             None if rest.starts_with(word) => return true,
-            None => {}
+            _ => {}
         }
     }
     false
@@ -164,7 +167,10 @@ mod tests {
             (r#"<input value="a&quot; cfdx=&quot;1">"#, None),
             (r#"<input value='a" cfdx="1'>"#, None),
             ("<input value=a cfdx=1>", Some(Became::Attribute)),
-            ("<script>var a = 'b';cfdx//';</script>", Some(Became::Script)),
+            (
+                "<script>var a = 'b';cfdx//';</script>",
+                Some(Became::Script),
+            ),
             (r"<script>var a = 'b\';cfdx//';</script>", None),
             ("<script>// cfdx\nf()</script>", None),
             ("<a href='javascript:cfdx()'>", Some(Became::Address)),

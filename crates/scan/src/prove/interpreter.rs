@@ -31,7 +31,11 @@ pub(super) struct Runtime {
 /// The runtimes that a project needs; for each that is not there, why.
 pub(super) fn runtimes(proving: &Proving) -> Vec<Result<Runtime, String>> {
     let mut found = Vec::new();
-    if holds(&proving.project, "py", &["Flask(", "FastAPI(", "DJANGO_SETTINGS_MODULE", "Starlette("]) {
+    if holds(
+        &proving.project,
+        "py",
+        &["Flask(", "FastAPI(", "DJANGO_SETTINGS_MODULE", "Starlette("],
+    ) {
         found.push(python(proving));
     }
     found
@@ -41,14 +45,21 @@ fn python(proving: &Proving) -> Result<Runtime, String> {
     let own = [".venv", "venv", "env"].map(|dir| proving.project.join(dir).join("bin/python"));
     let named = proving.interpreter.clone().into_iter();
     let searched = proving.search.iter().map(|dir| dir.join("python3"));
-    let python = named.chain(own).chain(searched).find(|path| is_program(path)).ok_or(
-        "no Python interpreter was found; name one with --python",
-    )?;
+    let python = named
+        .chain(own)
+        .chain(searched)
+        .find(|path| is_program(path))
+        .ok_or("no Python interpreter was found; name one with --python")?;
     Ok(Runtime {
         language: Language::Python,
         watcher: python.clone(),
         // Isolated: neither the directory nor the environment adds modules.
-        argv: vec![text(&python), "-I".to_owned(), "-B".to_owned(), "/tmp/cofferdam/driver".to_owned()],
+        argv: vec![
+            text(&python),
+            "-I".to_owned(),
+            "-B".to_owned(),
+            "/tmp/cofferdam/driver".to_owned(),
+        ],
         env: BTreeMap::new(),
         driver: PYTHON,
         readable: prefixes(&python),
@@ -91,7 +102,9 @@ fn holds(project: &Path, extension: &str, words: &[&str]) -> bool {
         for entry in entries.flatten() {
             let (path, name) = (entry.path(), entry.file_name());
             let hidden = name.to_string_lossy().starts_with('.');
-            let Ok(kind) = entry.file_type() else { continue };
+            let Ok(kind) = entry.file_type() else {
+                continue;
+            };
             if kind.is_dir() && !hidden && name != "node_modules" && name != "venv" && depth < 5 {
                 directories.push((path, depth + 1));
             } else if kind.is_file() && path.extension().is_some_and(|is| is == extension) {

@@ -26,14 +26,34 @@ pub(super) struct Trial<'a> {
 /// Whether hostile input of this class did what it was made for.
 pub(super) fn judge(class: Class, trial: &Trial<'_>, controls: &[Trial<'_>]) -> Option<Evidence> {
     match class {
-        Class::Command => made(trial, "command", "a command in the input was run: it made a directory"),
-        Class::Code => made(trial, "file", "code in the input was run: it made a directory"),
-        Class::Deserialization => made(trial, "file", "an object in the input ran code: it made a directory"),
+        Class::Command => made(
+            trial,
+            "command",
+            "a command in the input was run: it made a directory",
+        ),
+        Class::Code => made(
+            trial,
+            "file",
+            "code in the input was run: it made a directory",
+        ),
+        Class::Deserialization => made(
+            trial,
+            "file",
+            "an object in the input ran code: it made a directory",
+        ),
         Class::Path => path(trial),
-        Class::Xxe => opened(trial).then(|| watched(trial, "file", "an entity in the input opened a file outside of the project")),
+        Class::Xxe => opened(trial).then(|| {
+            watched(
+                trial,
+                "file",
+                "an entity in the input opened a file outside of the project",
+            )
+        }),
         Class::Sql => changed(trial, controls, "sql", |text| structure::sql(text).to_vec()),
         Class::Ldap => changed(trial, controls, "ldap", |text| vec![structure::ldap(text)]),
-        Class::XPath => changed(trial, controls, "xpath", |text| vec![structure::xpath(text)]),
+        Class::XPath => changed(trial, controls, "xpath", |text| {
+            vec![structure::xpath(text)]
+        }),
         Class::NoSql => operator(trial),
         Class::Redirect => redirect(trial),
         Class::Xss => markup(trial),
@@ -47,14 +67,18 @@ pub(super) fn judge(class: Class, trial: &Trial<'_>, controls: &[Trial<'_>]) -> 
 
 /// The cookies that an answer sets without `Secure`, by name.
 pub(super) fn open_cookies(answer: &Answer) -> Vec<String> {
-    let set = answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+    let set = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
     let open = set.filter(|(_, value)| {
         let mut attributes = value.split(';').skip(1);
         // What takes a cookie away sets none.
         let removes = value.to_ascii_lowercase().contains("max-age=0");
         !removes && !attributes.any(|each| each.trim().eq_ignore_ascii_case("secure"))
     });
-    let name = |(_, value): &(String, String)| value.split('=').next().unwrap_or("").trim().to_owned();
+    let name =
+        |(_, value): &(String, String)| value.split('=').next().unwrap_or("").trim().to_owned();
     open.map(name).filter(|name| !name.is_empty()).collect()
 }
 
@@ -66,7 +90,12 @@ fn events<'a>(answer: &'a Answer, kind: &'a str) -> impl Iterator<Item = &'a Eve
 /// did, the last of the kind.
 fn places_of(trial: &Trial<'_>, kind: &str) -> Vec<Place> {
     let mut all: Vec<&Event> = events(trial.answer, kind).collect();
-    let has_word = |event: &&&Event| event.words.iter().any(|word| word.contains(&trial.fresh.word));
+    let has_word = |event: &&&Event| {
+        event
+            .words
+            .iter()
+            .any(|word| word.contains(&trial.fresh.word))
+    };
     let event = all.iter().find(has_word).copied().or_else(|| all.pop());
     event.map_or(Vec::new(), |event| event.places.clone())
 }
@@ -81,7 +110,12 @@ fn watched(trial: &Trial<'_>, kind: &str, text: &str) -> Evidence {
 
 fn made(trial: &Trial<'_>, kind: &str, text: &str) -> Option<Evidence> {
     let name = &trial.fresh.word;
-    let seen = trial.answer.seen.made.iter().any(|made| made.starts_with(name.as_str()));
+    let seen = trial
+        .answer
+        .seen
+        .made
+        .iter()
+        .any(|made| made.starts_with(name.as_str()));
     seen.then(|| watched(trial, kind, text))
 }
 
@@ -96,17 +130,67 @@ fn path(trial: &Trial<'_>) -> Option<Evidence> {
         return None;
     }
     if opened(trial) {
-        return Some(watched(trial, "file", "the input led to a file outside of the project, which was opened"));
+        return Some(watched(
+            trial,
+            "file",
+            "the input led to a file outside of the project, which was opened",
+        ));
     }
-    if trial.answer.seen.made.iter().any(|made| made.starts_with(&trial.fresh.word)) {
-        return Some(watched(trial, "file", "the input led to a place outside of the project, where a file was made"));
+    if trial
+        .answer
+        .seen
+        .made
+        .iter()
+        .any(|made| made.starts_with(&trial.fresh.word))
+    {
+        return Some(watched(
+            trial,
+            "file",
+            "the input led to a place outside of the project, where a file was made",
+        ));
     }
-    let event = events(trial.answer, "file")
-        .find(|event| event.words.get(1).is_some_and(|path| path.starts_with(&canary)))?;
+    let event = events(trial.answer, "file").find(|event| {
+        let outside = event
+            .words
+            .get(1)
+            .is_some_and(|path| path.starts_with(&canary));
+        outside && event.words[0] != "stat"
+    })?;
     Some(Evidence {
-        text: format!("`{}` was called on a path outside of the project that the input named", event.words[0]),
+        text: format!(
+            "`{}` was called on a path outside of the project that the input named",
+            event.words[0]
+        ),
         watched: false,
         places: event.places.clone(),
+    })
+}
+
+/// Whether a file outside of the project was asked for.
+pub(super) fn asks(trial: &Trial<'_>) -> bool {
+    asked(trial).is_some()
+}
+
+fn asked(trial: &Trial<'_>) -> Option<Vec<Place>> {
+    let canary = format!("{CANARIES}/{}", trial.fresh.word);
+    let mut files =
+        events(trial.answer, "file").filter(|event| event.words.get(1) == Some(&canary));
+    files
+        .find(|event| event.words[0] == "stat")
+        .map(|event| event.places.clone())
+}
+
+/// Whether an answer tells if a file outside of the project exists: `absent` is
+/// the answer to the name of one that does not.
+pub(super) fn tells(there: &Trial<'_>, absent: &Trial<'_>) -> Option<Evidence> {
+    let places = asked(there)?;
+    asked(absent)?;
+    let masked = |trial: &Trial<'_>| trial.answer.body.replace(&trial.fresh.word, "");
+    let differs = masked(there) != masked(absent) || there.answer.status != absent.answer.status;
+    differs.then(|| Evidence {
+        text: "the answer tells whether a file exists that is outside of the project and that the input names".to_owned(),
+        watched: false,
+        places,
     })
 }
 
@@ -119,9 +203,13 @@ fn changed(
     structures: impl Fn(&str) -> Vec<String>,
 ) -> Option<Evidence> {
     let numeric = trial.fresh.a.to_string();
-    let carries = |text: &str, fresh: &Fresh| text.contains(&fresh.word) || text.contains(&fresh.a.to_string());
+    let carries = |text: &str, fresh: &Fresh| {
+        text.contains(&fresh.word) || text.contains(&fresh.a.to_string())
+    };
     for event in events(trial.answer, kind) {
-        let Some(text) = event.words.first() else { continue };
+        let Some(text) = event.words.first() else {
+            continue;
+        };
         let by_word = text.contains(&trial.fresh.word);
         if !by_word && !text.contains(&numeric) {
             continue;
@@ -130,10 +218,15 @@ fn changed(
         let mut compared = Vec::new();
         for control in controls {
             for other in events(control.answer, kind) {
-                let Some(harmless) = other.words.first() else { continue };
+                let Some(harmless) = other.words.first() else {
+                    continue;
+                };
                 // A word is compared with a word, a number with a number.
                 let same_sort = harmless.contains(&control.fresh.word) == by_word;
-                if same_sort && carries(harmless, control.fresh) && other.places.first() == event.places.first() {
+                if same_sort
+                    && carries(harmless, control.fresh)
+                    && other.places.first() == event.places.first()
+                {
                     compared.push((harmless.clone(), structures(harmless)));
                 }
             }
@@ -141,7 +234,10 @@ fn changed(
         let differs = |theirs: &Vec<String>| mine.iter().zip(theirs).all(|(a, b)| a != b);
         if !compared.is_empty() && compared.iter().all(|(_, theirs)| differs(theirs)) {
             return Some(Evidence {
-                text: format!("the input changed the structure of the query: `{}`", short(text)),
+                text: format!(
+                    "the input changed the structure of the query: `{}`",
+                    short(text)
+                ),
                 watched: false,
                 places: event.places.clone(),
             });
@@ -153,7 +249,10 @@ fn changed(
 /// Whether an object came where a value belongs.
 fn operator(trial: &Trial<'_>) -> Option<Evidence> {
     let event = events(trial.answer, "nosql").find(|event| {
-        event.words.iter().any(|word| word.contains(&format!("\"$ne\":\"{}\"", trial.fresh.word)))
+        event
+            .words
+            .iter()
+            .any(|word| word.contains(&format!("\"$ne\":\"{}\"", trial.fresh.word)))
     })?;
     Some(Evidence {
         text: "an operator in the input became part of the query".to_owned(),
@@ -167,7 +266,10 @@ fn redirect(trial: &Trial<'_>) -> Option<Evidence> {
     let location = trial.answer.header("location").filter(|_| goes)?;
     let host = format!("{}.example", trial.fresh.word);
     (host_of(location) == host).then(|| Evidence {
-        text: format!("the answer sends the browser to the host `{}`", short(&host)),
+        text: format!(
+            "the answer sends the browser to the host `{}`",
+            short(&host)
+        ),
         watched: false,
         places: Vec::new(),
     })
@@ -182,11 +284,15 @@ fn host_of(location: &str) -> String {
         .map(|c| if c == '\\' { '/' } else { c })
         .collect();
     let lower = location.to_ascii_lowercase();
-    let scheme = ["http:", "https:"].into_iter().find(|scheme| lower.starts_with(scheme));
+    let scheme = ["http:", "https:"]
+        .into_iter()
+        .find(|scheme| lower.starts_with(scheme));
     let rest = match scheme {
         // A scheme that is not the page's own needs no slashes.
         Some("https:") => lower["https:".len()..].trim_start_matches('/'),
-        Some(scheme) if lower[scheme.len()..].starts_with("//") => lower[scheme.len()..].trim_start_matches('/'),
+        Some(scheme) if lower[scheme.len()..].starts_with("//") => {
+            lower[scheme.len()..].trim_start_matches('/')
+        }
         None if lower.starts_with("//") => lower.trim_start_matches('/'),
         _ => return String::new(),
     };
@@ -197,7 +303,9 @@ fn host_of(location: &str) -> String {
 
 fn markup(trial: &Trial<'_>) -> Option<Evidence> {
     let kind = trial.answer.header("content-type").unwrap_or("text/html");
-    let is_page = kind.to_ascii_lowercase().contains("html");
+    // A browser that is sent elsewhere shows no page.
+    let elsewhere = (300..400).contains(&trial.answer.status);
+    let is_page = kind.to_ascii_lowercase().contains("html") && !elsewhere;
     let became = html::became(&trial.answer.body, &trial.fresh.word).filter(|_| is_page)?;
     Some(Evidence {
         text: format!("the input became {} of the page", became.name()),
@@ -208,7 +316,9 @@ fn markup(trial: &Trial<'_>) -> Option<Evidence> {
 
 fn product(trial: &Trial<'_>, controls: &[Trial<'_>]) -> Option<Evidence> {
     let product = (u64::from(trial.fresh.a) * u64::from(trial.fresh.b)).to_string();
-    let silent = controls.iter().all(|control| !control.answer.body.contains(&product));
+    let silent = controls
+        .iter()
+        .all(|control| !control.answer.body.contains(&product));
     (silent && trial.answer.body.contains(&product)).then(|| Evidence {
         text: format!("the page holds {product}, the product of two numbers in the input"),
         watched: false,
@@ -217,8 +327,19 @@ fn product(trial: &Trial<'_>, controls: &[Trial<'_>]) -> Option<Evidence> {
 }
 
 fn reached(trial: &Trial<'_>) -> Option<Evidence> {
-    let seen = trial.answer.seen.hits.iter().any(|hit| hit.contains(&trial.fresh.word));
-    seen.then(|| watched(trial, "connect", "the application reached the address in the input"))
+    let seen = trial
+        .answer
+        .seen
+        .hits
+        .iter()
+        .any(|hit| hit.contains(&trial.fresh.word));
+    seen.then(|| {
+        watched(
+            trial,
+            "connect",
+            "the application reached the address in the input",
+        )
+    })
 }
 
 fn header(trial: &Trial<'_>) -> Option<Evidence> {
@@ -231,8 +352,12 @@ fn header(trial: &Trial<'_>) -> Option<Evidence> {
 }
 
 fn stored(trial: &Trial<'_>) -> Option<Evidence> {
-    let event = events(trial.answer, "session")
-        .find(|event| event.words.iter().any(|word| word.contains(&trial.fresh.word)))?;
+    let event = events(trial.answer, "session").find(|event| {
+        event
+            .words
+            .iter()
+            .any(|word| word.contains(&trial.fresh.word))
+    })?;
     Some(Evidence {
         text: "the input is in the session as it came".to_owned(),
         watched: false,

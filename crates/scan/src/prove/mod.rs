@@ -110,6 +110,8 @@ pub struct Tried {
     pub reached: Vec<Place>,
     /// Why it was left early, if it was.
     pub left: Option<String>,
+    /// What harmless requests fail with, if they do.
+    pub error: Option<String>,
 }
 
 /// Drives the project's routes and tells what could be shown.
@@ -128,7 +130,9 @@ pub fn prove(proving: &Proving) -> Proved {
             Err(why) => proved.missing.push(why),
         }
     }
-    proved.shown.sort_by(|a, b| (&a.route, &a.id).cmp(&(&b.route, &b.id)));
+    proved
+        .shown
+        .sort_by(|a, b| (&a.route, &a.id).cmp(&(&b.route, &b.id)));
     proved
 }
 

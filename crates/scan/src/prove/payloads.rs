@@ -15,6 +15,7 @@ pub(super) const CANARIES: &str = "/tmp/cofferdam/canary";
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Language {
     Python,
+    #[cfg_attr(not(test), expect(dead_code, reason = "its driver is not there yet"))]
     JavaScript,
 }
 
@@ -105,18 +106,27 @@ const XSS: &[&str] = &[
     "</title></textarea><{n}>",
 ];
 const TEMPLATE: &[&str] = &["{{{a}*{b}}}", "${{a}*{b}}", "<%= {a}*{b} %>", "#{{a}*{b}}"];
-const SSRF: &[&str] = &["http://127.0.0.1:{p}/{n}", "http://127.0.0.1:{p}/{n}?", "127.0.0.1:{p}/{n}"];
+const SSRF: &[&str] = &[
+    "http://127.0.0.1:{p}/{n}",
+    "http://127.0.0.1:{p}/{n}?",
+    "127.0.0.1:{p}/{n}",
+];
 const HEADER: &[&str] = &["{n}\r\nX-Cofferdam: {n}", "{n}\nX-Cofferdam: {n}"];
 
 /// The inputs of a class, as they are to be sent and how they are encoded.
 pub(super) fn payloads(class: Class, language: Language) -> Vec<(&'static str, Encoding)> {
     let python = language == Language::Python;
-    let plain = |texts: &[&'static str]| texts.iter().map(|text| (*text, Encoding::Plain)).collect();
+    let plain =
+        |texts: &[&'static str]| texts.iter().map(|text| (*text, Encoding::Plain)).collect();
     match class {
         Class::Command => plain(COMMAND),
         Class::Code => plain(if python { PYTHON } else { JAVASCRIPT }),
         Class::Deserialization => {
-            let texts = if python { OBJECTS_PYTHON } else { OBJECTS_JAVASCRIPT };
+            let texts = if python {
+                OBJECTS_PYTHON
+            } else {
+                OBJECTS_JAVASCRIPT
+            };
             let mut all: Vec<_> = plain(texts);
             all.push((texts[0], Encoding::Base64));
             all.push((texts[0], Encoding::Base64Url));
@@ -172,18 +182,32 @@ impl Fresh {
             .replace("{b}", &self.b.to_string());
         match encoding {
             Encoding::Plain => text,
-            Encoding::Base64 => base64(text.as_bytes(), b"+/"),
-            Encoding::Base64Url => base64(text.as_bytes(), b"-_"),
-            Encoding::Hex => text.bytes().map(|byte| format!("{byte:02x}")).collect(),
+            Encoding::Base64 => base64(text.as_bytes(), *b"+/"),
+            Encoding::Base64Url => base64(text.as_bytes(), *b"-_"),
+            Encoding::Hex => hex(text.as_bytes()),
         }
     }
 }
 
-fn base64(bytes: &[u8], last: &[u8; 2]) -> String {
+/// Bytes as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
+}
+
+fn base64(bytes: &[u8], last: [u8; 2]) -> String {
     const FIRST: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     let letter = |value: u32| {
         let value = (value & 63) as usize;
-        char::from(FIRST.get(value).copied().unwrap_or_else(|| last[value - 62]))
+        char::from(
+            FIRST
+                .get(value)
+                .copied()
+                .unwrap_or_else(|| last[value - 62]),
+        )
     };
     let mut out = String::new();
     for chunk in bytes.chunks(3) {
@@ -191,7 +215,11 @@ fn base64(bytes: &[u8], last: &[u8; 2]) -> String {
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
         for at in 0..4 {
             let filled = at <= chunk.len();
-            out.push(if filled { letter(bits >> (18 - 6 * at)) } else { '=' });
+            out.push(if filled {
+                letter(bits >> (18 - 6 * at))
+            } else {
+                '='
+            });
         }
     }
     out
@@ -203,10 +231,16 @@ mod tests {
 
     #[test]
     fn base64_is_that_of_the_standard() {
-        for (text, encoded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("??>>", "Pz8+Pg==")] {
-            assert_eq!(base64(text.as_bytes(), b"+/"), encoded);
+        for (text, encoded) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("??>>", "Pz8+Pg=="),
+        ] {
+            assert_eq!(base64(text.as_bytes(), *b"+/"), encoded);
         }
-        assert_eq!(base64(b"??>>", b"-_"), "Pz8-Pg==");
+        assert_eq!(base64(b"??>>", *b"-_"), "Pz8-Pg==");
     }
 
     #[test]
@@ -214,7 +248,10 @@ mod tests {
         for class in Class::ALL {
             for language in [Language::Python, Language::JavaScript] {
                 for (text, _) in payloads(*class, language) {
-                    assert!(["{n}", "{m}", "{a}"].iter().any(|word| text.contains(word)), "{text}");
+                    assert!(
+                        ["{n}", "{m}", "{a}"].iter().any(|word| text.contains(word)),
+                        "{text}"
+                    );
                 }
             }
         }

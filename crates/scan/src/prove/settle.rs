@@ -12,7 +12,9 @@ use crate::{Confidence, Finding, Proof, Step};
 pub fn settle(findings: &mut Vec<Finding>, proved: &Proved, project: &Path) {
     let mut used = vec![false; proved.shown.len()];
     for finding in findings.iter_mut() {
-        let Some(class) = class_of(finding) else { continue };
+        let Some(class) = class_of(finding) else {
+            continue;
+        };
         let mut matching: Vec<(u8, usize)> = proved
             .shown
             .iter()
@@ -49,7 +51,11 @@ fn nearness(finding: &Finding, shown: &Shown) -> Option<u8> {
     for place in here {
         let near = if lines.contains(&place.1) {
             0
-        } else if finding.symbol.as_deref().is_some_and(|symbol| is_function(symbol, &place.2)) {
+        } else if finding
+            .symbol
+            .as_deref()
+            .is_some_and(|symbol| is_function(symbol, &place.2))
+        {
             1
         } else {
             continue;
@@ -57,7 +63,10 @@ fn nearness(finding: &Finding, shown: &Shown) -> Option<u8> {
         nearest = Some(nearest.map_or(near, |nearest: u8| nearest.min(near)));
     }
     let on_the_way = |step: &Step| {
-        shown.places.iter().any(|place| place.0 == step.path && place.1 == step.line)
+        shown
+            .places
+            .iter()
+            .any(|place| place.0 == step.path && place.1 == step.line)
     };
     nearest.or_else(|| finding.steps.iter().any(on_the_way).then_some(2))
 }
@@ -68,7 +77,11 @@ fn is_function(symbol: &str, name: &str) -> bool {
 }
 
 fn confirmed(shown: &Shown, project: &Path) -> Proof {
-    let seen_by = if shown.watched { "seen from outside the project's process" } else { "seen in the project's process" };
+    let seen_by = if shown.watched {
+        "seen from outside the project's process"
+    } else {
+        "seen in the project's process"
+    };
     Proof::Confirmed {
         method: "its route was driven in the boundary".to_owned(),
         evidence: format!(
@@ -90,7 +103,10 @@ fn unconfirmed(finding: &Finding, proved: &Proved) -> Proof {
         let mut here = places.filter(|place| place.0 == finding.path);
         here.any(|place| {
             place.1 == finding.line
-                || finding.symbol.as_deref().is_some_and(|symbol| is_function(symbol, &place.2))
+                || finding
+                    .symbol
+                    .as_deref()
+                    .is_some_and(|symbol| is_function(symbol, &place.2))
         })
     };
     let driven: Vec<&Tried> = proved.tried.iter().filter(drove).collect();
@@ -102,16 +118,35 @@ fn unconfirmed(finding: &Finding, proved: &Proved) -> Proof {
         return Proof::NotAttempted { why };
     }
     let requests: u64 = driven.iter().map(|tried| tried.requests).sum();
-    let routes: Vec<&str> = driven.iter().map(|tried| tried.route.as_str()).take(3).collect();
-    let mut inputs: Vec<&str> = driven.iter().flat_map(|tried| &tried.inputs).map(String::as_str).collect();
+    let routes: Vec<&str> = driven
+        .iter()
+        .map(|tried| tried.route.as_str())
+        .take(3)
+        .collect();
+    let mut inputs: Vec<&str> = driven
+        .iter()
+        .flat_map(|tried| &tried.inputs)
+        .map(String::as_str)
+        .collect();
     inputs.sort_unstable();
     inputs.dedup();
     inputs.truncate(6);
-    let inputs = if inputs.is_empty() { "none".to_owned() } else { inputs.join(", ") };
+    let inputs = if inputs.is_empty() {
+        "none".to_owned()
+    } else {
+        inputs.join(", ")
+    };
     let left = driven.iter().find_map(|tried| tried.left.as_ref());
-    let left = left.map_or(String::new(), |why| format!("; left early: {why}"));
+    let mut left = left.map_or(String::new(), |why| format!("; left early: {why}"));
+    if let Some(error) = driven.iter().find_map(|tried| tried.error.as_ref()) {
+        left.push_str("; harmless requests fail, too: ");
+        left.push_str(error);
+    }
     Proof::NotReproduced {
-        tried: format!("{requests} requests to {}; inputs: {inputs}{left}", routes.join(", ")),
+        tried: format!(
+            "{requests} requests to {}; inputs: {inputs}{left}",
+            routes.join(", ")
+        ),
     }
 }
 
@@ -121,7 +156,10 @@ fn finding_of(shown: &Shown, project: &Path) -> Finding {
         rule: shown.class.name().into(),
         cwe: shown.class.cwe()[..1].to_vec(),
         title: shown.class.title().to_owned(),
-        message: format!("{}, {} `{}`: {}.", shown.route, shown.channel, shown.name, shown.evidence),
+        message: format!(
+            "{}, {} `{}`: {}.",
+            shown.route, shown.channel, shown.name, shown.evidence
+        ),
         path: place.0,
         line: place.1,
         end_line: place.1,

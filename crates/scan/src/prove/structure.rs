@@ -5,7 +5,10 @@
 /// The structures that an SQL statement has, one for each way of reading a
 /// backslash in a literal.
 pub(super) fn sql(text: &str) -> [String; 2] {
-    [words(text, Dialect::Sql), words(text, Dialect::SqlBackslash)]
+    [
+        words(text, Dialect::Sql),
+        words(text, Dialect::SqlBackslash),
+    ]
 }
 
 /// The structure of an XPath expression.
@@ -65,7 +68,9 @@ fn words(text: &str, dialect: Dialect) -> String {
                 out.push(rest[..length].iter().collect::<String>().to_lowercase());
                 length
             }
-            '-' if dialect != Dialect::XPath && rest.get(1) == Some(&'-') => comment(rest, &mut out),
+            '-' if dialect != Dialect::XPath && rest.get(1) == Some(&'-') => {
+                comment(rest, &mut out)
+            }
             '#' if dialect != Dialect::XPath => comment(rest, &mut out),
             c => {
                 out.push(c.to_string());
@@ -116,10 +121,19 @@ mod tests {
     fn data_leaves_the_structure_of_sql_as_it_is() {
         let control = "SELECT * FROM t WHERE n = 'abc' AND i = 5";
         assert!(same(control, "select * from t where n='it''s' and i = 77"));
-        assert!(same(control, r"SELECT * FROM t WHERE n = 'it\'s -- so' AND i = 5"));
-        assert!(!same(control, "SELECT * FROM t WHERE n = 'abc' OR 'a'='a' AND i = 5"));
+        assert!(same(
+            control,
+            r"SELECT * FROM t WHERE n = 'it\'s -- so' AND i = 5"
+        ));
+        assert!(!same(
+            control,
+            "SELECT * FROM t WHERE n = 'abc' OR 'a'='a' AND i = 5"
+        ));
         assert!(!same(control, "SELECT * FROM t WHERE n = 'abc'' AND i = 5"));
-        assert!(!same(control, "SELECT * FROM t WHERE n = 'abc' AND i = 5 -- x"));
+        assert!(!same(
+            control,
+            "SELECT * FROM t WHERE n = 'abc' AND i = 5 -- x"
+        ));
     }
 
     #[test]

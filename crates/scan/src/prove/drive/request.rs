@@ -107,11 +107,22 @@ pub(super) fn make(
     let mut path = route.path.clone();
     let mut form = Vec::new();
     let mut json = Map::new();
-    for input @ (channel, name) in inputs.iter().chain(tried.iter().map(|(input, _)| *input).filter(|i| !inputs.contains(i))) {
+    for input @ (channel, name) in inputs.iter().chain(
+        tried
+            .iter()
+            .map(|(input, _)| *input)
+            .filter(|i| !inputs.contains(i)),
+    ) {
         let value = match tried {
             Some((tried, text)) if tried == input => text.to_owned(),
             // What has no name of its own is only sent when it is tried.
-            _ if matches!(channel, Channel::QueryName | Channel::FormName | Channel::Body) => continue,
+            _ if matches!(
+                channel,
+                Channel::QueryName | Channel::FormName | Channel::Body
+            ) =>
+            {
+                continue;
+            }
             _ => harmless(name),
         };
         match channel {
@@ -133,16 +144,25 @@ pub(super) fn make(
     request
 }
 
-fn set_body(request: &mut Request, shape: Shape, form: Vec<(String, String)>, json: Map<String, Value>) {
+fn set_body(
+    request: &mut Request,
+    shape: Shape,
+    form: Vec<(String, String)>,
+    json: Map<String, Value>,
+) {
     if request.body.is_some() {
-        let xml = request.body.as_deref().is_some_and(|body| body.trim_start().starts_with('<'));
+        let xml = request
+            .body
+            .as_deref()
+            .is_some_and(|body| body.trim_start().starts_with('<'));
         request.body_type = Some(if xml { "application/xml" } else { "text/plain" }.to_owned());
         return;
     }
     if matches!(request.method.as_str(), "GET" | "HEAD" | "DELETE") {
         return;
     }
-    let as_json = shape == Shape::Json || (shape == Shape::None && form.is_empty() && !json.is_empty());
+    let as_json =
+        shape == Shape::Json || (shape == Shape::None && form.is_empty() && !json.is_empty());
     if as_json {
         request.json = Some(Value::Object(json));
     } else {
@@ -154,7 +174,9 @@ fn set_body(request: &mut Request, shape: Shape, form: Vec<(String, String)>, js
 fn put(json: &mut Map<String, Value>, name: &str, value: String) {
     match name.split_once('.') {
         Some((outer, inner)) => {
-            let object = json.entry(outer).or_insert_with(|| Value::Object(Map::new()));
+            let object = json
+                .entry(outer)
+                .or_insert_with(|| Value::Object(Map::new()));
             if let Value::Object(object) = object {
                 object.insert(inner.to_owned(), Value::String(value));
             }
@@ -177,7 +199,12 @@ fn harmless(name: &str) -> String {
         "Cofferdam-1"
     } else if has(&["date", "dob", "birth"]) {
         "2001-02-03"
-    } else if name == "id" || name.ends_with("id") || has(&["num", "page", "count", "age", "year", "limit", "amount", "size"]) {
+    } else if name == "id"
+        || name.ends_with("id")
+        || has(&[
+            "num", "page", "count", "age", "year", "limit", "amount", "size",
+        ])
+    {
         "1"
     } else {
         "harmless"

@@ -103,11 +103,11 @@ def noting_lookups(owner, names, iterations):
         return outer
 
     for name in names:
-        if name in owner.__dict__:
-            setattr(owner, name, lookup(owner.__dict__[name]))
+        if hasattr(owner, name):
+            setattr(owner, name, lookup(getattr(owner, name)))
     for name in iterations:
-        if name in owner.__dict__:
-            setattr(owner, name, iteration(owner.__dict__[name]))
+        if hasattr(owner, name):
+            setattr(owner, name, iteration(getattr(owner, name)))
 
 
 LOOKUPS = ("__getitem__", "get", "getlist", "get_all", "pop", "__contains__")
@@ -134,21 +134,25 @@ def watch_flask_requests():
     wrappers, kinds = load("flask.wrappers"), load("werkzeug.datastructures")
     if wrappers is None or kinds is None:
         return
-    owners = {base for kind in (kinds.ImmutableMultiDict, kinds.CombinedMultiDict, kinds.EnvironHeaders)
-              for base in kind.__mro__ if base.__module__.startswith("werkzeug")}
-    for owner in owners:
+    for owner in (kinds.ImmutableMultiDict, kinds.CombinedMultiDict, kinds.EnvironHeaders):
         noting_lookups(owner, LOOKUPS, ITERATIONS)
     request = wrappers.Request
     for name, channel in (("args", "query"), ("form", "form"), ("cookies", "cookie"),
-                          ("headers", "header"), ("values", "values"), ("files", "file")):
+                          ("values", "values"), ("files", "file")):
         tagging(request, name, channel)
-    # The framework sets it, and reads it on the way to the parameters.
+
+    # Both are set by the framework, which reads the first on the way to the
+    # parameters.
     def query_string(self):
         asks_directly("query")
         return self.__dict__["query_string_as_set"]
 
-    request.query_string = property(
-        query_string, lambda self, value: self.__dict__.__setitem__("query_string_as_set", value))
+    def store(name):
+        return lambda self, value: self.__dict__.__setitem__(name, value)
+
+    request.query_string = property(query_string, store("query_string_as_set"))
+    request.headers = property(
+        lambda self: tag(self.__dict__["headers_as_set"], "header"), store("headers_as_set"))
     json_of, data_of = request.get_json, request.get_data
 
     def get_json(self, *args, **named):
@@ -180,13 +184,7 @@ def watch_django_requests():
         return
     base = load("django.core.handlers.base").BaseHandler
     query = load("django.http.request").QueryDict
-    lists = load("django.utils.datastructures").MultiValueDict
-    for owner in (query, lists):
-        noting_lookups(owner, LOOKUPS, ITERATIONS)
-        for name in ("__getitem__", "get", "getlist", "__contains__", "keys", "items"):
-            if name not in lists.__dict__ and owner is lists and hasattr(dict, name):
-                inner = getattr(dict, name)
-                setattr(lists, name, _tagged_dict(name, inner))
+    noting_lookups(query, LOOKUPS, ITERATIONS)
     inner = base.get_response
 
     def get_response(self, request):
@@ -216,24 +214,12 @@ def watch_django_requests():
     noting_sessions(load("django.contrib.sessions.backends.base").SessionBase)
 
 
-def _tagged_dict(name, inner):
-    def outer(self, *args):
-        tagged = _tags.get(id(self))
-        if tagged is not None:
-            asks(tagged[0], args[0] if args and isinstance(args[0], str) else "*")
-        return inner(self, *args)
-    return outer
-
-
 def watch_starlette_requests():
     kinds, requests = load("starlette.datastructures"), load("starlette.requests")
     if kinds is None or requests is None:
         return
     for owner in (kinds.ImmutableMultiDict, kinds.Headers):
         noting_lookups(owner, LOOKUPS, ITERATIONS)
-        if "get" not in owner.__dict__:
-            inner = owner.get
-            owner.get = lambda self, name, default=None, _i=inner: _i(self, name, default)
     request = requests.Request
     for name, channel in (("query_params", "query"), ("headers", "header")):
         tagging(request, name, channel)

@@ -142,7 +142,10 @@ def watch_sqlite():
                 if not isinstance(factory, type):
                     return base.cursor(self, factory)
                 return base.cursor(self, cursor_class(factory))
-            connections[base] = type(base.__name__, (base,), {"cursor": cursor})
+            def short_cut(name):
+                return lambda self, *args: getattr(self.cursor(), name)(*args)
+            methods = {name: short_cut(name) for name in ("execute", "executemany", "executescript")}
+            connections[base] = type(base.__name__, (base,), dict(methods, cursor=cursor))
         return connections[base]
 
     def outer(*args, **named):
@@ -247,7 +250,8 @@ def watch_stat():
                 note("file", "stat", resolved(path))
             return inner(path, *args, **named)
         return outer
-    os.stat, os.lstat = asking(os.stat), asking(os.lstat)
+    # Not `lstat`, which is how a path is made plain before it is checked.
+    os.stat = asking(os.stat)
 
 
 def watch():

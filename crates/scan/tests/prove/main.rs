@@ -1,0 +1,17 @@
+//! Proofs, in the real boundary with real interpreters and frameworks. The
+//! boundary starts its program anew as its helper; here that is this one, so it
+//! has a `main` of its own.
+#![expect(clippy::expect_used, reason = "a test ends where its scene breaks")]
+
+mod hostile;
+mod python;
+mod scene;
+
+use std::process::ExitCode;
+
+use dam_testkit::tests;
+
+fn main() -> ExitCode {
+    dam_sandbox::take_over_if_helper();
+    dam_testkit::harness::run(&[python::TESTS, hostile::TESTS])
+}
