@@ -1,7 +1,12 @@
 //! Proofs, in the real boundary with real interpreters and frameworks. The
 //! boundary starts its program anew as its helper; here that is this one, so it
 //! has a `main` of its own.
-#![expect(clippy::expect_used, reason = "a test ends where its scene breaks")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test ends where its scene breaks, and says what it skips"
+)]
 
 mod hostile;
 mod python;
