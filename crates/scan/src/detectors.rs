@@ -1,8 +1,8 @@
 //! The list of detectors. A new one is added here and nowhere else.
 
-use crate::{Detector, Secrets};
+use crate::{Checks, Detector, Secrets};
 
 /// Every detector, in the order of their names.
 pub fn detectors() -> Vec<Box<dyn Detector>> {
-    vec![Box::new(Secrets::default())]
+    vec![Box::new(Checks), Box::new(Secrets::default())]
 }

@@ -10,6 +10,7 @@
 //! the same order. No model is asked, nothing is sent anywhere, and nothing of
 //! the scanned project is run, but by [`prove`], which does so in the boundary.
 
+mod checks;
 mod coverage;
 mod detector;
 mod detectors;
@@ -26,6 +27,7 @@ mod secrets;
 mod source;
 pub mod taint;
 
+pub use checks::{CHECKS, Check, Checks};
 pub use coverage::{Coverage, Gap, GapKind};
 pub use detector::{Detector, Facts, FactsOf, Joined, Project, Settings};
 pub use detectors::detectors;
