@@ -7,11 +7,16 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::{CHECKS, Checks};
-use crate::{
-    Detector, Facts, FactsOf, Finding, Input, Language, Project, Settings, SourceFile, scan_files,
-};
+use crate::file::text_of;
+use crate::{Detector, Facts, FactsOf, Finding, Language, Project, Settings, SourceFile};
 
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/checks");
+
+/// A file of a fixture.
+struct Input {
+    path: String,
+    bytes: Vec<u8>,
+}
 
 /// A fixture: a tree of files in one text, each below a line `=== path`, and
 /// first what is to be found: `identifier path:line`, one a line.
@@ -192,7 +197,9 @@ proptest! {
         "Dockerfile", "a.tf", "package.json", ".github/workflows/a.yml", "docker-compose.yml", "k.yaml", "a.py", "a.js",
         ".npmrc", "setup.py", "pyproject.toml", ".claude/settings.json", "a.md", "requirements.txt", "Cargo.lock",
     ])) {
-        let files = vec![Input { path: name.to_owned(), bytes }];
-        let _ = scan_files(files, &[Box::new(Checks) as Box<dyn Detector>], &Settings::default());
+        if let Ok(text) = text_of(&bytes) {
+            let file = SourceFile::new(name, &text, &bytes);
+            let _ = Checks.file(&file);
+        }
     }
 }

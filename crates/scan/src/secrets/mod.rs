@@ -78,7 +78,8 @@ impl Secrets {
     fn finding(&self, file: &SourceFile<'_>, found: &Candidate, lines: &mut Lines<'_>) -> Finding {
         let value = &file.text[found.start..found.end];
         let (line, column) = lines.place(found.start);
-        let (end_line, _) = lines.place(found.end.saturating_sub(1).max(found.start));
+        let below = value.trim_end_matches('\n').matches('\n').count();
+        let end_line = line + u32::try_from(below).unwrap_or(0);
         let shown = masked::masked(value, &self.salt);
         let what = found.kind.text();
         Finding {
