@@ -52,7 +52,7 @@ pub enum NetworkEvent {
 }
 
 /// What became of a secret's placeholder.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SecretUse {
     /// The value was put in its place. Said once for each host.

@@ -9,17 +9,35 @@
 //!
 //! How it works, what is refused and why is on `docs/security/egress.md`.
 
-#![allow(dead_code, reason = "the inside is not wired yet")]
-
 mod authority;
+mod book;
+mod clerk;
+mod cursor;
 mod desk;
+mod dial;
+mod dns;
 mod egress;
 mod error;
 mod event;
+mod guard;
+mod head;
+mod hello;
+mod inject;
+mod inside;
 mod limits;
+mod mask;
+mod passed;
+mod proxy;
 mod refusal;
+mod relay;
 mod secret;
+mod session;
+mod sniff;
+mod socks;
+mod tunnel;
+mod watched;
 mod way;
+mod web;
 
 pub use authority::Authority;
 pub use desk::{Caller, Desk, Protocol, Ruling, Wish};

@@ -3,6 +3,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+/// Where clouds serve what identifies a machine, besides the link's addresses.
+const METADATA: &[Ipv4Addr] = &[
+    Ipv4Addr::new(168, 63, 129, 16),
+    Ipv4Addr::new(100, 100, 100, 200),
+    Ipv4Addr::new(192, 0, 0, 192),
+];
+
 /// An address in any of the ways in which programs read one: `127.1`,
 /// `0x7f000001`, `017700000001` and `::ffff:7f00:1` are all 127.0.0.1.
 /// `None` if it is a name; an error if it is neither.
@@ -34,7 +41,7 @@ pub(super) fn is_local(address: IpAddr) -> bool {
 /// Whether it is of the link, where clouds serve what identifies a machine.
 pub(super) fn is_link_local(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V4(address) => address.is_link_local() || METADATA.contains(&address),
         IpAddr::V6(address) => {
             let is_metadata = address == Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
             address.is_unicast_link_local() || is_metadata
@@ -57,6 +64,7 @@ fn is_local_v4(address: Ipv4Addr) -> bool {
         || address.is_link_local()
         || address.is_multicast()
         || address.is_documentation()
+        || METADATA.contains(&address)
         || a == 0
         || a >= 240
         || (a, b & 0xc0) == (100, 64)

@@ -74,7 +74,7 @@ impl Host {
     }
 
     /// Whether it is where clouds serve what identifies a machine.
-    pub(super) fn is_link_local(&self) -> bool {
+    pub fn is_link_local(&self) -> bool {
         match self {
             Self::Address(address) => address::is_link_local(*address),
             Self::Name(name) => is_at_or_below(name, "internal"),
