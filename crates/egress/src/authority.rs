@@ -6,8 +6,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose,
 };
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
@@ -76,6 +76,13 @@ impl Authority {
         let mut params =
             CertificateParams::new(vec![host.to_owned()]).map_err(EgressError::Authority)?;
         params.use_authority_key_identifier_extension = true;
+        let mut name = DistinguishedName::new();
+        // What does not fit is in the alternative names, which count.
+        name.push(
+            DnType::CommonName,
+            host.get(..host.len().min(64)).unwrap_or_default(),
+        );
+        params.distinguished_name = name;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let certificate = params

@@ -97,12 +97,20 @@ pub fn read(bytes: &[u8]) -> Result<Option<Head>, BadHead> {
 pub fn field(line: &[u8]) -> Result<(&[u8], &[u8]), BadHead> {
     let at = line.iter().position(|byte| *byte == b':');
     let (name, value) = line.split_at(at.ok_or(BadHead::Field)?);
-    let value = value[1..].trim_ascii();
+    let value = trimmed(&value[1..]);
     let is_text = |byte: &u8| *byte == b'\t' || *byte >= b' ' && *byte != 0x7f;
     if name.is_empty() || !name.iter().copied().all(is_token) || !value.iter().all(is_text) {
         return Err(BadHead::Field);
     }
     Ok((name, value))
+}
+
+/// Without blanks around it; what else counts as one elsewhere does not here.
+fn trimmed(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
 }
 
 /// Where the empty line ends.
@@ -268,6 +276,8 @@ mod tests {
             ("A: b\nC: d\r\n", BadHead::Field),
             ("A: b\rC: d\r\n", BadHead::Field),
             ("A: b\0\r\n", BadHead::Field),
+            ("A: b\r\r\n", BadHead::Field),
+            ("Content-Length: 1\u{c}\r\n", BadHead::Field),
             ("nothing\r\n", BadHead::Field),
             (": empty\r\n", BadHead::Field),
             ("Host: b.example\r\n", BadHead::Host),

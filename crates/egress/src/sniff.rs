@@ -8,6 +8,9 @@ use tokio::net::TcpStream;
 use crate::head;
 use crate::hello;
 
+/// How much is read at once.
+const PIECE: usize = 4 * 1024;
+
 /// What HTTP/2 says first.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -49,11 +52,21 @@ pub fn speech(bytes: &[u8]) -> Option<Speech> {
     if contains_http(line) {
         return Some(Speech::Http1);
     }
-    let is_text = line
-        .iter()
-        .all(|byte| (b' '..0x7f).contains(byte) || matches!(byte, b'\t' | b'\r'));
     let is_whole = line.len() < rest.len() || bytes.len() > head::MOST;
-    (is_whole || !is_text).then_some(Speech::Other)
+    (is_whole || !may_become_http(line)).then_some(Speech::Other)
+}
+
+/// Whether a line that is not whole may be the first of a request: a method,
+/// which is in capitals, and text behind it.
+fn may_become_http(line: &[u8]) -> bool {
+    let mut words = line.splitn(2, |byte| *byte == b' ');
+    let method = words.next().unwrap_or_default();
+    let rest = words.next().unwrap_or_default();
+    let is_text = |byte: &u8| (b' '..0x7f).contains(byte) || matches!(byte, b'\t' | b'\r');
+    method
+        .iter()
+        .all(|byte| byte.is_ascii_uppercase() || *byte == b'-')
+        && rest.iter().all(is_text)
 }
 
 fn contains_http(line: &[u8]) -> bool {
@@ -67,6 +80,8 @@ pub async fn listen(stream: &mut TcpStream, seen: &mut Vec<u8>) -> io::Result<Sp
         if let Some(speech) = speech(seen) {
             return Ok(speech);
         }
+        stream.readable().await?;
+        seen.reserve(PIECE);
         if seen.len() > head::MOST || stream.read_buf(seen).await? == 0 {
             return Ok(Speech::Other);
         }
@@ -103,6 +118,7 @@ mod tests {
             (b"\r\n\r\nget / http/1.1", Some(Speech::Http1)),
             (b" GET / HTTP/1.1", Some(Speech::Http1)),
             (b"GET key\r\n", Some(Speech::Other)),
+            (b"hello", Some(Speech::Other)),
             (b"GET / ", None),
             (b"SSH-2.0-x\r\n", Some(Speech::Other)),
             (b"\0\0\0\x08\x04\xd2\x16\x2f", Some(Speech::Other)),

@@ -135,7 +135,7 @@ async fn opaque(mut visit: Visit) {
             ));
             return;
         }
-        through(&visit, server, passed).await;
+        through(&mut visit, server, passed).await;
     }
 }
 
@@ -172,7 +172,7 @@ async fn tls(mut visit: Visit) {
             visit.tunnel = Some((passed, server));
             inside::serve(visit, hello).await;
         }
-        Ok((passed, server)) => through(&visit, server, passed).await,
+        Ok((passed, server)) => through(&mut visit, server, passed).await,
         Err(refusal) => inside::refuse(visit, Some(hello), &refusal).await,
     }
 }
@@ -216,10 +216,13 @@ fn check_name(visit: &Visit, hello: &Hello) -> Result<(), Refusal> {
 }
 
 /// Sends what was read already, and copies the rest.
-async fn through(visit: &Visit, mut server: TcpStream, passed: Passed) {
-    if passed.send(visit.seen.len()).is_err() || server.write_all(&visit.seen).await.is_err() {
+async fn through(visit: &mut Visit, mut server: TcpStream, passed: Passed) {
+    // Not held for as long as the connection lasts.
+    let seen = std::mem::take(&mut visit.seen);
+    if passed.send(seen.len()).is_err() || server.write_all(&seen).await.is_err() {
         return;
     }
+    drop(seen);
     relay(&visit.session, &visit.stream, &server, &passed).await;
 }
 
@@ -267,7 +270,7 @@ async fn silent(mut visit: Visit) {
             visit.tunnel = Some((passed, server));
             web::plain(visit, speech == Some(Speech::Http2)).await;
         }
-        Some(_) => through(&visit, server, passed).await,
+        Some(_) => through(&mut visit, server, passed).await,
     }
 }
 
