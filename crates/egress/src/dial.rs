@@ -4,7 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use dam_policy::{Host, Permission, Reach};
+use dam_policy::{Host, Reach};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -138,49 +138,38 @@ async fn look_up(session: &Session, name: &str, port: u16) -> Result<Vec<IpAddr>
 
 /// An alias may be any name but one that is denied or local.
 fn check_alias(session: &Session, name: &str, alias: &str, port: u16) -> Result<(), Refusal> {
-    let verdict = session.way.rules.reach(alias, port);
-    if verdict.reach != Reach::Denied {
-        return Ok(());
+    let refused = |why: &str| {
+        let reason = format!("{name} is another name for one that may not be reached: {why}");
+        Err(Refusal::new(Cause::Address, reason))
+    };
+    let Ok(found) = alias.parse::<Host>() else {
+        return refused("that is no host's name");
+    };
+    let host = Host::Name(name.to_owned());
+    let verdict = session.way.rules.leads_by(&host, &found, port);
+    match verdict.reach {
+        Reach::Allowed => Ok(()),
+        Reach::Unlisted | Reach::Denied => refused(&verdict.reason),
     }
-    let reason = format!(
-        "{name} is another name for one that may not be reached: {}",
-        verdict.reason
-    );
-    Err(Refusal::new(Cause::Address, reason))
 }
 
 /// Whether an address may be connected to for a name that was allowed.
 fn check(session: &Session, target: &Target, address: IpAddr) -> Result<(), Refusal> {
-    // One IPv4 address has one writing.
-    let host = Host::Address(address.to_canonical());
-    let verdict = session.way.rules.reach(&host.to_string(), target.port);
-    let refused = |why: &str| {
-        let reason = format!("{} leads to {host}: {why}", target.host);
-        Err(Refusal::new(Cause::Address, reason))
-    };
-    match verdict.reach {
-        // A rule that names a local name with its port means where it leads,
-        // as long as that is no address by which machines are identified.
-        Reach::Denied
-            if target.host.is_local()
-                && !host.is_link_local()
-                && !is_denied(session, &host, target.port) =>
-        {
-            Ok(())
-        }
-        Reach::Denied => refused(&verdict.reason),
-        Reach::Unlisted if is_own(address) => refused("that is this machine itself"),
-        Reach::Allowed | Reach::Unlisted => Ok(()),
-    }
-}
-
-fn is_denied(session: &Session, host: &Host, port: u16) -> bool {
-    session
+    let verdict = session
         .way
         .rules
-        .domains
-        .iter()
-        .any(|rule| rule.permission == Permission::Deny && rule.pattern.covers(host, port))
+        .leads_to(&target.host, address, target.port);
+    let refused = |why: &str| {
+        let reason = format!("{} leads to {address}: {why}", target.host);
+        Err(Refusal::new(Cause::Address, reason))
+    };
+    // What is local was looked at; a public address may be our own.
+    let is_public = !Host::Address(address.to_canonical()).is_local();
+    match verdict.reach {
+        Reach::Allowed if is_public && is_own(address) => refused("that is this machine itself"),
+        Reach::Allowed => Ok(()),
+        Reach::Unlisted | Reach::Denied => refused(&verdict.reason),
+    }
 }
 
 /// Whether an address is one of this machine's. Nothing is sent: the kernel

@@ -11,7 +11,8 @@ pub struct Limits {
     pub bytes_out_host: Option<u64>,
     /// Decisions on connections and requests in any minute.
     pub requests_per_minute: Option<u32>,
-    /// The body of one request, in bytes.
+    /// What the body of one request, or one connection that is not looked
+    /// into, sends, in bytes.
     pub upload: Option<u64>,
     /// Connections at once. More wait for nothing: they are refused.
     pub connections: usize,

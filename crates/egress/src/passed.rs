@@ -9,7 +9,7 @@ use std::time::Instant;
 use crate::book::Account;
 use crate::desk::Wish;
 use crate::event::NetworkEvent;
-use crate::refusal::Refusal;
+use crate::refusal::{Cause, Refusal};
 use crate::session::Session;
 
 /// A wish that was allowed. It ends when it is dropped.
@@ -61,6 +61,19 @@ impl Passed {
                 Ok(())
             }
             Err(refusal) => Err(self.failed(refusal)),
+        }
+    }
+
+    /// The same for a connection that is not looked into: all of it is one
+    /// upload.
+    pub fn send_opaque(&self, count: usize) -> Result<(), Refusal> {
+        let sent = self.bytes_out.load(Ordering::Relaxed) + count as u64;
+        match self.session.limits().upload {
+            Some(most) if sent > most => {
+                let reason = format!("an opaque connection may send {most} bytes");
+                Err(self.failed(Refusal::new(Cause::LimitUpload, reason)))
+            }
+            _ => self.send(count),
         }
     }
 

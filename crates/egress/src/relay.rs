@@ -31,7 +31,7 @@ pub async fn relay(
     passed: &Passed,
 ) {
     let clock = Clock::start();
-    let out = pump(client, server, &clock, |count| passed.send(count));
+    let out = pump(client, server, &clock, |count| passed.send_opaque(count));
     let back = pump(server, client, &clock, |count| {
         passed.receive(count);
         Ok(())

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use dam_policy::{Host, Permission};
 use rustls::ClientConfig;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
@@ -192,34 +191,6 @@ impl Session {
 
     pub fn meaning(&self, address: IpAddr) -> Meaning {
         lock(&self.placeholders).meaning(address)
-    }
-
-    /// The ports at which a host may be meant: the web's and whatever rules
-    /// name for it.
-    pub fn ports_of(&self, host: &Host) -> Vec<u16> {
-        let rules = &self.way.rules;
-        let mut ports = vec![443, 80];
-        ports.extend(&rules.ports);
-        let allowed = rules
-            .domains
-            .iter()
-            .filter(|rule| rule.permission == Permission::Allow);
-        ports.extend(allowed.filter_map(|rule| {
-            let port = rule.pattern.port()?;
-            rule.pattern.covers(host, port).then_some(port)
-        }));
-        let mut seen = HashSet::new();
-        ports.retain(|port| seen.insert(*port));
-        ports
-    }
-
-    /// Whether a rule names this port of this host.
-    pub fn names_port(&self, host: &Host, port: u16) -> bool {
-        self.way.rules.domains.iter().any(|rule| {
-            rule.permission == Permission::Allow
-                && rule.pattern.port() == Some(port)
-                && rule.pattern.covers(host, port)
-        })
     }
 
     /// Counts a name that got no address, and tells of it once.

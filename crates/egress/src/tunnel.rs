@@ -51,7 +51,7 @@ impl Visit {
 
     fn may_be_opaque(&self) -> bool {
         let Target { host, port } = &self.target;
-        !WEB.contains(port) || self.session.names_port(host, *port)
+        !WEB.contains(port) || self.session.way.rules.names_port(host, *port)
     }
 
     /// The decision and the connection, made now if they were not before.
@@ -219,7 +219,7 @@ fn check_name(visit: &Visit, hello: &Hello) -> Result<(), Refusal> {
 async fn through(visit: &mut Visit, mut server: TcpStream, passed: Passed) {
     // Not held for as long as the connection lasts.
     let seen = std::mem::take(&mut visit.seen);
-    if passed.send(seen.len()).is_err() || server.write_all(&seen).await.is_err() {
+    if passed.send_opaque(seen.len()).is_err() || server.write_all(&seen).await.is_err() {
         return;
     }
     drop(seen);

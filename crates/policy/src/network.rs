@@ -13,6 +13,7 @@ mod preset;
 mod requests;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -239,9 +240,8 @@ impl NetworkRules {
                 return self.verdict(Reach::Denied, "network.bad-host", error.to_string());
             }
         };
-        let mut denials = self.of(Permission::Deny);
-        if let Some(rule) = denials.find(|rule| rule.pattern.covers(&host, port)) {
-            return ruled(rule, Reach::Denied, format!("`{}` is denied", rule.pattern));
+        if let Some(denied) = self.denied(&host, port) {
+            return denied;
         }
         if let Some(above) = self.above(&host, port) {
             return above;
@@ -265,6 +265,58 @@ impl NetworkRules {
         self.verdict(Reach::Unlisted, "network.unlisted", reason)
     }
 
+    /// Whether a host that may be reached may lead to this address. That it is
+    /// local needs its own rule, unless the host is a local one by its name:
+    /// then the rule that names it means where it leads, as long as that is no
+    /// address by which machines are identified.
+    pub fn leads_to(&self, host: &Host, address: IpAddr, port: u16) -> NetworkVerdict {
+        // One IPv4 address has one writing.
+        let found = Host::Address(address.to_canonical());
+        if let Some(denied) = self.denied(&found, port) {
+            return denied;
+        }
+        let is_meant = host.is_local() && !found.is_link_local();
+        if found.is_local() && !is_meant {
+            return self.local(&found, port);
+        }
+        let reason = format!("{host} may lead to {found}");
+        self.verdict(Reach::Allowed, "network.address", reason)
+    }
+
+    /// Whether a host that may be reached may be another name for this one.
+    pub fn leads_by(&self, host: &Host, alias: &Host, port: u16) -> NetworkVerdict {
+        if let Some(denied) = self.denied(alias, port) {
+            return denied;
+        }
+        if alias.is_local() && !host.is_local() {
+            return self.local(alias, port);
+        }
+        let reason = format!("{host} may be another name for {alias}");
+        self.verdict(Reach::Allowed, "network.address", reason)
+    }
+
+    /// Whether a rule allows this host at this very port.
+    pub fn names_port(&self, host: &Host, port: u16) -> bool {
+        self.of(Permission::Allow)
+            .any(|rule| rule.pattern.port() == Some(port) && rule.pattern.covers(host, port))
+    }
+
+    /// The ports at which a host may be meant: the web's, and those that rules
+    /// name.
+    pub fn ports_of(&self, host: &Host) -> Vec<u16> {
+        let named = self.of(Permission::Allow).filter_map(|rule| {
+            let port = rule.pattern.port()?;
+            rule.pattern.covers(host, port).then_some(port)
+        });
+        let mut ports = PORTS.to_vec();
+        for port in self.ports.iter().copied().chain(named) {
+            if !ports.contains(&port) {
+                ports.push(port);
+            }
+        }
+        ports
+    }
+
     /// Whether a socket of the host's file system may be reached. The path is
     /// absolute and leads through no link.
     pub fn socket(&self, path: &Path) -> NetworkVerdict {
@@ -286,6 +338,16 @@ impl NetworkRules {
             rule: Rule::builtin("network.socket"),
             origin: rule.origin.clone(),
         }
+    }
+
+    fn denied(&self, host: &Host, port: u16) -> Option<NetworkVerdict> {
+        let mut denials = self.of(Permission::Deny);
+        let rule = denials.find(|rule| rule.pattern.covers(host, port))?;
+        Some(ruled(
+            rule,
+            Reach::Denied,
+            format!("`{}` is denied", rule.pattern),
+        ))
     }
 
     /// That it is more than may be allowed, if it is.

@@ -102,7 +102,7 @@ fn of_kind(question: &Question, v4: Ipv4Addr, v6: Ipv6Addr) -> Vec<u8> {
 fn may_have_address(session: &Session, name: &str) -> Result<(), Refusal> {
     let host = Host::Name(name.to_owned());
     let mut first = None;
-    for port in session.ports_of(&host) {
+    for port in session.way.rules.ports_of(&host) {
         let wish = Wish {
             host: name.to_owned(),
             port,

@@ -78,7 +78,7 @@ async fn out(mut from: From, mut to: To, passed: &Passed, clock: &Clock) -> Opti
     let mut buffer = vec![0; PIECE];
     loop {
         let count = from.read(&mut buffer).await.unwrap_or(0);
-        if count == 0 || passed.send(count).is_err() {
+        if count == 0 || passed.send_opaque(count).is_err() {
             return to.shutdown().await.ok();
         }
         clock.stir();

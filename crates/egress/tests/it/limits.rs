@@ -82,6 +82,23 @@ fn an_upload_and_the_requests_of_a_minute_are_limited() {
 }
 
 #[test]
+fn an_opaque_connection_is_one_upload() {
+    let host = counting();
+    let world = World::new(
+        Wanted::default()
+            .host("a.example", host)
+            .set(|way| way.limits.upload = Some(1000)),
+    );
+    let address = world.placeholder("a.example").unwrap();
+    let at = format!("{address}:{}", host.port());
+    for _ in 0..2 {
+        assert_eq!(say(world.connect(&at), &[b'x'; 900]), "900 bytes");
+    }
+    assert!(!say(world.connect(&at), &[b'x'; 1100]).contains("1100"));
+    assert!(world.egress.finish().bytes_out <= 2800);
+}
+
+#[test]
 fn the_number_of_connections_and_their_time_are_limited() {
     let silent = raw(|mut stream| drop(stream.read_to_end(&mut Vec::new())));
     let world = World::new(Wanted::default().host("a.example", silent).set(|way| {

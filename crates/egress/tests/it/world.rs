@@ -11,7 +11,7 @@ use std::time::Duration;
 use dam_egress::{
     Authority, Caller, Desk, Egress, NetworkEvent, Protocol, Refusal, Resolver, Ruling, Way, Wish,
 };
-use dam_policy::{DomainRule, Layer, NetworkRules, Origin, Permission, Reach};
+use dam_policy::{DomainRule, Layer, NetworkRules, Origin, Permission, Reach, Seen};
 
 /// Rules from a list: `host`, `!host`, each with an optional port.
 pub fn rules(list: &[&str]) -> NetworkRules {
@@ -47,17 +47,21 @@ pub struct Clerk {
 
 impl Clerk {
     fn rule(&self, wish: &Wish) -> Ruling {
-        let found = self
-            .rules
-            .judge(&wish.host, wish.port, wish.method.as_deref());
+        let seen = match (&wish.method, &wish.path) {
+            (Some(method), path) => Seen::Request {
+                method,
+                path: path.as_deref().unwrap_or("/"),
+            },
+            (None, _) => Seen::NotYet,
+        };
+        let found = self.rules.judge(&wish.host, wish.port, seen);
+        let needs_look = self.rules.looks_into(&wish.host, wish.port) && wish.method.is_none();
         let host = format!("{}:{}", wish.host, wish.port);
         let is_granted = self.granted.lock().unwrap().contains(&host);
         match found.reach {
             Reach::Unlisted if is_granted => Ruling::Allowed,
             Reach::Unlisted if !self.yes.is_empty() => Ruling::Ask,
-            Reach::Denied if found.rule.as_str() == "network.method" && wish.method.is_none() => {
-                Ruling::Look
-            }
+            Reach::Allowed if needs_look => Ruling::Look,
             Reach::Allowed => self.by_path(wish),
             _ => Ruling::Denied(Refusal {
                 code: found.rule.as_str().to_owned(),

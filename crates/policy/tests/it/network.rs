@@ -617,3 +617,79 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn where_a_name_leads_is_judged_by_what_the_address_is() {
+    let rules = rules(&[
+        ("*", Permission::Allow),
+        ("10.0.0.9:443", Permission::Allow),
+        ("db.internal:5432", Permission::Allow),
+        ("203.0.113.0", Permission::Allow),
+        ("8.8.8.8", Permission::Deny),
+        ("10.0.0.8", Permission::Deny),
+    ]);
+    let leads = |host: &str, address: &str, port| {
+        let (host, address) = (host.parse().expect(host), address.parse().expect(address));
+        rules.leads_to(&host, address, port).reach
+    };
+    for (address, port, expected) in [
+        ("93.184.216.34", 443, Reach::Allowed),
+        ("2606:4700::1111", 443, Reach::Allowed),
+        ("8.8.8.8", 443, Reach::Denied),
+        ("::ffff:8.8.8.8", 443, Reach::Denied),
+        ("10.0.0.9", 443, Reach::Allowed),
+        ("::ffff:10.0.0.9", 443, Reach::Allowed),
+        ("10.0.0.9", 80, Reach::Denied),
+        ("127.0.0.1", 443, Reach::Denied),
+        ("169.254.169.254", 80, Reach::Denied),
+        ("168.63.129.16", 80, Reach::Denied),
+        ("64:ff9b::a00:1", 443, Reach::Denied),
+    ] {
+        assert_eq!(
+            leads("a.example", address, port),
+            expected,
+            "{address}:{port}"
+        );
+    }
+    // A local name that is allowed may lead into its network, but not to what
+    // identifies machines, and not to what is denied.
+    assert_eq!(leads("db.internal", "10.0.0.1", 5432), Reach::Allowed);
+    for address in [
+        "169.254.169.254",
+        "168.63.129.16",
+        "100.100.100.200",
+        "fd00:ec2::254",
+        "10.0.0.8",
+    ] {
+        assert_eq!(
+            leads("db.internal", address, 5432),
+            Reach::Denied,
+            "{address}"
+        );
+    }
+}
+
+#[test]
+fn another_name_for_a_host_meets_the_denials() {
+    let rules = rules(&[
+        ("a.example", Permission::Allow),
+        ("bad.example", Permission::Deny),
+    ]);
+    let leads = |host: &str, alias: &str| {
+        let (host, alias) = (host.parse().expect(host), alias.parse().expect(alias));
+        rules.leads_by(&host, &alias, 443).reach
+    };
+    assert_eq!(leads("a.example", "cdn.example"), Reach::Allowed);
+    assert_eq!(leads("a.example", "bad.example"), Reach::Denied);
+    assert_eq!(leads("a.example", "db.internal"), Reach::Denied);
+    assert_eq!(leads("a.internal", "b.internal"), Reach::Allowed);
+}
+
+#[test]
+fn the_ports_of_a_host_are_the_webs_and_those_that_rules_name() {
+    let rules = allowing(&["a.example:22", "*.a.example:8443", "b.example"]);
+    let host = |name: &str| name.parse::<Host>().expect(name);
+    assert_eq!(rules.ports_of(&host("a.example")), [80, 443, 22]);
+    assert_eq!(rules.ports_of(&host("x.a.example")), [80, 443, 8443]);
+    assert!(rules.names_port(&host("a.example"), 22) && !rules.names_port(&host("b.example"), 443));
+}
