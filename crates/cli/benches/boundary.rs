@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use dam_policy::{Places, Profile, ResolvedProfile, SandboxMode};
+use dam_policy::{Network, NetworkRules, Origin, Places, Profile, ResolvedProfile, SandboxMode};
 use dam_sandbox::{Launch, Stream};
 use rustix::process::WaitOptions;
 
@@ -138,7 +138,12 @@ fn ways(place: &Place) -> Vec<Way> {
         ..Places::default()
     };
     let profile = Profile::builtin(SandboxMode::WorkspaceWrite).resolve(&places);
+    let networked = ResolvedProfile {
+        network: Network::Proxy(Box::new(NetworkRules::new(Origin::BUILTIN))),
+        ..profile.clone()
+    };
     starts.push(("boundary alone, no journal", Start::Here(Box::new(profile))));
+    starts.push(("the same with a network", Start::Here(Box::new(networked))));
     starts
         .into_iter()
         .map(|(name, start)| Way {

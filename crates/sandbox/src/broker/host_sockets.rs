@@ -140,7 +140,7 @@ mod tests {
             "/run/postgresql/.s.PGSQL.5432",
             "/var/run/mysqld/mysqld.sock",
             "/tmp/service.sock",
-            "/work/screenshots/server",
+            "/srv/screenshots/server",
         ] {
             assert!(never(Path::new(path)).is_none(), "{path}");
         }
