@@ -1,8 +1,12 @@
 //! The list of detectors. A new one is added here and nowhere else.
 
-use crate::{Checks, Detector, Secrets};
+use crate::{Authorization, Checks, Detector, Secrets};
 
 /// Every detector, in the order of their names.
 pub fn detectors() -> Vec<Box<dyn Detector>> {
-    vec![Box::new(Checks), Box::new(Secrets::default())]
+    vec![
+        Box::new(Authorization),
+        Box::new(Checks),
+        Box::new(Secrets::default()),
+    ]
 }

@@ -10,6 +10,7 @@
 //! the same order. No model is asked, nothing is sent anywhere, and nothing of
 //! the scanned project is run, but by [`prove`], which does so in the boundary.
 
+mod authorization;
 mod checks;
 mod coverage;
 mod detector;
@@ -23,10 +24,12 @@ mod language;
 pub mod prove;
 pub mod record;
 pub mod report;
+pub mod routes;
 mod secrets;
 mod source;
 pub mod taint;
 
+pub use authorization::Authorization;
 pub use checks::{CHECKS, Check, Checks};
 pub use coverage::{Coverage, Gap, GapKind};
 pub use detector::{Detector, Facts, FactsOf, Joined, Project, Settings};

@@ -9,3 +9,15 @@ pub mod javascript;
 #[cfg(test)]
 mod show;
 mod tree;
+pub mod visit;
+
+use crate::{Language, SourceFile};
+
+/// The program in a file, where there is a front end for its language.
+pub fn lower(file: &SourceFile<'_>) -> Option<ir::Module> {
+    match file.language {
+        Language::JavaScript | Language::Tsx | Language::TypeScript => javascript::lower(file),
+        Language::Java => java::lower(file),
+        _ => None,
+    }
+}

@@ -1,3 +1,4 @@
 //! Scans of real directories.
 
+mod authorization;
 mod tree;
