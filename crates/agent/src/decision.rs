@@ -1,7 +1,7 @@
 //! Decisions as the journal has them: what was decided, by whom, and under
 //! which circumstances, so that each can be replayed.
 
-use dam_gate::Settled;
+use dam_gate::{FlowMark, Settled};
 use dam_journal::Event;
 use dam_policy::{Action, Circumstances};
 use serde_json::{Value, json};
@@ -28,10 +28,15 @@ pub fn decision(
 
 /// The journal's entries for what the session has now seen for the first time.
 pub(crate) fn marks(settled: &Settled) -> impl Iterator<Item = Event> {
-    settled.marks.iter().map(|mark| Event::FlowMarked {
+    settled.marks.iter().map(flow_marked)
+}
+
+/// The journal's entry for one of them.
+pub fn flow_marked(mark: &FlowMark) -> Event {
+    Event::FlowMarked {
         mark: mark.mark.to_owned(),
         what: mark.what.clone(),
-    })
+    }
 }
 
 /// What it was decided under, where that was anything but the usual.

@@ -124,6 +124,8 @@ fn approval(policy: ApprovalPolicy) -> String {
 pub(crate) struct Instructions {
     pub items: Vec<Item>,
     pub notices: Vec<String>,
+    /// The first file that strangers may have written.
+    pub untrusted: Option<String>,
 }
 
 /// Reads the user's own instruction file in `home`, then the repository's from
@@ -157,9 +159,11 @@ pub(crate) fn read(
             quoted(&projects)
         }));
     }
+    let strangers = projects.first().filter(|_| !trusted);
     Instructions {
         items,
         notices: reader.notices,
+        untrusted: strangers.map(|document| document.path.display().to_string()),
     }
 }
 

@@ -26,7 +26,7 @@ mod tools;
 mod turn;
 
 pub use cancel::Cancel;
-pub use decision::decision;
+pub use decision::{decision, flow_marked};
 pub use directory::DirectoryError;
 pub use error::AgentError;
 pub use events::{

@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex};
 use dam_gate::{Gate, Reviewer};
 use dam_journal::{Event, Journal};
 use dam_model::Model;
-use dam_policy::{Posture, ReviewerKind};
+use dam_policy::{Posture, ReviewerKind, Untrusted};
 use dam_sandbox::{Asking, Tier};
 
 use crate::acts::{Opened, shell_path};
 use crate::cancel::Cancel;
+use crate::decision::flow_marked;
 use crate::error::AgentError;
 use crate::events::{AgentEvent, Item, What};
 use crate::front::Front;
@@ -113,6 +114,11 @@ impl Session {
         let mut gate = Gate::new(options.posture.clone(), reviewer);
         if !options.trusted {
             gate = gate.in_untrusted(options.project_root.clone().unwrap_or(options.cwd.clone()));
+        }
+        // What the model is told of it was written by strangers.
+        let taken_in = found.untrusted.as_ref();
+        if let Some(mark) = taken_in.and_then(|file| gate.took_in(Untrusted::Project, file)) {
+            journal.append(&flow_marked(&mark))?;
         }
         Ok(Self {
             posture: options.posture,

@@ -3,8 +3,9 @@
 
 use std::time::Instant;
 
-use dam_journal::{Event, clean};
+use dam_journal::{Event, Journal, JournalError, clean};
 use dam_model::{Item, ModelError, Request, Role, StreamEvent, Usage};
+use serde_json::{Value, json};
 
 use crate::error::{AgentError, Stop};
 use crate::events::{AgentEvent, Failure, TokenUsage, What};
@@ -15,6 +16,9 @@ use crate::tools::{self, Call, CallError};
 
 /// How often the model is asked in one turn.
 const MOST_REQUESTS: u32 = 200;
+
+/// As many entries as the journal writes in one step.
+const TOGETHER: usize = 3;
 
 /// How a turn ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,11 +135,21 @@ impl Session {
         let mut stream = self.model.start(self.request());
         let mut items = Vec::new();
         let mut lines = Lines::default();
+        let mut told = Told::since(started);
         loop {
             let event = tokio::select! {
                 () = cancel.cancelled() => return Err(Stop::Interrupted),
-                event = stream.recv() => event.ok_or(ModelError::Vanished)??,
+                event = stream.recv() => event.ok_or(ModelError::Vanished).flatten(),
             };
+            let event = match event {
+                Ok(event) => event,
+                Err(error) => {
+                    told.failed(&error.to_string());
+                    told.record(&mut self.journal)?;
+                    return Err(error.into());
+                }
+            };
+            told.hear(&event);
             match event {
                 StreamEvent::Created | StreamEvent::ReasoningDelta(_) => {}
                 StreamEvent::TextDelta(text) => tell_text(lines.push(&text), front),
@@ -147,6 +161,7 @@ impl Session {
                 } => {
                     lines = Lines::default();
                     items.clear();
+                    told.record(&mut self.journal)?;
                     front.tell(&AgentEvent::Error {
                         message: shown(&format!("{reason} (retry {attempt} of {of})")),
                     });
@@ -154,13 +169,14 @@ impl Session {
                 }
                 StreamEvent::Completed { usage, .. } => {
                     tell_text(lines.rest(), front);
-                    self.journal.append(&Event::ModelResponse {
+                    told.events.push(Event::ModelResponse {
                         input_tokens: usage.input_tokens,
                         output_tokens: usage.output_tokens,
                         duration_ms: milliseconds(started),
                         cached_tokens: Some(usage.cached_input_tokens),
                         reasoning_tokens: Some(usage.reasoning_output_tokens),
-                    })?;
+                    });
+                    told.record(&mut self.journal)?;
                     return Ok((items, usage));
                 }
             }
@@ -217,20 +233,112 @@ impl Session {
     async fn answer(&mut self, calls: &[Item], front: &mut Front<'_>) -> Result<(), Stop> {
         let mut stopped: Option<Stop> = None;
         for call in calls {
-            let output = match &stopped {
-                Some(stop) => format!("Not done: {stop}"),
-                None => match self.act(understood(call), front).await {
-                    Ok(output) => output,
+            let output = if let Some(stop) = &stopped {
+                format!("Not done: {stop}")
+            } else {
+                let begun = Instant::now();
+                match self.act(understood(call), front).await {
+                    Ok(output) => {
+                        self.journal.append(&result_of(call, &output, begun))?;
+                        output
+                    }
                     Err(stop) => {
                         let output = format!("Stopped: {stop}");
                         stopped = Some(stop);
                         output
                     }
-                },
+                }
             };
             self.history.extend(output_of(call, output));
         }
         stopped.map_or(Ok(()), Err)
+    }
+}
+
+/// What a stream has told, to be written down with its end: what it brings is
+/// only acted on then.
+struct Told {
+    events: Vec<Event>,
+    started: Instant,
+}
+
+impl Told {
+    const fn since(started: Instant) -> Self {
+        Self {
+            events: Vec::new(),
+            started,
+        }
+    }
+
+    fn hear(&mut self, event: &StreamEvent) {
+        match event {
+            StreamEvent::Created => self.add("response.created", Value::Null, None),
+            StreamEvent::ItemDone(item) => {
+                self.add("response.output_item.done", kept(item), None);
+            }
+            StreamEvent::Retrying { reason, .. } => self.failed(reason),
+            StreamEvent::TextDelta(_)
+            | StreamEvent::ReasoningDelta(_)
+            | StreamEvent::Completed { .. } => {}
+        }
+    }
+
+    fn failed(&mut self, error: &str) {
+        self.add("response.failed", Value::Null, Some(error.to_owned()));
+    }
+
+    fn add(&mut self, event: &str, item: Value, error: Option<String>) {
+        self.events.push(Event::ModelEvent {
+            event: event.to_owned(),
+            item,
+            error,
+            duration_ms: milliseconds(self.started),
+        });
+    }
+
+    fn record(&mut self, journal: &mut Journal) -> Result<(), JournalError> {
+        let events = std::mem::take(&mut self.events);
+        for some in events.chunks(TOGETHER) {
+            journal.append_together(some)?;
+        }
+        Ok(())
+    }
+}
+
+/// What is kept of an item: its kind, and whom it calls. What it says is in the
+/// entries of what it leads to.
+fn kept(item: &Item) -> Value {
+    match item {
+        Item::Message { .. } => json!({ "type": "message" }),
+        Item::Reasoning { .. } => json!({ "type": "reasoning" }),
+        Item::FunctionCall { name, call_id, .. } => {
+            json!({ "type": "function_call", "name": name, "call_id": call_id })
+        }
+        Item::CustomToolCall { name, call_id, .. } => {
+            json!({ "type": "custom_tool_call", "name": name, "call_id": call_id })
+        }
+        _ => Value::Null,
+    }
+}
+
+/// What came of a call, as it is written down.
+fn result_of(call: &Item, output: &str, begun: Instant) -> Event {
+    let (call, tool) = match call {
+        Item::FunctionCall { name, call_id, .. } | Item::CustomToolCall { name, call_id, .. } => {
+            (call_id.clone(), name.clone())
+        }
+        _ => (String::new(), String::new()),
+    };
+    Event::ToolResult {
+        call,
+        tool,
+        // What the model is told of a call that did not come to anything.
+        ok: !["Error: ", "Not done: "]
+            .iter()
+            .any(|start| output.starts_with(start)),
+        duration_ms: milliseconds(begun),
+        output_bytes: output.len() as u64,
+        truncated: output.contains(" left out]"),
     }
 }
 

@@ -10,7 +10,7 @@ use dam_policy::{
     ApprovalPolicy, Limit, Limits, SandboxMode, UnknownApprovalPolicy, UnknownSandboxMode,
 };
 
-use crate::commands::{ExecPolicy, Export, Guard, Policy, Requirements, Scan, TriageWish};
+use crate::commands::{ExecPolicy, Export, Guard, Policy, Requirements, Scan, Status, TriageWish};
 use crate::output::Color;
 use crate::{exit, variables};
 
@@ -133,6 +133,12 @@ Examples:
     /// Show and verify what happened
     #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
     Log(Log),
+    /// Show what holds a session that begins here, and what the last has seen
+    #[command(after_help = "\
+Examples:
+  dam status
+  dam status -s read-only --json")]
+    Status(Box<Status>),
     /// Answer the hooks of other vendors' agents
     #[command(
         subcommand,

@@ -17,6 +17,7 @@ mod requirements;
 mod run;
 mod sandbox;
 mod scan;
+mod status;
 mod trust;
 
 pub use execpolicy::ExecPolicy;
@@ -26,6 +27,7 @@ pub use log::triage::TriageWish;
 pub use policy::Policy;
 pub use requirements::Requirements;
 pub use scan::Scan;
+pub use status::Status;
 
 pub use doctor::attack::attacker::{WORD as ATTACK_WORD, main as attack_main};
 
@@ -43,6 +45,7 @@ pub fn run(task: Task, variables: &Variables, output: &mut Output) -> Result<u8,
         // broken.
         Task::Log(log) => log::run(&log, variables, output),
         Task::Policy(policy) => policy::run(policy, variables, output),
+        Task::Status(status) => status::run(&status, variables, output),
         Task::Guard(guard) => Ok(guard::run(&guard, variables, output)),
         Task::ExecPolicy(check) => execpolicy::run(&check, variables, output),
         Task::Requirements(requirements) => requirements::run(&requirements, variables, output),

@@ -73,6 +73,8 @@ pub const FAINT: Style = Style::new().dimmed();
 pub struct Output {
     out: AutoStream<io::Stdout>,
     err: AutoStream<io::Stderr>,
+    /// Whether data goes to people, because it is not what was asked for.
+    is_aside: bool,
 }
 
 impl Output {
@@ -84,11 +86,24 @@ impl Output {
         Self {
             out: AutoStream::new(out, for_out),
             err: AutoStream::new(err, for_err),
+            is_aside: false,
         }
+    }
+
+    /// Does something whose data is for people, beside what was asked for.
+    pub fn aside<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.is_aside, true);
+        let done = work(self);
+        self.is_aside = before;
+        done
     }
 
     /// One line of data.
     pub fn data(&mut self, line: &str) -> Result<(), CommandError> {
+        if self.is_aside {
+            self.note(line);
+            return Ok(());
+        }
         writeln!(self.out, "{line}").map_err(|error| CommandError::output(&error))
     }
 

@@ -57,7 +57,7 @@ fn a_turn_goes_on_until_the_model_asks_for_nothing() {
     two
     three
     ");
-    insta::assert_snapshot!(played.kinds().join(" "), @"prompt model_request model_response decision flow_marked command_started command_finished model_request model_response");
+    insta::assert_snapshot!(played.kinds().join(" "), @"prompt model_request model_event model_event model_event model_event model_response decision flow_marked command_started command_finished tool_result model_request model_event model_event model_response");
     let usage = TokenUsage {
         input_tokens: 20,
         cached_input_tokens: 0,
@@ -184,7 +184,10 @@ fn a_model_that_fails_fails_the_turn() {
     let last = played.events.last().unwrap();
     assert_eq!(last["type"], "turn.failed");
     assert_eq!(&last["error"]["message"], message);
-    assert_eq!(played.kinds(), ["prompt", "model_request", "error"]);
+    assert_eq!(
+        played.kinds(),
+        ["prompt", "model_request", "model_event", "error"]
+    );
 }
 
 fn a_model_that_finds_no_end_is_stopped() {

@@ -11,6 +11,7 @@ use dam_journal::Event;
 use dam_model::{Model, Recorded, Recorder, Responses};
 use dam_policy::ReviewerKind;
 
+use super::trust::settings_after_asking;
 use crate::arguments::Exec;
 use crate::boxed::session_started;
 use crate::error::{CommandError, Kind};
@@ -29,7 +30,7 @@ pub fn run(exec: &Exec, variables: &Variables, output: &mut Output) -> Result<u8
     let mut options = settings::options(&exec.grants, &exec.approvals)?;
     options.model.clone_from(&exec.model);
     let interactive = settings::is_interactive();
-    let mut settings = settings::load(&options, variables, interactive)?;
+    let mut settings = settings_after_asking(&options, variables, interactive, output)?;
     settings::limit(&mut settings, &exec.grants)?;
     settings::check_models(&settings)?;
     settings::pin(&settings, output)?;

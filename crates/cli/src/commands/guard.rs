@@ -212,8 +212,7 @@ impl Hook {
         if let Some(Ok(journal)) = joined {
             return Ok((journal, None));
         }
-        let front = format!("hook {}", self.agent);
-        let begun = boxed::session_started(&front, &settings.cwd, &settings.posture)?;
+        let begun = boxed::session_started(self.agent.name(), &settings.cwd, &settings.posture)?;
         Ok((settings::journal(settings)?, Some(begun)))
     }
 
@@ -245,10 +244,7 @@ impl Hook {
                 named.clone_from(&call.id);
             }
             events.push(decided);
-            events.extend(settled.marks.iter().map(|mark| Event::FlowMarked {
-                mark: mark.mark.to_owned(),
-                what: mark.what.clone(),
-            }));
+            events.extend(settled.marks.iter().map(dam_agent::flow_marked));
         }
         events.push(Event::HookFinished {
             id,

@@ -1,5 +1,6 @@
 //! `dam run`: any program inside the boundary.
 
+use super::trust::settings_after_asking;
 use crate::arguments::Run;
 use crate::boxed::{self, Typed};
 use crate::error::CommandError;
@@ -10,7 +11,7 @@ use crate::variables::Variables;
 /// Runs the command; its exit code is ours.
 pub fn run(run: Run, variables: &Variables, output: &mut Output) -> Result<u8, CommandError> {
     let options = settings::options(&run.grants, &run.approvals)?;
-    let mut settings = settings::load(&options, variables, true)?;
+    let mut settings = settings_after_asking(&options, variables, true, output)?;
     settings::limit(&mut settings, &run.grants)?;
     for notice in &settings.notices {
         output.labelled(WARNING, "note", notice);

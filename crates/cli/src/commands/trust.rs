@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use dam_config::trust::{Content, Difference, Record, Trust, scan};
 use dam_config::{Options, Settings};
+use rustix::termios::{QueueSelector, tcflush, tcgetpgrp};
 use serde::Serialize;
 
 use dam_journal::Event;
@@ -78,13 +79,69 @@ fn trust(yes: bool, settings: &Settings, output: &mut Output) -> Result<u8, Comm
         show(difference, output)?;
     }
     confirm(yes, output)?;
-    // What was shown, not what is there by now.
-    let now = Record::new(root, content);
-    let digest = now.digest.clone();
-    record_change(root, settings, "trusted", record, Some(digest))?;
-    now.write(&settings.dirs)?;
+    keep(root, settings, record, content)?;
     output.note(&format!("{name} is trusted as it is now"));
     Ok(exit::OK.code)
+}
+
+/// The settings of a session that begins. Where the project holds something
+/// else than what was trusted, and somebody is there, they are shown what has
+/// changed and asked; with a yes it is trusted as it is now, and counts.
+pub fn settings_after_asking(
+    options: &Options,
+    variables: &Variables,
+    interactive: bool,
+    output: &mut Output,
+) -> Result<Settings, CommandError> {
+    let settings = settings::load(options, variables, interactive)?;
+    let Trust::Changed(_) = &settings.project.trust else {
+        return Ok(settings);
+    };
+    if !settings::is_interactive() || !is_forgotten() {
+        return Ok(settings);
+    }
+    let root = root(&settings);
+    let Some(record) = Record::read(&settings.dirs, root)? else {
+        return Ok(settings);
+    };
+    let content = scan(root, &settings.dirs)?;
+    let name = clean(&root.display().to_string());
+    output.aside(|output| {
+        let day = date(&record);
+        output.data(&format!(
+            "{STRONG}{name}{STRONG:#} was trusted on {day}; since then:"
+        ))?;
+        let differences = record.differences(&content);
+        let mut shown = differences.iter();
+        shown.try_for_each(|difference| show(difference, output))
+    })?;
+    output.note("\nTrust it as it is now? [y] yes, [N] go on without what it says:");
+    if !says_yes() {
+        return Ok(settings);
+    }
+    keep(root, &settings, Some(record), content)?;
+    settings::load(options, variables, interactive)
+}
+
+/// Whether what was typed before the question was there is no answer to it: a
+/// terminal that cannot forget it, or that is not ours to read, is not asked.
+fn is_forgotten() -> bool {
+    let stdin = stdin();
+    let is_ours = tcgetpgrp(&stdin).is_ok_and(|group| group == rustix::process::getpgrp());
+    is_ours && tcflush(&stdin, QueueSelector::IFlush).is_ok()
+}
+
+/// Trusts what was shown, not what is there by now.
+fn keep(
+    root: &Path,
+    settings: &Settings,
+    before: Option<Record>,
+    content: Content,
+) -> Result<(), CommandError> {
+    let now = Record::new(root, content);
+    let digest = now.digest.clone();
+    record_change(root, settings, "trusted", before, Some(digest))?;
+    Ok(now.write(&settings.dirs)?)
 }
 
 fn differences(record: Option<&Record>, root: &Path, content: &Content) -> Vec<Difference> {
@@ -124,10 +181,7 @@ fn confirm(yes: bool, output: &mut Output) -> Result<(), CommandError> {
     }
     output.flush()?;
     output.note("\nTrust it as it is now? [y] yes, [N] no:");
-    let mut line = String::new();
-    let read = stdin().lock().read_line(&mut line);
-    let is_yes = matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes");
-    if read.is_ok() && is_yes {
+    if says_yes() {
         Ok(())
     } else {
         Err(CommandError::new(
@@ -135,6 +189,14 @@ fn confirm(yes: bool, output: &mut Output) -> Result<(), CommandError> {
             "it is not trusted: you did not say yes",
         ))
     }
+}
+
+/// Whether the line that is typed now is a clear yes.
+fn says_yes() -> bool {
+    let mut line = String::new();
+    let read = stdin().lock().read_line(&mut line);
+    let is_yes = matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes");
+    read.is_ok() && is_yes
 }
 
 fn revoke(settings: &Settings, output: &mut Output) -> Result<u8, CommandError> {
@@ -253,7 +315,8 @@ fn wire<'a>(
     }
 }
 
-const fn state(trust: &Trust) -> &'static str {
+/// The word for it.
+pub const fn state(trust: &Trust) -> &'static str {
     match trust {
         Trust::Unknown => "unknown",
         Trust::Refused => "refused",

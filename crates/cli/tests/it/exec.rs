@@ -288,3 +288,71 @@ fn without_a_task_a_model_or_a_recording_there_is_nothing_to_do() {
     error: recording `none.jsonl`: reading it failed: No such file or directory (os error 2)
     ");
 }
+
+fn recorded(log: &str) -> Vec<Value> {
+    let entry = |line: &str| serde_json::from_str::<Value>(line).expect("an entry");
+    let events = log.lines().map(|line| entry(line)["event"].clone());
+    events.collect()
+}
+
+#[test]
+fn what_a_stream_tells_and_what_a_tool_gives_is_on_record() {
+    let environment = repository();
+    let server = ScriptedServer::start(vec![
+        command("echo out"),
+        command("cat ~/.ssh/id_ed25519"),
+        Turn::message("That is all."),
+    ]);
+    use_server(&environment, &server);
+    let outcome = environment.dam(["exec", "look"]).run();
+    assert!(outcome.success(), "{}", outcome.page());
+    let log = environment.dam(["log", "show", "latest", "--json"]).run();
+    let events = recorded(&log.stdout);
+    let of = |kind: &str| -> Vec<&Value> {
+        let events = events.iter();
+        events.filter(|event| event["kind"] == kind).collect()
+    };
+    let told = of("model_event");
+    let created = told
+        .iter()
+        .filter(|event| event["event"] == "response.created");
+    assert_eq!(created.count(), 3);
+    let calls = told
+        .iter()
+        .filter(|event| event["item"]["type"] == "function_call");
+    let calls: Vec<&Value> = calls.map(|event| &event["item"]["call_id"]).collect();
+    let results = of("tool_result");
+    let answered: Vec<&Value> = results.iter().map(|event| &event["call"]).collect();
+    assert_eq!(answered, calls);
+    assert_eq!(results[0]["tool"], "exec_command");
+    let ok: Vec<&Value> = results.iter().map(|event| &event["ok"]).collect();
+    assert_eq!(ok, [true, false]);
+    assert!(results[0]["output_bytes"].as_u64() > Some(3));
+}
+
+#[test]
+fn notes_of_a_project_that_nobody_trusts_are_taken_in() {
+    let environment = repository();
+    environment.write(environment.work().join("AGENTS.md"), "Do as I say.\n");
+    let server = ScriptedServer::start(vec![Turn::message("That is all.")]);
+    use_server(&environment, &server);
+    let marked = || {
+        let outcome = environment.dam(["exec", "look"]).run();
+        assert!(outcome.success(), "{}", outcome.page());
+        let log = environment.dam(["log", "show", "latest", "--json"]).run();
+        let mut events = recorded(&log.stdout).into_iter();
+        events.find(|event| event["kind"] == "flow_marked")
+    };
+    let mark = marked().expect("a mark");
+    assert_eq!(mark["mark"], "untrusted_taken_in");
+    assert!(
+        mark["what"]
+            .as_str()
+            .is_some_and(|what| what.contains("AGENTS.md"))
+    );
+    let trusted = environment.dam(["trust", "--yes"]).run();
+    assert!(trusted.success(), "{}", trusted.page());
+    let server = ScriptedServer::start(vec![Turn::message("That is all.")]);
+    use_server(&environment, &server);
+    assert_eq!(marked(), None);
+}

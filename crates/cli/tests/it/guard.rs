@@ -183,7 +183,7 @@ fn one_session_of_an_agent_is_one_journal() {
             "hook_finished",
         ]
     );
-    assert_eq!(found[0]["front"], "hook claude-code");
+    assert_eq!(found[0]["front"], "claude-code");
     assert_eq!(found[6]["answer"], "left to Claude Code");
     assert_eq!(found[6]["allowed"], false);
     assert_eq!(found[6]["call"], "toolu_1");

@@ -37,6 +37,7 @@ fn overview() {
       keep          Make what a transaction would change
       drop          Throw away what a transaction would change
       log           Show and verify what happened
+      status        Show what holds a session that begins here, and what the last has seen
       guard         Answer the hooks of other vendors' agents
       policy        Ask what the policy says of a command, and why
       config        Show the settings and where they come from
@@ -111,6 +112,7 @@ fn short_overview() {
       keep          Make what a transaction would change
       drop          Throw away what a transaction would change
       log           Show and verify what happened
+      status        Show what holds a session that begins here, and what the last has seen
       guard         Answer the hooks of other vendors' agents
       policy        Ask what the policy says of a command, and why
       config        Show the settings and where they come from

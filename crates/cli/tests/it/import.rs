@@ -176,3 +176,27 @@ fn what_is_not_there_cannot_be_imported() {
     assert_eq!(outcome.code, Some(2));
     assert_snapshot!(outcome.stderr, @"error: there are no settings in [HOME]/.claude/settings.json");
 }
+
+#[test]
+fn what_is_imported_is_on_record_before_and_after_without_secrets() {
+    let environment = environment();
+    let base = environment.home().join(".codex");
+    environment.write(base.join("config.toml"), CODEX);
+    environment.write_config("model = \"another\"\n");
+    let words = ["config", "import", "--from", "codex", "--force"];
+    let outcome = environment.dam(words).run();
+    assert_eq!(outcome.code, Some(0), "{}", outcome.page());
+    let log = environment.dam(["log", "show", "latest", "--json"]).run();
+    let mut entries = log.stdout.lines().map(|line| {
+        let entry: serde_json::Value = serde_json::from_str(line).expect("an entry");
+        entry["event"].clone()
+    });
+    let change = entries.find(|event| event["kind"] == "configuration_changed");
+    let change = change.expect("a change");
+    assert_eq!(change["what"], "imported");
+    assert_eq!(change["before"], "model = \"another\"\n");
+    assert_eq!(change["after"]["from"], "codex");
+    let text = change["after"]["text"].as_str().expect("a text");
+    assert!(text.contains("some-model"), "{text}");
+    assert!(!log.stdout.contains("hidden"), "{}", log.stdout);
+}

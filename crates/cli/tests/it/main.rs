@@ -20,6 +20,7 @@ mod refusals;
 mod requirements;
 mod scan;
 mod settings;
+mod status;
 mod telemetry;
 mod terminal;
 #[cfg(target_os = "linux")]

@@ -6,8 +6,12 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use dam_config::import::{Imported, claude, codex};
+use dam_config::{Options, Settings};
+use dam_journal::Event;
+use serde_json::{Value, json};
 
 use crate::arguments::{ConfigImport, ImportFrom};
+use crate::boxed;
 use crate::error::CommandError;
 use crate::exit;
 use crate::output::{HINT, Output, STRONG, WARNING};
@@ -37,19 +41,43 @@ pub fn run(
             check(path, import.force)?;
         }
     }
+    let settings = (!import.dry_run).then(|| load(variables)).transpose()?;
     for (path, text) in files.iter().filter(|(_, text)| !text.is_empty()) {
         let shown = dam_journal::clean(&path.display().to_string());
-        if import.dry_run {
+        let Some(settings) = &settings else {
             output.data(&format!("{STRONG}# {shown}{STRONG:#}"))?;
             output.data(&dam_journal::clean(text.trim_end()))?;
-        } else {
-            write(path, text)
-                .map_err(|error| CommandError::user(format!("cannot write {shown}: {error}")))?;
-            output.data(&format!("written: {shown}"))?;
-        }
+            continue;
+        };
+        record(name, path, text, settings)?;
+        write(path, text)
+            .map_err(|error| CommandError::user(format!("cannot write {shown}: {error}")))?;
+        output.data(&format!("written: {shown}"))?;
     }
     tell(&imported, output);
     Ok(exit::OK.code)
+}
+
+fn load(variables: &Variables) -> Result<Settings, CommandError> {
+    let cd = std::env::current_dir()
+        .map_err(|error| CommandError::user(format!("the current directory is gone: {error}")))?;
+    let options = Options {
+        cd,
+        ..Options::default()
+    };
+    settings::load(&options, variables, settings::is_interactive())
+}
+
+/// Writes down what will stand in a file, before it does.
+fn record(from: &str, path: &Path, text: &str, settings: &Settings) -> Result<(), CommandError> {
+    let change = Event::ConfigurationChanged {
+        what: "imported".to_owned(),
+        file: Some(path.display().to_string()),
+        before: read(path)?.map_or(Value::Null, Value::String),
+        after: json!({ "from": from, "text": text }),
+        posture: Value::Null,
+    };
+    boxed::record_change("config", settings, change)
 }
 
 fn from_codex(home: &Path) -> Result<Imported, CommandError> {
