@@ -24,6 +24,7 @@ mod review;
 mod session;
 mod tools;
 mod turn;
+mod way;
 
 pub use cancel::Cancel;
 pub use decision::{decision, flow_marked};
@@ -36,3 +37,4 @@ pub use events::{
 pub use patch::{APPLY_PATCH_WORD, apply_patch_main};
 pub use session::{Session, SessionOptions};
 pub use turn::TurnOutcome;
+pub use way::WayOut;

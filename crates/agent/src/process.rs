@@ -22,6 +22,7 @@ use tokio::time::Instant;
 
 use crate::cancel::Cancel;
 use crate::output::Bounded;
+use crate::way::WayOut;
 
 /// How much of what was not read yet is kept.
 const MOST_UNREAD: usize = 1024 * 1024;
@@ -45,6 +46,10 @@ pub(crate) struct Start {
     pub asking: Option<Asking>,
     /// Which tier of the boundary holds it.
     pub tier: Tier,
+    /// Who serves what comes out of it.
+    pub way: Option<Arc<dyn WayOut>>,
+    /// What the journal calls it.
+    pub id: String,
 }
 
 /// What the boundary would refuse a command, which waits for the answer.
@@ -137,6 +142,11 @@ impl Process {
         }
         .spawn()?;
         let killer = running.killer()?;
+        if let (Some(way), Some(road)) = (&start.way, running.road()) {
+            // Dropping what runs ends it.
+            way.serve(&start.id, road)
+                .map_err(|why| SandboxError::NoWay { why })?;
+        }
         let stdin = match (start.input, running.stdin.take()) {
             (Input::Text(text), Some(mut pipe)) => {
                 // Whoever does not read its input to the end does not want it.

@@ -19,6 +19,7 @@ use crate::events::{AgentEvent, Item, What};
 use crate::front::Front;
 use crate::instructions::{self, Surroundings};
 use crate::review::{AutoReviewer, Shared};
+use crate::way::WayOut;
 
 /// What a session is made of.
 pub struct SessionOptions {
@@ -46,6 +47,8 @@ pub struct SessionOptions {
     pub asking: Option<Asking>,
     /// Which tier of the boundary holds its commands.
     pub tier: Tier,
+    /// Who serves what comes out of its boxes; without it nothing gets out.
+    pub way: Option<Arc<dyn WayOut>>,
     /// The variables that there are; commands get those that the posture's
     /// environment policy lets through.
     pub env: BTreeMap<String, String>,
@@ -62,6 +65,7 @@ pub struct Session {
     pub(crate) gate: Arc<Mutex<Gate>>,
     pub(crate) asking: Option<Asking>,
     pub(crate) tier: Tier,
+    pub(crate) way: Option<Arc<dyn WayOut>>,
     pub(crate) history: Vec<dam_model::Item>,
     /// What the automatic reviewer shares with the session.
     pub(crate) reviews: Shared,
@@ -130,6 +134,7 @@ impl Session {
             gate: Arc::new(Mutex::new(gate)),
             asking: options.asking,
             tier: options.tier,
+            way: options.way,
             history,
             reviews,
             open: BTreeMap::new(),

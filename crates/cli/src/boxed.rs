@@ -6,11 +6,14 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use dam_agent::WayOut;
 use dam_config::Settings;
-use dam_gate::{Answer, Asker, Gate, Nobody, Request, Settled};
-use dam_journal::{Event, Journal};
+use dam_gate::{Answer, Asker, Gate, Nobody, Request, Reviewer, Settled};
+use dam_journal::{Event, Journal, SessionId};
 use dam_policy::{Action, Circumstances, Layer, Posture, ResolvedProfile};
 use dam_sandbox::transaction::TransactionDirs;
 use dam_sandbox::{
@@ -21,8 +24,10 @@ use dam_sandbox::{
 use crate::arguments::Grants;
 use crate::error::{CommandError, Kind};
 use crate::held::Held;
+use crate::network::desk::Desk;
+use crate::network::{self, Plan, Way};
 use crate::output::Output;
-use crate::reviewer::{Interrupting, Terminal, WhoTypedIt};
+use crate::reviewer::{self, Interrupting, Memory, Terminal, WhoTypedIt};
 use crate::settings;
 use crate::telemetry::Telling;
 use crate::variables::Variables;
@@ -75,7 +80,14 @@ fn run_telling(
         telling.begin(&session);
         return Err(refused(&settled));
     }
-    let profile = settings.posture.profile.value.clone();
+    let (plan, profile) = match planned(settings, variables) {
+        Ok(planned) => planned,
+        Err(error) => {
+            journal.append_together(&[begun, decision, ended("failed")])?;
+            telling.begin(&session);
+            return Err(error);
+        }
+    };
     let tier = settings::tier(settings);
     if let Ok(tier) = &tier {
         settings::warn_of(*tier, output);
@@ -96,14 +108,34 @@ fn run_telling(
         .as_ref()
         .and_then(|_| settings::asking(settings, true));
     let dirs = held.as_ref().map(Held::dirs);
+    let way = match plan {
+        Some(plan) => Some(WayOfCommand::open(plan, settings, &session)?),
+        None => None,
+    };
     let result =
         tier.and_then(|tier| start(typed, settings, (profile, tier), asking, dirs, variables));
     // Not before: until here there is one thread.
     telling.begin(&session);
-    let result = match result {
-        Ok(running) => follow(running, settings, terminal, &mut journal)?,
-        Err(error) => Err(error),
+    let result = result.and_then(|mut running| {
+        if let Some(way) = &way {
+            way.serve(&mut running)?;
+        }
+        Ok(running)
+    });
+    let followed = match result {
+        Ok(running) => follow(running, settings, terminal, &mut journal),
+        Err(error) => Ok(Err(error)),
     };
+    // Its records are written before the last one.
+    if let Some(way) = &way {
+        for text in way.way.finish() {
+            output.note(&format!("cofferdam: {text}"));
+        }
+        if let Some(why) = way.way.lost() {
+            return Err(CommandError::new(Kind::Journal, why));
+        }
+    }
+    let result = followed?;
     match &result {
         Ok(outcome) => {
             let limit = outcome.limit.as_ref();
@@ -125,6 +157,63 @@ fn run_telling(
         held.tell(result.is_ok(), output)?;
     }
     Ok(result?)
+}
+
+/// What the way out needs, and the profile with what the command needs for it.
+fn planned(
+    settings: &Settings,
+    variables: &Variables,
+) -> Result<(Option<Plan>, ResolvedProfile), CommandError> {
+    let mut profile = settings.posture.profile.value.clone();
+    let plan = network::plan(settings, variables)?;
+    if let Some(plan) = &plan {
+        plan.equip(&mut profile);
+    }
+    Ok((plan, profile))
+}
+
+/// The way out of the one command of a session.
+struct WayOfCommand {
+    way: Way,
+    /// Stops the command while somebody is asked; known once it runs.
+    killer: Arc<OnceLock<Killer>>,
+}
+
+impl WayOfCommand {
+    fn open(plan: Plan, settings: &Settings, session: &SessionId) -> Result<Self, CommandError> {
+        let killer = Arc::<OnceLock<Killer>>::default();
+        let over = Arc::<AtomicBool>::default();
+        let terminal = Terminal::open().filter(|_| settings::person_may_answer(settings));
+        let reviewer: Box<dyn Reviewer> = match terminal {
+            Some(terminal) => Box::new(reviewer::Meanwhile {
+                terminal,
+                killer: Arc::clone(&killer),
+                over: Arc::clone(&over),
+                memory: Memory::of(settings),
+            }),
+            None => Box::new(Nobody),
+        };
+        let desk = Desk::new(settings, &settings.posture, session, reviewer, over)?;
+        let way = plan.open(desk);
+        Ok(Self { way, killer })
+    }
+
+    /// Serves what comes out of the box. Where that cannot be, what runs is
+    /// dropped, and so ended.
+    fn serve(&self, running: &mut Running) -> Result<(), SandboxError> {
+        let killer = running.killer()?;
+        self.way.desk().may_kill(killer.clone());
+        let _ = self.killer.set(killer);
+        match running.road() {
+            Some(road) => self
+                .way
+                .serve(COMMAND, road)
+                .map_err(|why| SandboxError::NoWay { why }),
+            None => Err(SandboxError::NoWay {
+                why: "the boundary has no road".to_owned(),
+            }),
+        }
+    }
 }
 
 /// The exit code that a command's end is passed on as.

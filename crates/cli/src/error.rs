@@ -7,6 +7,7 @@ use std::io;
 
 use dam_agent::AgentError;
 use dam_config::ConfigError;
+use dam_egress::EgressError;
 use dam_journal::{CheckpointError, FindError, JournalError, VerifyError};
 use dam_model::ModelError;
 use dam_sandbox::SandboxError;
@@ -148,6 +149,16 @@ impl From<ConfigError> for CommandError {
         };
         let hint = error.hint();
         Self::new(kind, error).maybe_hint(hint)
+    }
+}
+
+impl From<EgressError> for CommandError {
+    fn from(error: EgressError) -> Self {
+        let made = Self::new(
+            Kind::Boundary,
+            format!("the way out cannot be laid: {error}"),
+        );
+        made.hint("nothing runs without it; or switch the network of the profile off")
     }
 }
 

@@ -8,6 +8,7 @@ mod commands;
 mod error;
 mod exit;
 mod held;
+mod network;
 mod output;
 mod provider;
 mod reviewer;

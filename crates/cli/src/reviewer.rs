@@ -5,11 +5,19 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
 
-use dam_config::rules::{Answer as Lasts, Day, Remember, Scope, remember, too_broad};
+use dam_config::Settings;
+use dam_config::rules::{
+    Answer as Lasts, Day, Remember, RememberHost, Scope, Unremembered, remember, remember_host,
+    too_broad,
+};
 use dam_gate::{Answer, Question, Reviewer};
-use dam_policy::RuleDecision;
-use dam_sandbox::Meanwhile;
+use dam_policy::{Action, Host, RuleDecision};
+use dam_sandbox::{Killer, Meanwhile as Following};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::termios::{QueueSelector, tcflush, tcgetpgrp};
 
 /// The person at the terminal is shown the question on standard error and
@@ -28,58 +36,138 @@ pub struct Memory {
     pub project: PathBuf,
 }
 
-impl Memory {
-    /// The words that would be remembered of a question, if they may be.
-    fn words(question: &Question) -> Option<Vec<String>> {
+/// What an answer for the project would be a rule about.
+enum Offer {
+    /// Commands that start with these words.
+    Words(Vec<String>),
+    /// A host at a port.
+    Host(Host, u16),
+}
+
+impl Offer {
+    /// What would be remembered of a question, if something may be.
+    fn of(question: &Question) -> Option<Self> {
+        if let Action::Reach { host, port, .. } = &question.action {
+            // What a rule or the flow rule asks about is asked each time.
+            let is_unlisted = question.verdict.rule.as_str() == "network.unlisted";
+            let host = host.parse().ok().filter(|_| is_unlisted);
+            return host.map(|host| Self::Host(host, *port));
+        }
         let words = question.rule_words()?;
-        too_broad(&words, false).is_none().then_some(words)
+        too_broad(&words, false)
+            .is_none()
+            .then_some(Self::Words(words))
+    }
+}
+
+impl Memory {
+    /// Where answers for the project of these settings are kept.
+    pub fn of(settings: &Settings) -> Self {
+        let root = settings.project.root.clone();
+        Self {
+            config: settings.dirs.config.clone(),
+            project: root.unwrap_or_else(|| settings.cwd.clone()),
+        }
     }
 
     /// Writes a rule. What cannot be written is still a yes for the session.
-    fn keep(&self, question: &Question, words: &[String]) -> Answer {
-        let kept = remember(&Remember {
-            prefix: words,
-            decision: RuleDecision::Allow,
+    fn keep(&self, question: &Question, offer: &Offer) -> Answer {
+        match self.write(question, offer, RuleDecision::Allow, Lasts::Usual) {
+            Ok(kept) => Answer::Project(kept),
+            Err(error) => {
+                tell_unremembered(&error);
+                Answer::Session
+            }
+        }
+    }
+
+    /// Writes a rule that says no. What cannot be written is still a no.
+    fn keep_no(&self, question: &Question, offer: &Offer) -> Answer {
+        let kept = self.write(question, offer, RuleDecision::Forbidden, Lasts::ForEver);
+        Answer::Declined(match kept {
+            Ok(kept) => format!("never: {kept}"),
+            Err(error) => {
+                tell_unremembered(&error);
+                "never".to_owned()
+            }
+        })
+    }
+
+    fn write(
+        &self,
+        question: &Question,
+        offer: &Offer,
+        decision: RuleDecision,
+        lasts: Lasts,
+    ) -> Result<String, Unremembered> {
+        let answer = Remember {
+            prefix: match offer {
+                Offer::Words(words) => words,
+                Offer::Host(..) => &[],
+            },
+            decision,
             scope: Scope::Project,
-            lasts: Lasts::Usual,
+            lasts,
             question: &question.verdict.reason,
             by: "the user at the terminal",
             today: Day::today(),
             config: &self.config,
             project: &self.project,
-        });
-        match kept {
-            Ok(kept) => {
-                let until = kept.expires.unwrap_or_else(|| "it is taken out".to_owned());
-                let file = kept.file.display();
-                Answer::Project(format!("{} in {file} until {until}", kept.rule.trim()))
-            }
-            Err(error) => {
-                let text = dam_journal::clean(&format!("not remembered: {error}"));
-                let _closed = writeln!(io::stderr(), "{text}");
-                Answer::Session
-            }
-        }
+        };
+        let kept = match offer {
+            Offer::Words(_) => remember(&answer),
+            Offer::Host(host, port) => remember_host(&RememberHost {
+                host,
+                port: *port,
+                answer,
+            }),
+        }?;
+        let until = kept.expires.unwrap_or_else(|| "it is taken out".to_owned());
+        let file = kept.file.display();
+        Ok(format!("{} in {file} until {until}", kept.rule.trim()))
     }
+}
+
+fn tell_unremembered(error: &Unremembered) {
+    let text = dam_journal::clean(&format!("not remembered: {error}"));
+    let _closed = writeln!(io::stderr(), "{text}");
+}
+
+/// Only one question is at the terminal at a time, whoever asks.
+static AT_THE_TERMINAL: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    AT_THE_TERMINAL
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Reviewer for AtTerminal {
     fn review(&mut self, question: &Question) -> Answer {
+        let _alone = alone();
         let stdin = io::stdin();
         // What was typed before the question was there is no answer to it. A
         // terminal that cannot forget it is not asked.
         if tcflush(&stdin, QueueSelector::IFlush).is_err() {
             return Answer::NobodyToAsk;
         }
-        let words = Memory::words(question);
+        let offer = Offer::of(question);
         let said = ask(
             question,
-            words.as_deref(),
+            offer.as_ref(),
             &mut stdin.lock(),
             &mut io::stderr(),
         );
-        match (said, words) {
-            (Said::Project, Some(words)) => self.memory.keep(question, &words),
+        self.memory.answer(question, said, offer.as_ref())
+    }
+}
+
+impl Memory {
+    /// The answer, with what is to be remembered written down.
+    fn answer(&self, question: &Question, said: Said, offer: Option<&Offer>) -> Answer {
+        match (said, offer) {
+            (Said::Project, Some(offer)) => self.keep(question, offer),
+            (Said::Never, Some(offer)) => self.keep_no(question, offer),
             (said, _) => said.answer(),
         }
     }
@@ -119,12 +207,13 @@ pub struct Interrupting<'a, 'b> {
     /// Where it is asked.
     pub terminal: &'a Terminal,
     /// What happens until the answer comes.
-    pub meanwhile: &'a mut Meanwhile<'b>,
+    pub meanwhile: &'a mut Following<'b>,
 }
 
 impl Reviewer for Interrupting<'_, '_> {
     fn review(&mut self, question: &Question) -> Answer {
         let Terminal(file) = self.terminal;
+        let _alone = alone();
         if !self.terminal.is_ours() || tcflush(file, QueueSelector::IFlush).is_err() {
             return Answer::NobodyToAsk;
         }
@@ -144,10 +233,77 @@ impl Reviewer for Interrupting<'_, '_> {
     }
 }
 
+/// The same person, asked about the network while a command runs: by another
+/// thread than the one that follows it.
+pub struct Meanwhile {
+    /// Where it is asked.
+    pub terminal: Terminal,
+    /// Stops the command while it is asked.
+    pub killer: Arc<OnceLock<Killer>>,
+    /// Whether the command has ended.
+    pub over: Arc<AtomicBool>,
+    /// Where answers for a project are kept.
+    pub memory: Memory,
+}
+
+impl Reviewer for Meanwhile {
+    fn review(&mut self, question: &Question) -> Answer {
+        let _alone = alone();
+        let Terminal(file) = &self.terminal;
+        if !self.terminal.is_ours() || tcflush(file, QueueSelector::IFlush).is_err() {
+            return Answer::NobodyToAsk;
+        }
+        let paused = self.killer.get().map(Killer::pause);
+        let mut output = file;
+        let mut input = UntilOver {
+            file,
+            over: &self.over,
+            until: Instant::now() + dam_sandbox::PATIENCE,
+            missed: false,
+        };
+        let offer = Offer::of(question);
+        let mut reader = BufReader::new(&mut input);
+        let said = ask(question, offer.as_ref(), &mut reader, &mut output);
+        drop(paused);
+        if input.missed {
+            let _ = output.write_all(b"\n");
+            return Answer::NobodyToAsk;
+        }
+        self.memory.answer(question, said, offer.as_ref())
+    }
+}
+
+/// A terminal that is read until the command has ended, or nobody answers.
+struct UntilOver<'a> {
+    file: &'a File,
+    over: &'a AtomicBool,
+    until: Instant,
+    missed: bool,
+}
+
+impl Read for UntilOver<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        const LOOK: Timespec = Timespec {
+            tv_sec: 0,
+            tv_nsec: 100_000_000,
+        };
+        while !self.over.load(Ordering::Acquire) && Instant::now() < self.until {
+            let mut fds = [PollFd::from_borrowed_fd(self.file.as_fd(), PollFlags::IN)];
+            match rustix::event::poll(&mut fds, Some(&LOOK)) {
+                Ok(0) | Err(rustix::io::Errno::INTR) => {}
+                Ok(_) => return self.file.read(buffer),
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+        self.missed = true;
+        Ok(0)
+    }
+}
+
 /// A terminal that is read as long as somebody waits for it.
 struct Awaited<'a, 'b> {
     file: &'a File,
-    meanwhile: &'a mut Meanwhile<'b>,
+    meanwhile: &'a mut Following<'b>,
     over: bool,
 }
 
@@ -167,6 +323,7 @@ enum Said {
     Once,
     Session,
     Project,
+    Never,
     No(String),
     Unasked,
 }
@@ -177,22 +334,22 @@ impl Said {
         match self {
             Self::Once => Answer::Once,
             Self::Session => Answer::Session,
-            Self::Project => Answer::Declined("the user said no".to_owned()),
+            Self::Project | Self::Never => Answer::Declined("the user said no".to_owned()),
             Self::No(words) => Answer::Declined(words),
             Self::Unasked => Answer::NobodyToAsk,
         }
     }
 }
 
-/// Asks, with what each answer writes down. `words` are those of the rule that
-/// an answer for the project would be.
+/// Asks, with what each answer writes down. `offer` is the rule that an answer
+/// for the project would be.
 fn ask(
     question: &impl std::fmt::Display,
-    words: Option<&[String]>,
+    offer: Option<&Offer>,
     input: &mut impl BufRead,
     output: &mut impl Write,
 ) -> Said {
-    if write!(output, "\n{question}{}", choices(words))
+    if write!(output, "\n{question}{}", choices(offer))
         .and_then(|()| output.flush())
         .is_err()
     {
@@ -201,25 +358,33 @@ fn ask(
     let mut line = String::new();
     match input.read_line(&mut line) {
         Ok(0) | Err(_) => Said::No("nobody answered".to_owned()),
-        Ok(_) => said(line.trim(), words.is_some()),
+        Ok(_) => said(line.trim(), offer),
     }
 }
 
-fn choices(words: Option<&[String]>) -> String {
-    let kept = words.map_or_else(String::new, |words| {
-        let rule = dam_journal::clean(&words.join(" "));
+fn choices(offer: Option<&Offer>) -> String {
+    let rule = |rule: String| {
+        let rule = dam_journal::clean(&rule);
         format!("\n  [p] writes a rule that allows `{rule}` in this project for 30 days")
-    });
-    let project = words.map_or("", |_| "[p] for this project, ");
+    };
+    let (kept, project) = match offer {
+        None => (String::new(), ""),
+        Some(Offer::Words(words)) => (rule(words.join(" ")), "[p] for this project, "),
+        Some(Offer::Host(host, port)) => (
+            rule(format!("{host}:{port}")) + "; [never] one that denies it",
+            "[p] for this project, [never], ",
+        ),
+    };
     format!("{kept}\nAllow it? [y] once, [s] for this session, {project}[N] no, or say why not: ")
 }
 
 /// Whatever is no clear yes is a no, and what was typed is why.
-fn said(typed: &str, remembers: bool) -> Said {
+fn said(typed: &str, offer: Option<&Offer>) -> Said {
     match typed.to_ascii_lowercase().as_str() {
         "y" | "yes" => Said::Once,
         "s" | "session" => Said::Session,
-        "p" | "project" if remembers => Said::Project,
+        "p" | "project" if offer.is_some() => Said::Project,
+        "never" if matches!(offer, Some(Offer::Host(..))) => Said::Never,
         "" | "n" | "no" => Said::No("the user said no".to_owned()),
         _ => Said::No(typed.to_owned()),
     }
@@ -231,7 +396,13 @@ mod tests {
 
     fn answered(text: &str, words: Option<&[String]>) -> (Said, String) {
         let mut output = Vec::new();
-        let said = ask(&"run `make`", words, &mut text.as_bytes(), &mut output);
+        let offer = words.map(|words| Offer::Words(words.to_vec()));
+        let said = ask(
+            &"run `make`",
+            offer.as_ref(),
+            &mut text.as_bytes(),
+            &mut output,
+        );
         (said, String::from_utf8(output).expect("text"))
     }
 
@@ -257,6 +428,20 @@ mod tests {
         }
         // Where nothing can be remembered, it is no choice.
         assert_eq!(answered("p\n", None).0, no("p"));
+    }
+
+    #[test]
+    fn a_host_may_be_refused_for_good() {
+        let mut output = Vec::new();
+        let offer = Offer::Host("example.com".parse().expect("a host"), 443);
+        let said = ask(&"reach it", Some(&offer), &mut &b"never\n"[..], &mut output);
+        assert_eq!(said, Said::Never);
+        assert_eq!(
+            String::from_utf8(output).expect("text"),
+            "\nreach it\n  [p] writes a rule that allows `example.com:443` in this project for 30 days; [never] one that denies it\n\
+             Allow it? [y] once, [s] for this session, [p] for this project, [never], [N] no, or say why not: "
+        );
+        assert_eq!(answered("never\n", None).0, no("never"));
     }
 
     #[test]

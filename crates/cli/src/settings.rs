@@ -8,7 +8,7 @@ use dam_config::trust::{Record, Trust};
 use dam_config::{Dirs, Options, Settings, Surroundings};
 use dam_gate::{Gate, Nobody};
 use dam_journal::{Journal, Retention, SessionId};
-use dam_policy::{Leaving, Limit, Network, ReviewerName};
+use dam_policy::{Leaving, Limit, ReviewerName};
 use dam_sandbox::{Asking, SandboxError, Tier, seatbelt};
 use rustix::system::uname;
 
@@ -230,13 +230,6 @@ pub fn tier(settings: &Settings) -> Result<Tier, SandboxError> {
         // What asks for more is refused before the session begins.
         let tier = Tier::choose(&settings.dirs.state)?;
         tier.suffices(profile)?;
-        if let Network::Proxy(rules) = &profile.network {
-            // There is a road, and nobody yet who serves it.
-            return Err(SandboxError::NoProxy {
-                profile: profile.name.clone(),
-                origin: rules.origin.to_string(),
-            });
-        }
         Ok(tier)
     } else {
         // Nothing is put up, so that nothing need be tried out.

@@ -36,6 +36,18 @@ pub const XDG_DATA_HOME: Variable =
     variable("XDG_DATA_HOME", "where keyrings are, which are guarded");
 /// A temporary directory that `workspace-write` includes.
 pub const TMPDIR: Variable = variable("TMPDIR", "writable in `workspace-write`, besides `/tmp`");
+/// The proxy that the machine has to use.
+pub const HTTPS_PROXY: Variable = variable(
+    "HTTPS_PROXY",
+    "the proxy behind which the way out goes on; `https_proxy`, too",
+);
+/// The same where the other is not set.
+pub const HTTP_PROXY: Variable = variable("HTTP_PROXY", "the same, where HTTPS_PROXY is not set");
+/// Certificates of the machine's own.
+pub const SSL_CERT_FILE: Variable = variable(
+    "SSL_CERT_FILE",
+    "a file of certificates that the way out trusts, too",
+);
 /// No colour when set and not empty.
 pub const NO_COLOR: Variable = variable("NO_COLOR", "no colour, if not empty");
 /// Colour even where there is no terminal.
@@ -61,6 +73,9 @@ pub const ALL: &[Variable] = &[
     XDG_STATE_HOME,
     XDG_DATA_HOME,
     TMPDIR,
+    HTTPS_PROXY,
+    HTTP_PROXY,
+    SSL_CERT_FILE,
     NO_COLOR,
     CLICOLOR_FORCE,
     TERM,

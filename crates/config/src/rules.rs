@@ -22,7 +22,10 @@ use crate::{ConfigError, Options, Project, file};
 
 pub use book::{ListedRule, RuleBook, RuleFile, RuleKind};
 pub use day::Day;
-pub use remember::{Answer, Remember, Remembered, Scope, Unremembered, forget, remember};
+pub use remember::{
+    Answer, Remember, RememberHost, Remembered, Scope, Unremembered, forget, remember,
+    remember_host,
+};
 pub use too_broad::too_broad;
 
 /// No file of rules is larger, in bytes.

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use dam_policy::{
-    Action, Circumstances, Containment, Decision, Derivation, Posture, ReviewerKind, Source,
-    Untrusted, Verdict, evaluate, explain,
+    Action, Circumstances, Containment, Decision, Derivation, FlowState, Posture, ReviewerKind,
+    Source, Untrusted, Verdict, evaluate, explain,
 };
 
 use crate::answers::{Answers, Asked};
@@ -200,6 +200,43 @@ impl Gate {
         Settled {
             circumstances,
             ..answered(question, answer)
+        }
+    }
+
+    /// Judges what a process of a running command wants of the network, and
+    /// has somebody else answer if need be.
+    pub fn settle_reach(
+        &mut self,
+        request: &Request,
+        asker: Asker,
+        reviewer: &mut dyn Reviewer,
+    ) -> Settled {
+        let action = self.action(request);
+        let verdict = self.judge_action(&action);
+        let circumstances = self.around(&action);
+        let settled = match verdict.decision {
+            Decision::Allow => allowed(verdict, None),
+            Decision::Deny => refused(&action, verdict, None),
+            Decision::Ask => {
+                let question = self.question(action, verdict, Some(asker));
+                let answer = self.ask(&question, reviewer);
+                answered(question, answer)
+            }
+        };
+        Settled {
+            circumstances,
+            ..settled
+        }
+    }
+
+    /// What the session has seen elsewhere counts here, too.
+    pub fn has_seen(&mut self, flow: &FlowState) {
+        let seen = &mut self.circumstances.flow;
+        if seen.private.is_none() {
+            seen.private.clone_from(&flow.private);
+        }
+        if seen.untrusted.is_none() {
+            seen.untrusted.clone_from(&flow.untrusted);
         }
     }
 

@@ -182,8 +182,14 @@ pub enum Event {
         /// Whether the model was told less than there was.
         truncated: bool,
     },
-    /// A connection, or a request on one, was judged.
+    /// A connection, or a request on one, was judged. Written before the act.
     NetworkDecision {
+        /// Names the decision within the session.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
+        /// Whether the project reaches this host for the first time.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        new_host: bool,
         /// The command whose process it was, if that is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         command: Option<String>,
@@ -218,6 +224,37 @@ pub enum Event {
         /// The process's name.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         process: Option<String>,
+    },
+    /// What was allowed to reach a host has ended.
+    NetworkFinished {
+        /// Which decision.
+        id: u64,
+        /// The host, as it was asked for.
+        host: String,
+        /// The port.
+        port: u16,
+        /// Where it went; none if it never got there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        address: Option<String>,
+        /// What was sent from the box.
+        bytes_out: u64,
+        /// What came into it.
+        bytes_in: u64,
+        /// How long it took.
+        duration_ms: u64,
+        /// What broke it, if something did: a word for programs.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
+    /// What became of a secret's placeholder.
+    SecretUsed {
+        /// The secret's name in the settings.
+        name: String,
+        /// What happened: `inserted`, `misdirected`, `masked`, `unused`.
+        what: String,
+        /// Which host.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        host: Option<String>,
     },
     /// A tool of an MCP server is about to be called. Written before the act.
     McpCall {

@@ -105,6 +105,25 @@ impl Event {
                 let action = json!({"kind": protocol, "host": host, "port": port});
                 decision(&action, verdict, answer.as_deref(), *allowed)
             }
+            Self::NetworkFinished {
+                host,
+                port,
+                bytes_out,
+                bytes_in,
+                duration_ms,
+                error,
+                ..
+            } => format!(
+                "{host}:{port}: {bytes_out} bytes out, {bytes_in} in, after {}{}",
+                span(*duration_ms),
+                because(error.as_deref())
+            ),
+            Self::SecretUsed { name, what, host } => {
+                let host = host
+                    .as_deref()
+                    .map_or_else(String::new, |host| format!(" at {host}"));
+                format!("secret {name}: {what}{host}")
+            }
             Self::McpCall { server, tool, .. } => format!("calls: {tool} of {server}"),
             Self::McpResult {
                 ok,
@@ -262,6 +281,8 @@ mod tests {
             json!({"kind": "model_event", "event": "response.failed", "error": "overloaded", "duration_ms": 3}),
             json!({"kind": "tool_result", "call": "c", "tool": "exec_command", "ok": false, "duration_ms": 3, "output_bytes": 9, "truncated": false}),
             json!({"kind": "network_decision", "host": "a.example", "port": 443, "protocol": "https", "verdict": {"reason": "no rule allows it"}, "allowed": false}),
+            json!({"kind": "network_finished", "id": 1, "host": "a.example", "port": 443, "address": "192.0.2.1:443", "bytes_out": 10, "bytes_in": 200, "duration_ms": 1500}),
+            json!({"kind": "secret_used", "name": "forge", "what": "inserted", "host": "a.example:443"}),
             json!({"kind": "mcp_call", "id": "m1", "server": "issues", "tool": "search", "arguments": {"q": 1}}),
             json!({"kind": "mcp_result", "id": "m1", "ok": false, "error": "gone", "duration_ms": 20, "output_bytes": 0}),
             json!({"kind": "hook_started", "id": "h1", "event": "pre_tool_use", "argv": ["./check.sh", "x"]}),
@@ -293,6 +314,8 @@ mod tests {
         model: response.failed: overloaded
         tool exec_command: failed after 3 ms
         refused: https a.example:443: no rule allows it
+        a.example:443: 10 bytes out, 200 in, after 1.5 s
+        secret forge: inserted at a.example:443
         calls: search of issues
         answered: failed after 20 ms: gone
         hook for pre_tool_use: ./check.sh x

@@ -132,6 +132,21 @@ impl FileRules {
         Self { git, ..self }
     }
 
+    /// The same rules, and this path readable, which is absolute and canonical.
+    #[must_use]
+    pub fn with_readable(self, path: &Path, what: &str) -> Self {
+        let mut rules = self.rules.clone();
+        rules.push(FileRule {
+            path: path.to_owned(),
+            access: Access::Read,
+            rule: Rule::builtin("files.session"),
+            origin: Origin::BUILTIN,
+            what: what.to_owned(),
+        });
+        let globs = self.globs.clone();
+        self.with_rules(rules, globs)
+    }
+
     /// The same rules, with what is refused to be read told, too: reading is
     /// then looked at file by file, which takes its time.
     #[must_use]

@@ -94,6 +94,12 @@ pub enum SandboxError {
         /// Where the network was switched on.
         origin: String,
     },
+    /// Nobody serves the way out; the command was ended.
+    #[error("the way out of the boundary cannot be served: {why}")]
+    NoWay {
+        /// What failed.
+        why: String,
+    },
     /// The helper ended before the command did; everything inside was killed.
     #[error("the boundary's helper ended before the command did; everything inside was killed")]
     Lost,

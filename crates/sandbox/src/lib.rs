@@ -72,7 +72,7 @@ pub use tier::Tier;
 // and everything above it, is the same.
 #[cfg(target_os = "macos")]
 pub use seatbelt::running::{
-    Asked, Follower, Killer, Meanwhile, Road, Running, landlock_version, limits_held_by,
+    Asked, Follower, Killer, Meanwhile, Paused, Road, Running, landlock_version, limits_held_by,
     take_over_if_helper,
 };
 #[cfg(target_os = "linux")]
@@ -84,5 +84,5 @@ pub use {
     learn::{Act, Change, Lesson, What},
     limits::limits_held_by,
     road::Road,
-    running::{Killer, Running},
+    running::{Killer, Paused, Running},
 };

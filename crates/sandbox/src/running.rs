@@ -213,7 +213,33 @@ enum Target {
     Open(u32),
 }
 
+/// The command's process group is stopped as long as this lives.
+#[derive(Debug)]
+pub struct Paused(Option<Arc<Line>>);
+
+impl Drop for Paused {
+    fn drop(&mut self) {
+        if let Some(line) = &self.0 {
+            // Whoever does not hear it has ended.
+            let _ = line.send(&Request::Signal(libc::SIGCONT), true);
+        }
+    }
+}
+
 impl Killer {
+    /// Stops the command's process group, because somebody is asked at the
+    /// terminal that it may read from, until what this gives is dropped.
+    pub fn pause(&self) -> Paused {
+        match &self.target {
+            Target::Boxed(line) => {
+                let stop = Request::Signal(libc::SIGSTOP);
+                let stopped = line.send(&stop, false).is_ok();
+                Paused(stopped.then(|| Arc::clone(line)))
+            }
+            Target::Open(_) => Paused(None),
+        }
+    }
+
     /// Ends the command, and in the boundary everything it started.
     pub fn kill(&self) {
         if self.ended.load(Ordering::Acquire) {

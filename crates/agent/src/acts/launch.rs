@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dam_gate::Asker;
 use dam_journal::Event;
-use dam_policy::{Action, Containment, Network, ResolvedProfile};
+use dam_policy::{Action, Containment, Network, ResolvedProfile, Untrusted};
 use dam_sandbox::{Asked, Denial, Outcome, SandboxError, Status};
 use tokio::time::Instant;
 
@@ -74,8 +74,14 @@ impl Session {
             profile,
             input: order.input,
             tier: self.tier,
+            way: self.way.clone(),
+            id: id.clone(),
             asking: order.asks.then(|| self.asking.clone()).flatten(),
         };
+        if let Some(way) = &self.way {
+            let flow = self.with_gate(|gate| gate.circumstances().flow.clone());
+            way.has_seen(&flow.await?);
+        }
         let begun = std::time::Instant::now();
         let started = tokio::task::spawn_blocking(move || Process::start(start))
             .await
@@ -143,10 +149,33 @@ impl Session {
                 })?;
                 started.denials.push(denial);
             }
+            self.hear_of_the_way().await?;
             if waited != Waited::Denied {
                 return Ok(waited);
             }
         }
+    }
+
+    /// What came in over the network is text of strangers, whichever program
+    /// took it in.
+    async fn hear_of_the_way(&mut self) -> Result<(), Stop> {
+        let Some(way) = self.way.clone() else {
+            return Ok(());
+        };
+        if let Some(why) = way.lost() {
+            return Err(AgentError::Boundary(SandboxError::NoWay { why }).into());
+        }
+        let Some(host) = way.taken_in() else {
+            return Ok(());
+        };
+        let taken = self.with_gate(move |gate| gate.took_in(Untrusted::Network, &host));
+        if let Some(mark) = taken.await? {
+            self.journal.append(&Event::FlowMarked {
+                mark: mark.mark.to_owned(),
+                what: mark.what,
+            })?;
+        }
+        Ok(())
     }
 
     /// Has the reviewer asked about something that the boundary would refuse,
@@ -242,6 +271,7 @@ fn not_started(error: SandboxError) -> Result<Result<Started, String>, Stop> {
         | SandboxError::Leaks { .. }
         | SandboxError::Lacks { .. }
         | SandboxError::NoProxy { .. }
+        | SandboxError::NoWay { .. }
         | SandboxError::Lost
         | SandboxError::System { .. } => Err(AgentError::Boundary(error).into()),
     }

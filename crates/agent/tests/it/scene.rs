@@ -125,6 +125,7 @@ impl Scene {
         };
         let env = BTreeMap::from([("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned())]);
         let options = SessionOptions {
+            way: None,
             posture: self.posture.clone(),
             cwd: self.path("work"),
             project_root: Some(self.path("work")),

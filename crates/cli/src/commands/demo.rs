@@ -10,7 +10,7 @@ mod place;
 use std::path::Path;
 use std::sync::Arc;
 
-use dam_agent::{Session, SessionOptions, TurnOutcome};
+use dam_agent::{AgentEvent, Session, SessionOptions, TurnOutcome};
 use dam_gate::Nobody;
 use dam_journal::{Journal, SessionId};
 use dam_model::Recorded;
@@ -59,6 +59,7 @@ pub fn run(demo: Demo, variables: &Variables, output: &mut Output) -> Result<u8,
         reviewer: Box::new(Nobody),
         asking: None,
         tier,
+        way: None,
         env: variables.pairs(),
     })?;
     follow(session, &place, output)?;
@@ -90,9 +91,10 @@ fn introduce(place: &Place, tier: &str, output: &mut Output) {
 fn follow(session: Session, place: &Place, output: &mut Output) -> Result<(), CommandError> {
     let mut transcript = Transcript::shortening(place.short_names());
     let runtime = super::exec::runtime()?;
-    let result = runtime.block_on(super::exec::whole_session(session, PROMPT, &mut |event| {
-        transcript.show(event, output);
-    }));
+    let mut show = |event: &AgentEvent| transcript.show(event, output);
+    let nothing = std::future::ready(());
+    let session = super::exec::whole_session(session, PROMPT, &mut show, nothing);
+    let result = runtime.block_on(session);
     let completed = matches!(result, Ok(TurnOutcome::Completed { .. }));
     transcript.finish(completed, output)?;
     match result? {

@@ -3,8 +3,9 @@
 use std::io::{IsTerminal, Read};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use dam_agent::{AgentError, AgentEvent, Session, SessionOptions, TurnOutcome};
+use dam_agent::{AgentError, AgentEvent, Session, SessionOptions, TurnOutcome, WayOut};
 use dam_config::Settings;
 use dam_gate::{Nobody, Reviewer};
 use dam_journal::Event;
@@ -16,6 +17,8 @@ use crate::arguments::Exec;
 use crate::boxed::session_started;
 use crate::error::{CommandError, Kind};
 use crate::exit;
+use crate::network;
+use crate::network::desk::Desk;
 use crate::output::{Output, WARNING};
 use crate::provider;
 use crate::reviewer::{AtTerminal, Memory};
@@ -58,7 +61,22 @@ pub fn run(exec: &Exec, variables: &Variables, output: &mut Output) -> Result<u8
         .filter(|_| interactive || settings.posture.reviewer == ReviewerKind::AutoReview);
     let is_there = interactive && settings::person_may_answer(&settings);
     let reviewer = reviewer(&settings, is_there);
+    let plan = network::plan(&settings, variables)?;
+    let posture = settings.posture.clone();
+    if let Some(plan) = &plan {
+        plan.equip(&mut settings.posture.profile.value);
+    }
+    let way = match plan {
+        Some(plan) => {
+            let reviewer = self::reviewer(&settings, is_there);
+            let over = Arc::<AtomicBool>::default();
+            let desk = Desk::new(&settings, &posture, &id, reviewer, over)?;
+            Some(Arc::new(plan.open(desk)))
+        }
+        None => None,
+    };
     let session = Session::new(SessionOptions {
+        way: way.clone().map(|way| way as Arc<dyn WayOut>),
         cwd: settings.cwd.clone(),
         project_root: settings.project.root.clone(),
         trusted: settings.project.trusted,
@@ -81,10 +99,17 @@ pub fn run(exec: &Exec, variables: &Variables, output: &mut Output) -> Result<u8
     };
     let runtime = runtime()?;
     telling.begin(&id);
-    let result = runtime.block_on(whole_session(session, &prompt, &mut sink));
+    let mut told = Vec::new();
+    let ending = async {
+        told = way.map(|way| way.finish()).unwrap_or_default();
+    };
+    let result = runtime.block_on(whole_session(session, &prompt, &mut sink, ending));
     // A question that nobody will answer any more is not waited for.
     runtime.shutdown_background();
     let shown = follower.finish(&result);
+    for text in told {
+        output.labelled(WARNING, "note", &text);
+    }
     telling.finish(output);
     shown?;
     match result? {
@@ -104,6 +129,7 @@ pub async fn whole_session(
     mut session: Session,
     prompt: &str,
     sink: &mut dyn FnMut(&AgentEvent),
+    ending: impl Future<Output = ()>,
 ) -> Result<TurnOutcome, AgentError> {
     let canceller = session.canceller();
     let turn = async {
@@ -129,6 +155,8 @@ pub async fn whole_session(
         return result;
     }
     let mut journal = session.close().await?;
+    // What others have to write comes before the last entry.
+    ending.await;
     let outcome = match &result {
         Ok(TurnOutcome::Completed { .. }) => "completed",
         Ok(TurnOutcome::Interrupted) => "interrupted",
@@ -142,12 +170,8 @@ pub async fn whole_session(
 
 fn reviewer(settings: &Settings, interactive: bool) -> Box<dyn Reviewer> {
     if interactive {
-        let root = settings.project.root.clone();
         Box::new(AtTerminal {
-            memory: Memory {
-                config: settings.dirs.config.clone(),
-                project: root.unwrap_or_else(|| settings.cwd.clone()),
-            },
+            memory: Memory::of(settings),
         })
     } else {
         Box::new(Nobody)

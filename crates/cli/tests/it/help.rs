@@ -90,6 +90,9 @@ fn overview() {
       XDG_STATE_HOME     where the journal is
       XDG_DATA_HOME      where keyrings are, which are guarded
       TMPDIR             writable in `workspace-write`, besides `/tmp`
+      HTTPS_PROXY        the proxy behind which the way out goes on; `https_proxy`, too
+      HTTP_PROXY         the same, where HTTPS_PROXY is not set
+      SSL_CERT_FILE      a file of certificates that the way out trusts, too
       NO_COLOR           no colour, if not empty
       CLICOLOR_FORCE     colour everywhere, if neither empty nor 0
       TERM               no colour, if `dumb`

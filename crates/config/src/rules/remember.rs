@@ -9,7 +9,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use dam_policy::RuleDecision;
+use dam_policy::{Host, RuleDecision};
 use sha2::{Digest, Sha256};
 
 use super::book::{ListedRule, RuleBook, RuleKind};
@@ -138,15 +138,55 @@ pub(super) fn file_of(config: &Path, project: &Path) -> PathBuf {
     config.join("rules/projects").join(file + ".rules")
 }
 
+/// An answer about a host to be remembered.
+#[derive(Clone, Debug)]
+pub struct RememberHost<'a> {
+    /// Which one.
+    pub host: &'a Host,
+    /// At which port.
+    pub port: u16,
+    /// What was answered, and everything else that an answer has; it has no
+    /// words.
+    pub answer: Remember<'a>,
+}
+
+/// Writes an answer about a host down as a rule.
+pub fn remember_host(about: &RememberHost<'_>) -> Result<Remembered, Unremembered> {
+    let expires = last_day(&about.answer);
+    let host = match about.host {
+        Host::Name(name) => name.clone(),
+        Host::Address(address) => address.to_string(),
+    };
+    let mut rule = format!(
+        "network_rule(host = {}, decision = \"{}\", port = {}",
+        quoted(&host),
+        about.answer.decision,
+        about.port
+    );
+    if let Some(day) = &expires {
+        let _ = write!(rule, ", expires = \"{day}\"");
+    }
+    rule.push_str(")\n");
+    add(&about.answer, rule, expires)
+}
+
 /// Writes an answer down as a rule.
 pub fn remember(answer: &Remember<'_>) -> Result<Remembered, Unremembered> {
     let expires = check(answer)?;
+    let rule = rule(answer, expires.as_deref());
+    add(answer, rule, expires)
+}
+
+fn add(
+    answer: &Remember<'_>,
+    rule: String,
+    expires: Option<String>,
+) -> Result<Remembered, Unremembered> {
     let file = match answer.scope {
         Scope::Project => file_of(answer.config, answer.project),
         Scope::User => answer.config.join("rules").join(FILE),
         Scope::Repository => answer.project.join(".cofferdam/rules").join(FILE),
     };
-    let rule = rule(answer, expires.as_deref());
     let mut held = open(&file)?;
     let wrong = |error| Unremembered::Unwritable {
         path: file.clone(),
@@ -216,11 +256,15 @@ fn check(answer: &Remember<'_>) -> Result<Option<String>, Unremembered> {
         let prefix = visible(&answer.prefix.join(" "));
         return Err(Unremembered::TooBroad { prefix, why });
     }
-    Ok(match answer.lasts {
+    Ok(last_day(answer))
+}
+
+fn last_day(answer: &Remember<'_>) -> Option<String> {
+    match answer.lasts {
         Answer::Usual => Some(answer.today.later(USUAL).to_string()),
         Answer::Until(day) => Some(day.to_string()),
         Answer::ForEver => None,
-    })
+    }
 }
 
 /// Open for reading and appending, for nobody else at the same time, and
@@ -336,13 +380,15 @@ fn is_ours(file: &Path, config: &Path) -> bool {
 /// The text without the rule on a line, and the comment right above it; none,
 /// if that line is not as `dam` wrote it.
 fn without(text: &str, first: usize, listed: &ListedRule) -> Option<String> {
-    let RuleKind::Prefix(_) = &listed.kind else {
-        return None;
+    let call = match &listed.kind {
+        RuleKind::Prefix(_) => "prefix_rule(",
+        RuleKind::Host(_) => "network_rule(",
+        RuleKind::Executable(_) => return None,
     };
     let mut lines: Vec<&str> = text.lines().collect();
     let at = first.checked_sub(1)?;
     let line = lines.get(at)?;
-    if !line.starts_with("prefix_rule(") || !line.ends_with(')') {
+    if !line.starts_with(call) || !line.ends_with(')') {
         return None;
     }
     lines.remove(at);

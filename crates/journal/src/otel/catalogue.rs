@@ -196,6 +196,30 @@ pub const EVENTS: &[Row] = &[
         ],
     ),
     row(
+        "network_finished",
+        "network_finished",
+        "what was allowed to reach a host has ended",
+        &[
+            plain("server.port", "/port"),
+            plain("dam.network.bytes_out", "/bytes_out"),
+            plain("dam.network.bytes_in", "/bytes_in"),
+            plain("duration_ms", "/duration_ms"),
+            plain("error.type", "/error"),
+            content("server.address", "/host"),
+            content("network.peer.address", "/address"),
+        ],
+    ),
+    row(
+        "secret_used",
+        "secret_used",
+        "what became of a secret's placeholder",
+        &[
+            plain("dam.secret.what", "/what"),
+            content("dam.secret.name", "/name"),
+            content("server.address", "/host"),
+        ],
+    ),
+    row(
         "file_changed",
         "file_changed",
         "a file was changed by an edit",

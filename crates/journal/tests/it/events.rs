@@ -276,11 +276,13 @@ fn event() -> impl Strategy<Value = Event> {
 
 /// The kinds that tell of other programs, files and hosts.
 fn parts() -> impl Strategy<Value = Event> {
-    (text(), text(), value(), any::<bool>(), any::<u32>(), 0..10).prop_map(|(a, b, v, ok, n, kind)| {
+    (text(), text(), value(), any::<bool>(), any::<u32>(), 0..12).prop_map(|(a, b, v, ok, n, kind)| {
         from_json(match kind {
             0 => json!({"kind": "model_event", "event": a, "item": v, "error": b, "duration_ms": n}),
             1 => json!({"kind": "tool_result", "call": a, "tool": b, "ok": ok, "duration_ms": n, "output_bytes": n, "truncated": ok}),
             2 => json!({"kind": "network_decision", "host": a, "port": n % 65536, "protocol": b, "verdict": v, "allowed": ok, "source": "rule"}),
+            10 => json!({"kind": "network_finished", "id": n, "host": a, "port": 1, "bytes_out": n, "bytes_in": n, "duration_ms": n}),
+            11 => json!({"kind": "secret_used", "name": a, "what": b}),
             3 => json!({"kind": "mcp_call", "id": a, "server": b, "tool": a, "arguments": v}),
             4 => json!({"kind": "mcp_result", "id": a, "ok": ok, "error": b, "duration_ms": n, "output_bytes": n}),
             5 => json!({"kind": "hook_started", "id": a, "event": b, "argv": [a, b], "file": b}),
@@ -302,6 +304,9 @@ fn every_kind_is_known_by_its_name() {
         json!({"kind": "model_response", "input_tokens": 1, "output_tokens": 1, "duration_ms": 1, "cached_tokens": 1, "reasoning_tokens": 1}),
         json!({"kind": "tool_result", "call": text, "tool": text, "ok": true, "duration_ms": 1, "output_bytes": 1, "truncated": true}),
         json!({"kind": "network_decision", "command": text, "host": text, "port": 443, "protocol": text, "method": text, "path": text, "verdict": text, "answer": text, "allowed": true, "source": "requirement", "posture": text, "pid": 1, "process": text}),
+        json!({"kind": "network_decision", "id": 1, "new_host": true, "host": text, "port": 443, "protocol": text, "verdict": text, "allowed": true, "source": "rule"}),
+        json!({"kind": "network_finished", "id": 1, "host": text, "port": 443, "address": text, "bytes_out": 1, "bytes_in": 1, "duration_ms": 1, "error": text}),
+        json!({"kind": "secret_used", "name": text, "what": text, "host": text}),
         json!({"kind": "mcp_call", "id": text, "server": text, "tool": text, "arguments": {"a": text}}),
         json!({"kind": "mcp_result", "id": text, "ok": true, "error": text, "duration_ms": 1, "output_bytes": 1}),
         json!({"kind": "hook_started", "id": text, "event": text, "argv": [text], "file": text}),
