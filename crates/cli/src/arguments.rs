@@ -10,7 +10,9 @@ use dam_policy::{
     ApprovalPolicy, Limit, Limits, SandboxMode, UnknownApprovalPolicy, UnknownSandboxMode,
 };
 
-use crate::commands::{ExecPolicy, Export, Guard, Policy, Requirements, Scan, Status, TriageWish};
+use crate::commands::{
+    ExecPolicy, Export, Guard, Net, Policy, Requirements, Scan, Status, TriageWish,
+};
 use crate::output::Color;
 use crate::{exit, variables};
 
@@ -153,6 +155,13 @@ Examples:
         disable_help_subcommand = true
     )]
     Policy(Policy),
+    /// What may be reached over the network, and what was
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        disable_help_subcommand = true
+    )]
+    Net(Net),
     /// Ask files of rules alone about a command
     #[command(
         subcommand,

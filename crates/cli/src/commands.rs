@@ -12,6 +12,7 @@ mod guard;
 #[cfg(target_os = "linux")]
 mod learn;
 mod log;
+mod net;
 mod policy;
 mod requirements;
 mod run;
@@ -24,6 +25,7 @@ pub use execpolicy::ExecPolicy;
 pub use guard::Guard;
 pub use log::export::Export;
 pub use log::triage::TriageWish;
+pub use net::Net;
 pub use policy::Policy;
 pub use requirements::Requirements;
 pub use scan::Scan;
@@ -44,6 +46,7 @@ pub fn run(task: Task, variables: &Variables, output: &mut Output) -> Result<u8,
         // Without the settings: what happened can be read also where they are
         // broken.
         Task::Log(log) => log::run(&log, variables, output),
+        Task::Net(net) => net::run(net, variables, output),
         Task::Policy(policy) => policy::run(policy, variables, output),
         Task::Status(status) => status::run(&status, variables, output),
         Task::Guard(guard) => Ok(guard::run(&guard, variables, output)),

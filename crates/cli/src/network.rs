@@ -4,6 +4,7 @@
 //! What can fail is done before the command is started. The proxy itself comes
 //! after it: until there is a boundary, there is one thread.
 
+pub mod answers;
 mod bundle;
 pub mod desk;
 mod hosts;

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -17,7 +17,7 @@ use dam_policy::{
 use dam_sandbox::Killer;
 
 use super::hosts::Hosts;
-use super::{Mark, lock};
+use super::{Mark, answers, lock};
 use crate::error::CommandError;
 use crate::settings;
 
@@ -40,6 +40,8 @@ pub struct Desk {
     lost: Mutex<Option<String>>,
     taken_in: Mutex<TakenIn>,
     over: Arc<AtomicBool>,
+    state: PathBuf,
+    session: SessionId,
 }
 
 /// What was asked: a host at a port; with a process, where the answer is for
@@ -88,6 +90,8 @@ impl Desk {
             lost: Mutex::default(),
             taken_in: Mutex::default(),
             over,
+            state: settings.dirs.state.clone(),
+            session: session.clone(),
         })
     }
 
@@ -111,6 +115,7 @@ impl Desk {
     /// Nobody is asked any more.
     pub fn close(&self) {
         self.over.store(true, Ordering::Release);
+        answers::forget(&self.state, &self.session);
     }
 
     /// What the session has seen.
@@ -280,6 +285,15 @@ impl dam_egress::Desk for Desk {
     }
 
     fn ask(&self, wish: &Wish) -> Ruling {
+        if answers::has(&self.state, &self.session, &wish.host, wish.port) {
+            let said = Said {
+                yes: true,
+                answer: "session: `dam net allow`".to_owned(),
+                refusal: None,
+            };
+            self.keep(wish, &Answer::Session, said);
+            return self.judge(wish);
+        }
         let caller = wish.caller.as_ref();
         let asker = Asker {
             process: caller.map_or_else(|| "a process".to_owned(), |caller| caller.command.clone()),

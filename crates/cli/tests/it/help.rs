@@ -40,6 +40,7 @@ fn overview() {
       status        Show what holds a session that begins here, and what the last has seen
       guard         Answer the hooks of other vendors' agents
       policy        Ask what the policy says of a command, and why
+      net           What may be reached over the network, and what was
       config        Show the settings and where they come from
       trust         Trust what a project says of itself, as it is now
       requirements  What an administrator requires, and who signed it
@@ -118,6 +119,7 @@ fn short_overview() {
       status        Show what holds a session that begins here, and what the last has seen
       guard         Answer the hooks of other vendors' agents
       policy        Ask what the policy says of a command, and why
+      net           What may be reached over the network, and what was
       config        Show the settings and where they come from
       trust         Trust what a project says of itself, as it is now
       requirements  What an administrator requires, and who signed it
