@@ -2,6 +2,7 @@
 
 mod options;
 mod place;
+mod prove;
 
 use std::path::Path;
 
@@ -29,6 +30,17 @@ pub fn run(scan: &Scan, variables: &Variables, output: &mut Output) -> Result<u8
     let mut journal = settings::journal(&configuration)?;
     let posture = &configuration.posture;
     journal.append(&session_started("scan", &configuration.cwd, posture)?)?;
+    if let Some(text) = scan.proofs.notice() {
+        journal.append(&Event::Notice { text })?;
+    }
+    if scan.proofs.again.is_some() {
+        let place = Place::find(scan, &configuration, variables, output)?;
+        let shown = scan
+            .proofs
+            .show_again(place.root(), &configuration, variables, output);
+        journal.append(&ended(if shown.is_ok() { "completed" } else { "failed" }))?;
+        return shown;
+    }
     let result = scanned(scan, &configuration, variables, output);
     let (text, outcome) = match &result {
         Ok(report) => (report::summary(report), "completed"),
@@ -63,7 +75,11 @@ fn scanned(
         detectors: &detectors,
         settings: &told,
     };
-    let found = engine.scan(&revision, base.as_ref());
+    let mut found = engine.scan(&revision, base.as_ref());
+    if scan.proofs.prove {
+        scan.proofs
+            .add(&mut found, place.root(), configuration, variables);
+    }
     let target = Target {
         what: revision.name.clone(),
         commit: revision.commit.clone(),

@@ -1,6 +1,7 @@
 //! `dam scan`, on real repositories.
 
 mod hostile;
+mod prove;
 
 use dam_testkit::environment::{Environment, Outcome};
 use serde_json::Value;

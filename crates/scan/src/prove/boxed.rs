@@ -9,14 +9,14 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use dam_policy::{
-    Access, EnvironmentPolicy, GitAccess, Inherit, Limits, Network, Origin, Place, Places, Profile,
-    Property, ResolvedProfile,
+    Access, EnvironmentPolicy, GitAccess, Inherit, Limits, Network, Origin, Place as Where, Places,
+    Profile, Property, ResolvedProfile,
 };
 use dam_sandbox::{Killer, Launch, SandboxError, Stream};
 
 use super::Proving;
 use super::interpreter::Runtime;
-use super::protocol::{Answer, Options, Order, Ready, Reply, Request};
+use super::protocol::{Answer, Options, Order, Place, Ready, Reply, Request};
 
 const WATCHER: &str = include_str!("drivers/watcher.py");
 
@@ -150,6 +150,10 @@ impl Boxed {
         let mut answer: Answer =
             serde_json::from_str(&said).map_err(|_| Gone::Lost("it said what is no answer"))?;
         answer.seen = reply.seen.unwrap_or_default();
+        for event in &mut answer.events {
+            event.places.retain(Place::is_plain);
+            event.places.truncate(6);
+        }
         Ok(answer)
     }
 
@@ -212,7 +216,7 @@ fn read_lines(output: File, send: &SyncSender<Vec<u8>>) {
 /// project, a `/tmp` of its own, and no way out.
 fn profile(proving: &Proving, runtime: &Runtime) -> ResolvedProfile {
     let grant =
-        |path: &Path, access| (Place::Absolute(path.to_path_buf()), access, Origin::BUILTIN);
+        |path: &Path, access| (Where::Absolute(path.to_path_buf()), access, Origin::BUILTIN);
     let system = SYSTEM
         .iter()
         .map(|path| grant(Path::new(path), Access::Read));

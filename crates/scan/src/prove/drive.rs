@@ -72,14 +72,10 @@ pub(super) fn drive(proving: &Proving, runtime: &Runtime, proved: &mut Proved) {
 /// Whether a route is one as a framework makes it: what is said of it comes
 /// from inside.
 fn is_plain(route: &Route) -> bool {
-    let plain = |text: &str, most: usize| text.len() <= most && !text.chars().any(char::is_control);
-    plain(&route.path, 500)
-        && plain(&route.place.0, 500)
-        && !route.place.0.split('/').any(|part| part == "..")
-        && route
-            .methods
-            .iter()
-            .all(|method| method.len() <= 10 && method.bytes().all(|b| b.is_ascii_uppercase()))
+    let is_method =
+        |method: &String| method.len() <= 10 && method.bytes().all(|b| b.is_ascii_uppercase());
+    let path = Place(String::new(), 0, route.path.clone());
+    path.is_plain() && route.place.is_plain() && route.methods.iter().all(is_method)
 }
 
 struct Driver<'a> {
@@ -133,7 +129,7 @@ impl<'a> Drive<'a> {
     /// Takes in what an answer tells of the route.
     fn learn(&mut self, answer: &Answer) {
         for event in answer.events.iter().take(100) {
-            self.reached.extend(event.places.iter().take(6).cloned());
+            self.reached.extend(event.places.iter().cloned());
         }
         for (channel, name) in answer.asked.iter().take(100) {
             for input in request::asked(self.method, channel, name, &self.route.constants) {
@@ -450,7 +446,7 @@ impl Driver<'_> {
 impl Drive<'_> {
     fn learn_places(&mut self, answer: &Answer) {
         for event in answer.events.iter().take(100) {
-            self.reached.extend(event.places.iter().take(6).cloned());
+            self.reached.extend(event.places.iter().cloned());
         }
     }
 }

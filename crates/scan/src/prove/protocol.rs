@@ -60,6 +60,18 @@ impl fmt::Display for Channel {
 #[derive(Clone, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Place(pub String, pub u32, pub String);
 
+impl Place {
+    /// Whether it can be a place in the project, and be shown as it is: what is
+    /// said of it comes from inside.
+    pub(super) fn is_plain(&self) -> bool {
+        let plain = |text: &str| {
+            text.len() <= 300 && dam_journal::clean(text) == text && !text.contains('\n')
+        };
+        let below = !self.0.starts_with('/') && self.0.split('/').all(|part| part != "..");
+        below && plain(&self.0) && plain(&self.2)
+    }
+}
+
 /// What the watcher is to start.
 #[derive(Debug, Serialize)]
 pub(super) struct Order {

@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use super::judge::short;
-use super::{Class, Proved, Shown, Tried, command_again};
+use super::{Class, Place, Proved, Shown, Tried, command_again};
+use crate::file::LARGEST;
 use crate::{Confidence, Finding, Proof, Step};
 
 /// Gives every finding its verdict, and adds a finding for each proof that is
@@ -167,6 +168,23 @@ fn finding_of(shown: &Shown, project: &Path) -> Finding {
         severity: shown.class.severity(),
         confidence: Confidence::A,
         proof: confirmed(shown, project),
+        snippet: line_of(project, &shown.places).unwrap_or_default(),
         ..Finding::default()
     }
+    .shown()
+}
+
+/// The line of the project's own file; the box has a copy of it.
+fn line_of(project: &Path, places: &[Place]) -> Option<String> {
+    let place = places.first()?;
+    let path = project.join(&place.0).canonicalize().ok()?;
+    if !path.starts_with(project) || path.metadata().ok()?.len() > LARGEST {
+        return None;
+    }
+    let text = std::fs::read(path).ok()?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let line = text
+        .lines()
+        .nth(usize::try_from(place.1.checked_sub(1)?).ok()?)?;
+    Some(line.trim().to_owned())
 }

@@ -6,6 +6,8 @@ use clap::{Args, ValueEnum, ValueHint};
 use dam_scan::report::Gate;
 use dam_scan::{Confidence, Severity};
 
+use super::prove::Proofs;
+
 /// `dam scan`.
 #[derive(Args, Debug)]
 pub struct Scan {
@@ -33,6 +35,9 @@ pub struct Scan {
     /// Write a baseline of what is found now
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub write_baseline: Option<PathBuf>,
+    /// What is shown by running it.
+    #[command(flatten)]
+    pub proofs: Proofs,
 }
 
 /// Which files are looked at.

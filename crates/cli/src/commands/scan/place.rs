@@ -66,6 +66,11 @@ impl Place {
         })
     }
 
+    /// The directory that is scanned.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// What is looked at, and what it is compared with.
     pub fn revisions(&self, what: &What) -> Result<(Revision, Option<Revision>), CommandError> {
         if !(what.staged || what.diff.is_some() || what.commit.is_some()) {
