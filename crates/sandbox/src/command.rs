@@ -3,12 +3,18 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;
+#[cfg(target_os = "linux")]
+use std::os::fd::AsFd;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use dam_policy::{Network, ResolvedProfile};
+use rustix::fs::FileType;
 use rustix::io::Errno;
+#[cfg(target_os = "linux")]
+use rustix::net::AddressFamily;
+use rustix::net::{SocketType, sockopt};
 
 use crate::Tier;
 use crate::error::{SandboxError, system};
@@ -152,13 +158,40 @@ pub(crate) fn connect(
     }
 }
 
-/// A directory that is handed in is a way around the mount tree.
-pub(crate) fn refuse_directories(streams: [&OwnedFd; 3]) -> Result<(), SandboxError> {
+/// A directory that is handed in is a way around the mount tree; a socket that
+/// can be sent from or connected is one around the network.
+pub(crate) fn refuse_ways_around(streams: [&OwnedFd; 3]) -> Result<(), SandboxError> {
     for (fd, name) in streams.into_iter().zip(["input", "output", "error"]) {
-        let stat = rustix::fs::fstat(fd).map_err(system("looking at a standard stream"))?;
-        if rustix::fs::FileType::from_raw_mode(stat.st_mode).is_dir() {
-            return Err(SandboxError::StreamIsDirectory(name));
+        let failed = system("looking at a standard stream");
+        let stat = rustix::fs::fstat(fd).map_err(failed)?;
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Directory => return Err(SandboxError::StreamIsDirectory(name)),
+            FileType::Socket if !leads_to_one_peer(fd) => {
+                return Err(SandboxError::StreamLeadsOut(name));
+            }
+            _ => {}
         }
     }
     Ok(())
+}
+
+/// Whether a socket has a peer and no message of it goes elsewhere.
+fn leads_to_one_peer(socket: &OwnedFd) -> bool {
+    let kind = sockopt::socket_type(socket);
+    let is_kept =
+        kind.is_ok_and(|kind| [SocketType::STREAM, SocketType::SEQPACKET].contains(&kind));
+    is_kept && rustix::net::getpeername(socket).is_ok() && could_be_told_again(socket)
+}
+
+/// The broker must be able to tell it from the box's own, so that it is not
+/// connected to somebody else.
+#[cfg(target_os = "linux")]
+fn could_be_told_again(socket: &OwnedFd) -> bool {
+    let is_unix = sockopt::socket_domain(socket) == Ok(AddressFamily::UNIX);
+    is_unix || crate::sys::network_of(socket.as_fd()).is_ok()
+}
+
+#[cfg(target_os = "macos")]
+const fn could_be_told_again(_: &OwnedFd) -> bool {
+    true
 }

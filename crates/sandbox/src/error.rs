@@ -27,6 +27,11 @@ pub enum SandboxError {
     /// A standard stream leads around the walls.
     #[error("standard {0} is a directory, which would lead around the boundary")]
     StreamIsDirectory(&'static str),
+    /// A standard stream could be made to lead anywhere.
+    #[error(
+        "standard {0} is a network socket without a connection, which would lead around the boundary"
+    )]
+    StreamLeadsOut(&'static str),
     /// The working directory cannot be entered.
     #[error("cannot enter the working directory {path}: {errno}")]
     Directory {

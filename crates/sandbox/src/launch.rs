@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicBool;
 use dam_policy::Network;
 use rustix::io::Errno;
 
-use crate::command::{Direction, Launch, cannot_execute, connect, refuse_directories};
+use crate::command::{Direction, Launch, cannot_execute, connect, refuse_ways_around};
 use crate::error::{SandboxError, system};
 use crate::follow::Answering;
 use crate::report::{Line, Order};
@@ -125,7 +125,7 @@ impl Launch {
         let (stdin, ours_in) = connect(self.stdin, Direction::In)?;
         let (stdout, ours_out) = connect(self.stdout, Direction::Out)?;
         let (stderr, ours_err) = connect(self.stderr, Direction::Err)?;
-        refuse_directories([&stdin, &stdout, &stderr])?;
+        refuse_ways_around([&stdin, &stdout, &stderr])?;
         let order = write_order(&order)?;
         let (line, theirs) = Line::pair().map_err(system("making a socket pair"))?;
         let helper = start_helper(theirs)?;

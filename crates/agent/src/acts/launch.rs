@@ -263,6 +263,7 @@ fn not_started(error: SandboxError) -> Result<Result<Started, String>, Stop> {
         | SandboxError::NotFound(_)
         | SandboxError::NotExecutable { .. }
         | SandboxError::StreamIsDirectory(_)
+        | SandboxError::StreamLeadsOut(_)
         | SandboxError::Directory { .. } => Ok(Err(shown(&error.to_string()))),
         SandboxError::Unavailable { .. }
         | SandboxError::NotHeldBack

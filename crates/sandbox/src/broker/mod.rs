@@ -101,6 +101,7 @@ pub(crate) struct Broker<'a> {
     reached: Option<LimitHit>,
     line: &'a Line,
     own: Own,
+    home: sockets::Home,
     memo: Memo,
     hidden: Hidden,
     trees: worktrees::Worktrees,
@@ -224,6 +225,7 @@ impl<'a> Broker<'a> {
             reached: None,
             line,
             own: Own::default(),
+            home: sockets::Home::default(),
             memo: Memo::default(),
             hidden: Hidden::default(),
             trees: worktrees::Worktrees::default(),
@@ -388,10 +390,16 @@ impl<'a> Broker<'a> {
                 self.memo.umask_changes();
                 Ok(Answer::GoOn)
             }
-            libc::SYS_connect => sockets::connect(&self.own, self.road.as_mut(), &caller),
-            libc::SYS_bind => {
-                sockets::bind(&mut self.own, &self.files, self.road.is_some(), &caller)
+            libc::SYS_connect => {
+                sockets::connect(&self.own, &self.home, self.road.as_mut(), &caller)
             }
+            libc::SYS_bind => sockets::bind(
+                &mut self.own,
+                &self.home,
+                &self.files,
+                self.road.is_some(),
+                &caller,
+            ),
             libc::SYS_listen => sockets::listen(&caller),
             _ => {
                 let done = acts::Visit {

@@ -5,6 +5,7 @@
 //! reported and not only fails. A unix socket can be reached if it was bound
 //! inside, or if a rule names it.
 
+use std::cell::OnceCell;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
@@ -24,13 +25,55 @@ use crate::sys;
 
 const HERE: u32 = libc::AT_FDCWD.cast_unsigned();
 
+/// The network that sockets of the box live in, once it was needed.
+#[derive(Debug, Default)]
+pub(super) struct Home(OnceCell<Option<u64>>);
+
+impl Home {
+    /// Refuses a socket of the internet families that was handed in: it lives
+    /// in the host's network, and would go there.
+    fn permit(&self, socket: &OwnedFd, road: bool, caller: &Caller<'_>) -> Result<(), Refusal> {
+        let family = sockopt::socket_domain(socket)?;
+        if family != AddressFamily::INET && family != AddressFamily::INET6 {
+            return Ok(());
+        }
+        let handed_in = if caller.tier.has_walls() {
+            // Where sockets cannot be told apart, none is handed in.
+            self.own()
+                .is_some_and(|own| sys::network_of(socket.as_fd()) != Ok(own))
+        } else {
+            // With a road, it is judged like any other.
+            !road
+        };
+        if !handed_in {
+            return Ok(());
+        }
+        Err(Refusal::rule(
+            Errno::ACCESS,
+            PathBuf::from("a socket of the host"),
+            "network.handed-in",
+            "a connection that was handed in leads where it leads, and nowhere else",
+        ))
+    }
+
+    fn own(&self) -> Option<u64> {
+        *self.0.get_or_init(|| {
+            let kind = rustix::net::SocketType::STREAM;
+            let own = rustix::net::socket(AddressFamily::UNIX, kind, None).ok()?;
+            sys::network_of(own.as_fd()).ok()
+        })
+    }
+}
+
 pub(super) fn connect(
     own: &Own,
+    home: &Home,
     road: Option<&mut Road>,
     caller: &Caller<'_>,
 ) -> Result<Answer, Refusal> {
     let address = caller.address(1, 2)?;
     let socket = caller.descriptor(caller.word(0))?;
+    home.permit(&socket, road.is_some(), caller)?;
     match (Address::parse(&address)?, road) {
         (Address::Internet(to), Some(road)) if road.takes(caller, &socket, to) => {
             road.connect(caller, socket, &address, to)
@@ -49,12 +92,14 @@ pub(super) fn connect(
 /// Binds, and remembers a unix socket as the box's own.
 pub(super) fn bind(
     own: &mut Own,
+    home: &Home,
     files: &FileRules,
     road: bool,
     caller: &Caller<'_>,
 ) -> Result<Answer, Refusal> {
     let address = caller.address(1, 2)?;
     let socket = caller.descriptor(caller.word(0))?;
+    home.permit(&socket, road, caller)?;
     let named = Address::parse(&address)?;
     // There the names are the host's, and whoever runs on it could connect.
     if named == Address::Abstract && !caller.tier.has_walls() {

@@ -22,7 +22,7 @@ use dam_policy::{
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal};
 
-use crate::command::{Direction, cannot_execute, connect, refuse_directories};
+use crate::command::{Direction, cannot_execute, connect, refuse_ways_around};
 use crate::error::{SandboxError, system};
 use crate::sys::{self, Event, Signals, Waiting};
 use crate::{Denial, Launch, LimitHit, Outcome, Stage, Status, Stream, Tier};
@@ -181,7 +181,7 @@ impl Launch {
         let (stdout, ours_out) = connect(self.stdout, Direction::Out)?;
         let (stderr, ours_err) = connect(self.stderr, Direction::Err)?;
         if self.profile.confined {
-            refuse_directories([&stdin, &stdout, &stderr])?;
+            refuse_ways_around([&stdin, &stdout, &stderr])?;
         }
         command
             .args(&self.argv[1..])

@@ -370,6 +370,29 @@ pub(crate) fn bind_raw(socket: BorrowedFd<'_>, address: &[u8]) -> Result<(), Err
     }
 }
 
+/// A number for the network namespace that a socket lives in, which no other
+/// has (Linux 5.14).
+pub(crate) fn network_of(socket: BorrowedFd<'_>) -> Result<u64, Errno> {
+    const SO_NETNS_COOKIE: libc::c_int = 71;
+    let mut cookie = 0_u64;
+    let mut length = libc::socklen_t::try_from(size_of::<u64>()).unwrap_or_default();
+    // SAFETY: the kernel writes at most `length` bytes to a valid place.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            SO_NETNS_COOKIE,
+            (&raw mut cookie).cast(),
+            &raw mut length,
+        )
+    };
+    if result < 0 {
+        Err(last_errno())
+    } else {
+        Ok(cookie)
+    }
+}
+
 /// Brings up the loopback interface of this network namespace.
 pub(crate) fn bring_up_loopback() -> Result<(), Errno> {
     let socket = rustix::net::socket_with(

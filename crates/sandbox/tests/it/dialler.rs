@@ -7,7 +7,7 @@
 )]
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -28,6 +28,8 @@ pub fn dialler_main() {
         "until-refused" => until_refused(word(1)),
         "unix" => unix(word(1)),
         "listen-anywhere" => listen_anywhere(),
+        "again" => again(word(1), false),
+        "again-fast" => again(word(1), true),
         other => format!("{other}?"),
     };
     println!("{said}");
@@ -158,4 +160,20 @@ fn listen_anywhere() -> String {
         Ok(()) => "listens".to_owned(),
         Err(errno) => format!("{:?}", std::io::Error::from(errno).kind()),
     }
+}
+
+/// Uses the connection that it was handed, and tries to make it another.
+fn again(to: &str, fast: bool) -> String {
+    use rustix::net::{SendFlags, connect, connect_unspec, sendto};
+    const MSG_FASTOPEN: SendFlags = SendFlags::from_bits_retain(0x2000_0000);
+    let handed = rustix::stdio::stdin();
+    rustix::io::write(handed, b"hello").expect("a connection");
+    let to: SocketAddr = to.parse().expect("an address");
+    let let_go = connect_unspec(handed);
+    let made = if fast {
+        sendto(handed, b"x", MSG_FASTOPEN, &to).map(drop)
+    } else {
+        connect(handed, &to)
+    };
+    format!("{let_go:?} {made:?}")
 }

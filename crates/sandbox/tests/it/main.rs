@@ -6,6 +6,7 @@
 mod asking;
 mod dialler;
 mod ground;
+mod handed_in;
 mod model;
 mod own;
 mod road;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         asking::TESTS,
         model::TESTS,
         own::TESTS,
+        handed_in::TESTS,
         road::TESTS,
         ways_out::TESTS,
     ])
