@@ -29,14 +29,7 @@ impl Detector for Authorization {
     }
 
     fn wants(&self, _path: &str, language: Language) -> bool {
-        matches!(
-            language,
-            Language::Python
-                | Language::JavaScript
-                | Language::TypeScript
-                | Language::Tsx
-                | Language::Java
-        )
+        crate::taint::reads(language)
     }
 
     fn file(&self, file: &SourceFile<'_>) -> Facts {
@@ -73,6 +66,13 @@ pub struct Entry {
     pub guards: BTreeSet<String>,
 }
 
+impl Entry {
+    /// Whether the handler itself asks who calls, or turns somebody away.
+    pub fn asks_itself(&self) -> bool {
+        self.route.handler.sees_subject || self.route.handler.rejects
+    }
+}
+
 /// All routes of a project.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
@@ -89,6 +89,12 @@ impl Table {
             .filter(|file| !file.is_test)
             .filter_map(|file| Some((file.path, file.facts.data::<FileRoutes>()?)))
             .collect();
+        Self::of_routes(files.iter().map(|(path, found)| (*path, found)))
+    }
+
+    /// Of what each file says.
+    pub fn of_routes<'a>(files: impl Iterator<Item = (&'a str, &'a FileRoutes)>) -> Self {
+        let files: Vec<(&str, &FileRoutes)> = files.collect();
         let mut handlers: BTreeMap<&str, Vec<(&str, &Handler)>> = BTreeMap::new();
         let mut rejecting: BTreeSet<&str> = BTreeSet::new();
         let mut everywhere: BTreeSet<String> = BTreeSet::new();
@@ -147,7 +153,7 @@ impl Table {
     }
 
     fn missing_guard(&self, entry: &Entry) -> Option<Finding> {
-        if !entry.guards.is_empty() || asks_itself(entry) || is_public(entry) {
+        if !entry.guards.is_empty() || entry.asks_itself() || is_public(entry) {
             return None;
         }
         let siblings: Vec<&Entry> = self.siblings(entry).collect();
@@ -247,13 +253,8 @@ fn is_public(entry: &Entry) -> bool {
     routes::is_public(&entry.route.path, &entry.route.handler.name)
 }
 
-/// Whether the handler itself asks who calls, and turns somebody away.
-fn asks_itself(entry: &Entry) -> bool {
-    entry.route.handler.sees_subject || entry.route.handler.rejects
-}
-
 fn is_guarded(entry: &Entry) -> bool {
-    !entry.guards.is_empty() || asks_itself(entry)
+    !entry.guards.is_empty() || entry.asks_itself()
 }
 
 /// The guard that most of them have; of equals the first by name.

@@ -28,6 +28,7 @@ pub mod routes;
 mod secrets;
 mod source;
 pub mod taint;
+pub mod threat_model;
 
 pub use authorization::Authorization;
 pub use checks::{CHECKS, Check, Checks};

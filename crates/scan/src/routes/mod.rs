@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::taint::ir::Module;
 use crate::{Language, SourceFile};
 
+pub use handler::each_statement;
 pub use words::{is_auth_word, is_public, is_role_word};
 
 /// What one file says of routes.

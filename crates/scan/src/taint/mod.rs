@@ -21,3 +21,15 @@ pub fn lower(file: &SourceFile<'_>) -> Option<ir::Module> {
         _ => None,
     }
 }
+
+/// Whether there is a front end for a language.
+pub fn reads(language: Language) -> bool {
+    matches!(
+        language,
+        Language::Java
+            | Language::JavaScript
+            | Language::Python
+            | Language::Tsx
+            | Language::TypeScript
+    )
+}
