@@ -120,6 +120,26 @@ pub const CHECKS: &[Check] = &[
         "Log the error, and answer with a number that finds it."),
     check("debug-enabled", "Debugging is switched on in code", &[489, 215], Medium, B,
         "Read the switch from the environment, off by default."),
+    // Packages.
+    check("phantom-import", "A package that is imported and nowhere declared", &[829, 1357], Medium, B,
+        "Declare it, if it is the one that you mean; if it does not exist, remove the import."),
+    check("unlocked-package", "A package that is declared and not locked", &[1357, 494], Medium, A,
+        "Write the lock file anew, and commit both."),
+    check("lookalike-package", "A package whose name looks like another's", &[1357, 829], High, B,
+        "Look whose package it is; write the name of the one that you mean."),
+    check("package-source", "A package from outside of the registry", &[829, 494], Medium, A,
+        "Take it from the registry, or name the full digest of a commit."),
+    check("package-without-integrity", "A package without a digest in the lock file", &[353, 494], Medium, A,
+        "Write the lock file anew with the package manager."),
+    check("known-vulnerability", "A version with a known vulnerability", &[1395, 937], High, A,
+        "Take a version without it."),
+    check("licence-changed", "The licence was changed", &[], Medium, A,
+        "Have somebody confirm it who may decide that."),
+    check("dependency-licence", "A new package whose licence asks for something", &[], Low, A,
+        "Have somebody confirm that the licence fits the project's."),
+    // Tests.
+    check("missing-refusal-test", "What must be refused is not tested", &[1164], Low, C,
+        "Write a test for each case that must be refused."),
 ];
 
 const fn check(

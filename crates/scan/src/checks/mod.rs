@@ -14,6 +14,8 @@ mod document;
 mod hooks;
 mod kubernetes;
 mod names;
+mod packages;
+mod refusals;
 mod terraform;
 mod unicode;
 mod workflows;
@@ -69,6 +71,8 @@ const LOOKS: &[fn(&SourceFile<'_>, &mut Found<'_>)] = &[
     docker::look,
     hooks::look,
     kubernetes::look,
+    packages::look,
+    refusals::look,
     terraform::look,
     unicode::look,
     workflows::look,
@@ -80,6 +84,8 @@ const JOINS: &[fn(&Project<'_>, &mut Joined)] = &[
     calls::join,
     hooks::join,
     names::join,
+    packages::join,
+    refusals::join,
     workflows::join,
 ];
 
@@ -95,6 +101,21 @@ struct FileFacts {
     /// Lifecycle scripts: the name, the command, the line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     scripts: Vec<(String, String, u32)>,
+    /// What a manifest or a lock file says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    packages: Option<packages::Packages>,
+    /// What code imports.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    imports: Vec<packages::Import>,
+    /// The licence that the project's own text of one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    licence: Option<String>,
+    /// Where it handles requests, and a digest of its text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    handles: Option<(u32, u64)>,
+    /// Which cases that must be refused a test has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    refused: Vec<usize>,
 }
 
 /// What is found in one file.
