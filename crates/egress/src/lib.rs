@@ -28,6 +28,8 @@ mod limits;
 mod mask;
 mod passed;
 mod proxy;
+#[doc(hidden)]
+pub mod reading;
 mod refusal;
 mod relay;
 mod secret;

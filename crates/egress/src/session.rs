@@ -235,6 +235,9 @@ impl Session {
         if let Some(caller) = find() {
             return Some(caller);
         }
+        if !self.way.callers_are_told {
+            return None;
+        }
         tokio::time::sleep(INTRODUCTION).await;
         find()
     }

@@ -26,6 +26,9 @@ pub struct Way {
     pub proxy: SocketAddr,
     /// Whether SOCKS5 is spoken there.
     pub socks5: bool,
+    /// Whether [`crate::Egress::caller`] tells who makes connections. Then one
+    /// that arrives earlier waits a moment for it.
+    pub callers_are_told: bool,
     /// Who knows the addresses of names.
     pub resolver: Resolver,
     /// The proxy that this machine has to use itself.
@@ -47,6 +50,7 @@ impl Way {
             rules,
             proxy: PROXY.into(),
             socks5: true,
+            callers_are_told: true,
             resolver: Resolver::Library,
             upstream: None,
             limits: Limits::default(),

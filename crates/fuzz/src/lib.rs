@@ -7,6 +7,7 @@
 //! how to run them.
 
 mod agent;
+mod egress;
 mod gate;
 mod journal;
 mod settings;
@@ -32,6 +33,10 @@ pub const TARGETS: &[Target] = &[
     settings::REQUIREMENTS,
     journal::TEXT,
     journal::RECORD,
+    egress::DNS,
+    egress::HELLO,
+    egress::HTTP,
+    egress::SOCKS,
 ];
 
 /// Gives a target its input, for the programs in `libfuzzer/`.

@@ -122,5 +122,9 @@ brief!(
     rules,
     requirements,
     text,
-    record
+    record,
+    dns,
+    hello,
+    http,
+    socks
 );
