@@ -22,15 +22,14 @@ pub struct Coverage {
 impl Coverage {
     /// Whether a file was looked at in full, or is not there any more.
     pub fn was_looked_at(&self, path: &str) -> bool {
-        !self.gaps.iter().any(|gap| {
-            gap.kind.counts()
-                && gap.path.as_deref().is_none_or(|other| {
-                    // A directory that could not be read hides what is below.
-                    path == other
-                        || path
-                            .strip_prefix(other)
-                            .is_some_and(|rest| rest.starts_with('/'))
-                })
+        !self.gaps.iter().any(|gap| match gap.path.as_deref() {
+            // A directory that could not be read hides what is below.
+            Some(other) => {
+                let below = path.strip_prefix(other);
+                gap.kind != GapKind::NoEffect
+                    && below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            }
+            None => gap.kind.counts() && gap.detector.is_none(),
         })
     }
 
@@ -112,7 +111,29 @@ impl GapKind {
     /// Whether a scan with such a gap is incomplete. Pictures and links never
     /// are to be looked at.
     pub const fn counts(self) -> bool {
-        !matches!(self, Self::Binary | Self::Link | Self::NoEffect)
+        !matches!(
+            self,
+            Self::Binary | Self::Link | Self::LeftOut | Self::NoEffect
+        )
+    }
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Binary => "binary",
+            Self::Link => "link",
+            Self::Submodule => "submodule",
+            Self::TooBig => "too-big",
+            Self::Unreadable => "unreadable",
+            Self::ParseErrors => "parse-errors",
+            Self::NotParsed => "not-parsed",
+            Self::Cap => "cap",
+            Self::NotChecked => "not-checked",
+            Self::Shallow => "shallow",
+            Self::Interrupted => "interrupted",
+            Self::LeftOut => "left-out",
+            Self::NoEffect => "no-effect",
+        }
     }
 
     /// What it is, of several.

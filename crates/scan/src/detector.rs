@@ -21,6 +21,12 @@ pub trait Detector: Sync {
     /// of an older version is not used.
     fn version(&self) -> u32;
 
+    /// What else its answers depend on: a digest of rules that the user gave
+    /// it. Part of what facts are kept under.
+    fn rules(&self) -> String {
+        String::new()
+    }
+
     /// Whether it looks at such a file at all.
     fn wants(&self, path: &str, language: Language) -> bool;
 
@@ -131,6 +137,9 @@ pub struct Settings {
     pub advisories: Option<PathBuf>,
     /// A name of the branch that is looked at, where there is one.
     pub branch: Option<String>,
+    /// What tells this build of the program from others: facts that another
+    /// one found out are not used.
+    pub build: String,
     /// Anything else a detector is told, by its name and the setting's.
     pub of_detectors: BTreeMap<String, String>,
 }

@@ -1,17 +1,19 @@
 //! Has every detector look at every file, in parallel, and joins what they
 //! found out.
 
+mod look;
 mod parallel;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::detector::{Detector, Facts, FactsOf, Project, Settings};
-use crate::file::{SourceFile, text_of};
-use crate::ignore::{Inline, inline};
+use crate::cache::Cache;
+use crate::detector::{Detector, FactsOf, Project, Settings};
+use crate::ignore::Inline;
 use crate::source::{Entry, Revision, directory};
-use crate::{Coverage, Finding, Gap, Language, SourceError};
+use crate::{Coverage, Finding, Gap, SourceError};
+use look::Looked;
 use parallel::in_parallel;
 
 /// What looks at files.
@@ -21,6 +23,8 @@ pub struct Engine<'a> {
     pub detectors: &'a [Box<dyn Detector>],
     /// What the user wants of them.
     pub settings: &'a Settings,
+    /// What is known from before, if that is wanted.
+    pub cache: Option<&'a Cache>,
 }
 
 /// What a scan gave.
@@ -34,6 +38,8 @@ pub struct Scan {
     pub coverage: Coverage,
     /// Ignores in comments, by path.
     pub(crate) comments: BTreeMap<String, Vec<Inline>>,
+    /// Those that were there before.
+    pub(crate) comments_before: BTreeMap<String, Vec<Inline>>,
 }
 
 /// Scans all files below a directory, without git and without a cache.
@@ -45,6 +51,7 @@ pub fn scan_tree(
     let engine = Engine {
         detectors,
         settings,
+        cache: None,
     };
     Ok(engine.scan(&directory(root, None)?, None))
 }
@@ -54,25 +61,13 @@ pub fn scan_files(files: Vec<Entry>, detectors: &[Box<dyn Detector>], settings: 
     let engine = Engine {
         detectors,
         settings,
+        cache: None,
     };
     let revision = Revision {
         entries: files,
         ..Revision::default()
     };
     engine.scan(&revision.ordered(), None)
-}
-
-/// One file, looked at.
-#[derive(Debug)]
-pub(crate) struct Looked {
-    path: String,
-    language: Language,
-    is_test: bool,
-    size: u64,
-    /// By detector, in their order; none where one did not want it.
-    facts: Vec<Option<Facts>>,
-    gaps: Vec<Gap>,
-    comments: Vec<Inline>,
 }
 
 /// All files of one revision, looked at.
@@ -100,56 +95,37 @@ impl Engine<'_> {
             self.view(base, &known)
         });
         let mut answer = self.join(&view, old.as_ref());
+        let excused = old.as_ref().map(comments_of);
         let before = old.map_or_else(Vec::new, |old| self.join(&old, None).findings);
         let mut coverage = self.coverage(&view);
         coverage.gaps.append(&mut answer.gaps);
         coverage.gaps.sort();
         coverage.gaps.dedup();
-        {
-            let commented = view.files.iter().filter(|file| !file.comments.is_empty());
-            Scan {
-                findings: answer.findings,
-                before,
-                coverage,
-                comments: commented
-                    .map(|file| (file.path.clone(), file.comments.clone()))
-                    .collect(),
-            }
+        Scan {
+            findings: answer.findings,
+            before,
+            coverage,
+            comments: comments_of(&view),
+            comments_before: excused.unwrap_or_default(),
         }
     }
 
-    /// Looks at one file, as detectors do by themselves.
-    pub(crate) fn look_at(&self, entry: &Entry) -> Result<Looked, Gap> {
-        let bytes = entry.read()?;
-        let text =
-            text_of(&bytes).map_err(|kind| Gap::in_file(&entry.path, kind, "it is no text"))?;
-        let file = SourceFile::new(&entry.path, &text, &bytes);
-        let look = |detector: &dyn Detector| {
-            let mut facts = detector.file(&file);
-            for finding in &mut facts.findings {
-                finding.show(&file);
-            }
-            facts
-        };
-        let facts = self
-            .detectors
-            .iter()
-            .map(|detector| {
-                detector
-                    .wants(file.path, file.language)
-                    .then(|| look(&**detector))
-            })
-            .collect();
-        let (comments, gaps) = inline(file.path, file.text);
-        Ok(Looked {
-            path: entry.path.clone(),
-            language: file.language,
-            is_test: file.is_test,
-            size: bytes.len() as u64,
-            facts,
-            gaps: file.parse_gap().into_iter().chain(gaps).collect(),
-            comments,
-        })
+    /// Looks at single files that need not be of one revision: what can be said
+    /// of each alone, and what could not be looked at. In their order.
+    pub fn look_at_alone(&self, entries: &[Entry]) -> Vec<(Vec<Finding>, Vec<Gap>)> {
+        in_parallel(
+            entries.len(),
+            &|index| match self.look_at(&entries[index]) {
+                Ok(looked) => {
+                    let facts = looked.facts.into_iter().flatten();
+                    (
+                        facts.flat_map(|facts| facts.findings).collect(),
+                        looked.gaps,
+                    )
+                }
+                Err(gap) => (Vec::new(), vec![gap]),
+            },
+        )
     }
 
     fn view(&self, revision: &Revision, known: &BTreeMap<(&str, &str), Arc<Looked>>) -> View {
@@ -247,6 +223,13 @@ fn known<'a>(revision: &'a Revision, view: &View) -> BTreeMap<(&'a str, &'a str)
             let path = entry.path.as_str();
             Some(((path, entry.blob()?), Arc::clone(files.get(path)?)))
         })
+        .collect()
+}
+
+fn comments_of(view: &View) -> BTreeMap<String, Vec<Inline>> {
+    let files = view.files.iter().filter(|file| !file.comments.is_empty());
+    files
+        .map(|file| (file.path.clone(), file.comments.clone()))
         .collect()
 }
 

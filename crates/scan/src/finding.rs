@@ -32,6 +32,10 @@ pub struct Finding {
     pub end_line: u32,
     /// The code it is about, cleaned and masked.
     pub snippet: String,
+    /// What tells it from others of the same rule with the same code, where
+    /// the code does not: a secret's masked form, a package's name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub mark: String,
     /// The function, class or key around it.
     pub symbol: Option<String>,
     /// How data comes here, from its source to its sink.
@@ -73,6 +77,7 @@ impl Finding {
         self.snippet = fit(&short(&self.snippet));
         self.symbol = self.symbol.take().map(|symbol| fit(&symbol));
         self.safer = fit(&self.safer);
+        self.mark = fit(&self.mark);
         for step in &mut self.steps {
             step.what = fit(&short(&step.what));
         }

@@ -5,7 +5,7 @@
 //! around it, and where its data comes from. Where several are alike, by
 //! which of them it is.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
@@ -16,18 +16,40 @@ use crate::Finding;
 /// by chance.
 const BYTES: usize = 10;
 
+/// How many of those that are alike are looked for among what was there.
+const ALIKE: usize = 64;
+
 /// The name of each finding, in their order.
 pub fn identities(findings: &[Finding]) -> Vec<String> {
-    let mut seen: HashMap<String, usize> = HashMap::new();
-    findings
-        .iter()
-        .map(|finding| {
-            let alike = essence(finding);
-            let which = seen.entry(alike.clone()).or_default();
-            *which += 1;
-            name(&alike, *which)
-        })
-        .collect()
+    identities_after(findings, &BTreeMap::new())
+}
+
+/// The name of each finding, in their order. `before` has the names of what was
+/// there before, with their paths: of several that are alike, one in the same
+/// file is the same, then one of another file, which was renamed.
+pub fn identities_after(findings: &[Finding], before: &BTreeMap<&str, &str>) -> Vec<String> {
+    let mut alike: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, finding) in findings.iter().enumerate() {
+        alike.entry(essence(finding)).or_default().push(index);
+    }
+    let mut names = vec![String::new(); findings.len()];
+    for (essence, indices) in &alike {
+        let most = indices.len() + ALIKE;
+        let mut free: Vec<String> = (1..=most).map(|which| name(essence, which)).collect();
+        let mut give = |fits: &dyn Fn(&str, &str) -> bool| {
+            for index in indices {
+                let path = &findings[*index].path;
+                let taken = free.iter().position(|name| fits(name, path));
+                if let Some(taken) = taken.filter(|_| names[*index].is_empty()) {
+                    names[*index] = free.remove(taken);
+                }
+            }
+        };
+        give(&|name, path| before.get(name).is_some_and(|old| *old == path));
+        give(&|name, _| before.contains_key(name));
+        give(&|_, _| true);
+    }
+    names
 }
 
 /// What stays the same when code moves.
@@ -42,7 +64,8 @@ fn essence(finding: &Finding) -> String {
     let symbol = finding.symbol.as_deref().unwrap_or_default();
     let from = finding.steps.first().map(|step| plain(&step.what));
     let from = from.unwrap_or_default();
-    format!("{}\0{code}\0{symbol}\0{from}", finding.rule)
+    let mark = &finding.mark;
+    format!("{}\0{code}\0{mark}\0{symbol}\0{from}", finding.rule)
 }
 
 /// Text without what formatting changes.
@@ -96,5 +119,18 @@ mod tests {
         assert_ne!(twice[0], other[0]);
         // The second goes: the first keeps its name.
         assert_eq!(identities(&[finding("a.py", 3, "x(q)")])[0], twice[0]);
+    }
+
+    #[test]
+    fn of_what_is_alike_the_one_in_the_same_file_is_the_same() {
+        let old = finding("old.py", 3, "x(q)");
+        let before = identities(std::slice::from_ref(&old));
+        let known = BTreeMap::from([(before[0].as_str(), "old.py")]);
+        let new = finding("new.py", 1, "x(q)");
+        let after = identities_after(&[new.clone(), old], &known);
+        assert_eq!(after[1], before[0]);
+        assert_ne!(after[0], before[0]);
+        // Where the old one is gone, it was renamed.
+        assert_eq!(identities_after(&[new], &known), before);
     }
 }

@@ -11,6 +11,7 @@
 //! the scanned project is run, but by [`prove`], which does so in the boundary.
 
 mod authorization;
+mod cache;
 mod checks;
 mod coverage;
 mod detector;
@@ -18,6 +19,7 @@ mod detectors;
 mod engine;
 mod file;
 mod finding;
+pub mod history;
 pub mod identity;
 pub mod ignore;
 mod language;
@@ -31,6 +33,7 @@ pub mod taint;
 pub mod threat_model;
 
 pub use authorization::Authorization;
+pub use cache::Cache;
 pub use checks::{CHECKS, Check, Checks};
 pub use coverage::{Coverage, Gap, GapKind};
 pub use detector::{Detector, Facts, FactsOf, Joined, Project, Settings};

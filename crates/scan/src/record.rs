@@ -43,6 +43,9 @@ pub enum State {
     Persisting,
     /// It was gone, and is there again.
     Reopened,
+    /// It is a secret that is gone from the files and still in history, where
+    /// everybody who has a clone can read it.
+    Buried,
     /// It was there, and is gone.
     Resolved,
     /// It was there, and its file was not looked at now.
@@ -57,6 +60,7 @@ impl State {
             Self::Introduced => "introduced",
             Self::Persisting => "persisting",
             Self::Reopened => "reopened",
+            Self::Buried => "buried",
             Self::Resolved => "resolved",
             Self::Unknown => "unknown",
         }
@@ -64,6 +68,9 @@ impl State {
 
     /// Whether it is new to whoever looks: what a gate on changes is about.
     pub const fn is_new(self) -> bool {
-        matches!(self, Self::Found | Self::Introduced | Self::Reopened)
+        matches!(
+            self,
+            Self::Found | Self::Introduced | Self::Reopened | Self::Buried
+        )
     }
 }

@@ -2,7 +2,10 @@
 //! looked at. The forms it is written in are below.
 
 mod compose;
+mod html;
 mod json;
+mod markdown;
+mod sarif;
 mod text;
 
 use serde::{Deserialize, Serialize};
@@ -11,8 +14,11 @@ use crate::ignore::Ignored;
 use crate::record::State;
 use crate::{Confidence, Coverage, Finding, Severity};
 
-pub use compose::{Compared, compose};
-pub use json::json;
+pub use compose::{Compared, add_history, compose};
+pub use html::html;
+pub use json::{json, printed};
+pub use markdown::markdown;
+pub use sarif::sarif;
 pub use text::{Painter, summary, text};
 
 /// The version of the report's form in JSON.
@@ -77,6 +83,9 @@ pub struct Reported {
     pub id: String,
     /// What became of it.
     pub state: State,
+    /// The newest commit that has it, where it was found in history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
     /// Whether it is in a test, a fixture or an example: its severity is one
     /// step lower then.
     pub in_tests: bool,

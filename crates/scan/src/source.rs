@@ -8,10 +8,11 @@ mod directory;
 mod git;
 mod history;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dam_config::ConfigError;
+use dam_policy::Glob;
 use dam_sandbox::SandboxError;
 
 use crate::file::LARGEST;
@@ -95,6 +96,21 @@ impl Revision {
         crate::file::text_of(&bytes)
             .ok()
             .map(std::borrow::Cow::into_owned)
+    }
+
+    /// Leaves out the files that a pattern names; each is a gap.
+    pub fn leave_out(&mut self, patterns: &[Glob]) {
+        let gaps = &mut self.gaps;
+        self.entries.retain(|entry| {
+            let named = patterns
+                .iter()
+                .find(|glob| glob.matches_path(Path::new(&entry.path)));
+            if let Some(glob) = named {
+                let why = format!("the project's settings leave out `{}`", glob.as_str());
+                gaps.push(Gap::in_file(&entry.path, GapKind::LeftOut, why));
+            }
+            named.is_none()
+        });
     }
 
     /// Puts the parts in order.

@@ -1,8 +1,10 @@
 //! `dam scan`: what is dangerous in a repository, and how that is known.
 
+mod history;
 mod options;
 mod place;
 mod prove;
+mod watch;
 
 use std::path::Path;
 
@@ -19,12 +21,15 @@ use crate::output::{ERROR, FAINT, Output, STRONG, WARNING};
 use crate::settings;
 use crate::variables::Variables;
 
-use options::Format;
 pub use options::Scan;
+use options::{Format, ScanTask, What};
 use place::Place;
 
 /// Scans, writes the report, and says by its exit code what the gate says.
 pub fn run(scan: &Scan, variables: &Variables, output: &mut Output) -> Result<u8, CommandError> {
+    if let Some(ScanTask::Watch(watch)) = &scan.task {
+        return watch::run(scan, watch, variables, output);
+    }
     let options = settings::options(&Grants::default(), &Approvals::default())?;
     let configuration = settings::load(&options, variables, true)?;
     let mut journal = settings::journal(&configuration)?;
@@ -34,7 +39,8 @@ pub fn run(scan: &Scan, variables: &Variables, output: &mut Output) -> Result<u8
         journal.append(&Event::Notice { text })?;
     }
     if scan.proofs.again.is_some() {
-        let place = Place::find(scan, &configuration, variables, output)?;
+        let path = scan.what.path.as_deref();
+        let place = Place::find(path, &configuration, variables, output)?;
         let shown = scan
             .proofs
             .show_again(place.root(), &configuration, variables, output);
@@ -62,23 +68,56 @@ fn scanned(
     variables: &Variables,
     output: &mut Output,
 ) -> Result<Report, CommandError> {
-    let place = Place::find(scan, configuration, variables, output)?;
-    let (revision, base) = place.revisions(&scan.what)?;
-    let known = place.known(base.as_ref(), scan)?;
-    let told = dam_scan::Settings {
-        today: place.today.clone(),
-        branch: place.branch(),
-        ..dam_scan::Settings::default()
-    };
-    let detectors = detectors();
+    let place = Place::find(scan.what.path.as_deref(), configuration, variables, output)?;
+    let (detectors, told) = (detectors(), told(&place));
+    let cache = place.cache();
     let engine = Engine {
         detectors: &detectors,
         settings: &told,
+        cache: Some(&cache),
     };
+    let prove = |found: &mut dam_scan::Scan| {
+        if scan.proofs.prove {
+            let proofs = &scan.proofs;
+            proofs.add(found, place.root(), configuration, variables);
+        }
+    };
+    let report = compared_scan(scan, &scan.what, &place, &engine, &prove)?;
+    if let Some(path) = &scan.write_baseline {
+        place::write_baseline(path, &report)?;
+    }
+    Ok(report)
+}
+
+/// What detectors are told.
+fn told(place: &Place) -> dam_scan::Settings {
+    dam_scan::Settings {
+        today: place.today.clone(),
+        branch: place.branch(),
+        build: place::build(),
+        ..dam_scan::Settings::default()
+    }
+}
+
+/// Scans, has `prove` look at what was found, and says what became of what is
+/// known.
+fn compared_scan(
+    scan: &Scan,
+    what: &What,
+    place: &Place,
+    engine: &Engine<'_>,
+    prove: &dyn Fn(&mut dam_scan::Scan),
+) -> Result<Report, CommandError> {
+    let (mut revision, mut base) = place.revisions(what)?;
+    let known = place.known(&revision, base.as_ref(), scan)?;
+    for each in std::iter::once(&mut revision).chain(&mut base) {
+        each.leave_out(&known.settings.leave_out);
+    }
     let mut found = engine.scan(&revision, base.as_ref());
-    if scan.proofs.prove {
-        scan.proofs
-            .add(&mut found, place.root(), configuration, variables);
+    prove(&mut found);
+    let history = history::found(what, place, engine)?;
+    if let Some(history) = &history {
+        found.coverage.gaps.extend(history.gaps.iter().cloned());
     }
     let target = Target {
         what: revision.name.clone(),
@@ -88,17 +127,18 @@ fn scanned(
     };
     let compared = Compared {
         with_base: base.is_some(),
+        accept_ignores: scan.fails.accept_ignores,
         record: known.record.as_ref(),
         ignores: &known.settings.ignores,
         baseline: known.baseline.as_ref(),
         today: &place.today,
     };
-    let report = report::compose(&found, target, &compared, scan.gate());
+    let mut report = report::compose(&found, target, &compared, scan.gate());
     if base.is_none() {
         place.remember(&known, &report)?;
     }
-    if let Some(path) = &scan.write_baseline {
-        place::write_baseline(path, &report)?;
+    if let Some(history) = &history {
+        report::add_history(&mut report, &history.findings, &found, &compared);
     }
     Ok(report)
 }
@@ -109,6 +149,11 @@ fn write(scan: &Scan, report: &Report, output: &mut Output) -> Result<(), Comman
         Ok(match scan.format {
             Format::Text => report::text(report, paint),
             Format::Json => report::json(report).map_err(CommandError::internal)?,
+            Format::Sarif => {
+                report::printed(&report::sarif(report)).map_err(CommandError::internal)?
+            }
+            Format::Markdown => report::markdown(report),
+            Format::Html => report::html(report),
         })
     };
     let Some(path) = &scan.output else {

@@ -2,6 +2,7 @@
 
 mod hostile;
 mod prove;
+mod states;
 
 use dam_testkit::environment::{Environment, Outcome};
 use serde_json::Value;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::Scan;
 use crate::file::is_test;
-use crate::identity::identities;
-use crate::ignore::{Baseline, Ignore, Ignored};
+use crate::identity::{identities, identities_after};
+use crate::ignore::{Baseline, Ignore, Ignored, Inline};
 use crate::record::{Record, Remembered, State};
 use crate::report::{Gate, Report, Reported, Target, Tool, VERSION};
 use crate::{Coverage, Finding, Severity};
@@ -15,6 +15,8 @@ use crate::{Coverage, Finding, Severity};
 pub struct Compared<'a> {
     /// Whether the scan looked at a revision before this one.
     pub with_base: bool,
+    /// Whether ignores that the change itself brings count, too.
+    pub accept_ignores: bool,
     /// What earlier scans found.
     pub record: Option<&'a Record>,
     /// What settings ignore.
@@ -25,10 +27,38 @@ pub struct Compared<'a> {
     pub today: &'a str,
 }
 
+/// Adds what was found in older versions of files. A secret stays one.
+pub fn add_history(
+    report: &mut Report,
+    found: &BTreeMap<String, (Finding, String)>,
+    scan: &Scan,
+    compared: &Compared<'_>,
+) {
+    let now: BTreeSet<String> = report.findings.iter().map(|each| each.id.clone()).collect();
+    for (id, (finding, commit)) in found.iter().filter(|(id, _)| !now.contains(*id)) {
+        let is_secret = finding.cwe.contains(&798);
+        let state = if is_secret {
+            State::Buried
+        } else {
+            State::Resolved
+        };
+        let mut each = reported(id, finding, state, scan, compared, &report.gate);
+        each.commit = Some(commit.clone());
+        if is_secret {
+            report.findings.push(each);
+        } else {
+            each.gates = false;
+            report.gone.push(each);
+        }
+    }
+    report.findings.sort_by_key(rank);
+    report.gate.failing = report.findings.iter().filter(|each| each.gates).count();
+}
+
 /// Puts a report together.
 pub fn compose(scan: &Scan, target: Target, compared: &Compared<'_>, mut gate: Gate) -> Report {
-    let ids = identities(&scan.findings);
     let before = identities(&scan.before);
+    let ids = identities_after(&scan.findings, &known(&before, scan, compared));
     let old: BTreeSet<&str> = before.iter().map(String::as_str).collect();
     let mut findings: Vec<Reported> = ids
         .iter()
@@ -52,6 +82,27 @@ pub fn compose(scan: &Scan, target: Target, compared: &Compared<'_>, mut gate: G
         coverage: scan.coverage.clone(),
         gate,
     }
+}
+
+/// What was there before, by name, with its path.
+fn known<'a>(
+    before: &'a [String],
+    scan: &'a Scan,
+    compared: &Compared<'a>,
+) -> BTreeMap<&'a str, &'a str> {
+    if compared.with_base {
+        let found = before.iter().zip(&scan.before);
+        return found
+            .map(|(id, finding)| (id.as_str(), finding.path.as_str()))
+            .collect();
+    }
+    let record = compared
+        .record
+        .into_iter()
+        .flat_map(|record| &record.findings);
+    record
+        .map(|(id, each)| (id.as_str(), each.path.as_str()))
+        .collect()
 }
 
 fn state(id: &str, old: &BTreeSet<&str>, compared: &Compared<'_>) -> State {
@@ -89,6 +140,7 @@ fn reported(
         && (gate.tests || !in_tests);
     Reported {
         id: id.to_owned(),
+        commit: None,
         state,
         in_tests,
         ignored,
@@ -101,7 +153,8 @@ fn ignored(id: &str, finding: &Finding, scan: &Scan, compared: &Compared<'_>) ->
     let comments = scan.comments.get(&finding.path).into_iter().flatten();
     let by_comment = comments
         .filter(|each| each.rule == finding.rule && each.until.as_str() >= compared.today)
-        .find(|each| each.is_beside(finding.line));
+        .find(|each| each.is_beside(finding.line))
+        .filter(|each| !compared.with_base || compared.accept_ignores || was_there(each, scan));
     if let Some(comment) = by_comment {
         return Some(Ignored {
             by: "comment".to_owned(),
@@ -122,6 +175,14 @@ fn ignored(id: &str, finding: &Finding, scan: &Scan, compared: &Compared<'_>) ->
         by: "baseline".to_owned(),
         reason: "it was there when the baseline was written".to_owned(),
         until: None,
+    })
+}
+
+/// Whether a comment is older than the change that is looked at.
+fn was_there(comment: &Inline, scan: &Scan) -> bool {
+    let mut before = scan.comments_before.values().flatten();
+    before.any(|each| {
+        (&each.rule, &each.until, &each.reason) == (&comment.rule, &comment.until, &comment.reason)
     })
 }
 
@@ -173,6 +234,7 @@ fn as_gone(id: &str, finding: Finding, coverage: &Coverage) -> Reported {
     let was_looked_at = coverage.was_looked_at(&finding.path);
     Reported {
         id: id.to_owned(),
+        commit: None,
         state: if was_looked_at {
             State::Resolved
         } else {

@@ -115,10 +115,10 @@ fn paint_faint(paint: &Painter, text: &str) -> String {
 }
 
 fn place(each: &Reported) -> String {
-    let finding = &each.finding;
-    match finding.line {
-        0 => finding.path.clone(),
-        line => format!("{}:{line}", finding.path),
+    let path = dam_journal::clean(&each.finding.path);
+    match each.finding.line {
+        0 => path,
+        line => format!("{path}:{line}"),
     }
 }
 
@@ -131,6 +131,9 @@ fn finding(out: &mut String, each: &Reported, paint: &Painter) {
     }
     if each.in_tests {
         notes.push("in tests".to_owned());
+    }
+    if let Some(commit) = &each.commit {
+        notes.push(format!("commit {}", commit.get(..12).unwrap_or(commit)));
     }
     let head = format!(
         "{severity}  {}  {}",
@@ -152,9 +155,10 @@ fn finding(out: &mut String, each: &Reported, paint: &Painter) {
         below(out, &format!("| {}", finding.snippet));
     }
     for step in &finding.steps {
+        let path = dam_journal::clean(&step.path);
         below(
             out,
-            &(paint.faint)(&format!("{}:{}  {}", step.path, step.line, step.what)),
+            &(paint.faint)(&format!("{path}:{}  {}", step.line, step.what)),
         );
     }
     match &finding.proof {
@@ -185,6 +189,11 @@ fn finding(out: &mut String, each: &Reported, paint: &Painter) {
     out.push('\n');
 }
 
+/// `1 file`, `2 files`.
+pub(super) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 fn line(out: &mut String, text: &str) {
     out.push_str(text);
     out.push('\n');
@@ -205,7 +214,7 @@ fn coverage(out: &mut String, coverage: &Coverage, paint: &Painter) {
         .take(SHOWN)
         .map(|(language, count)| format!("{count} {language:?}"))
         .collect();
-    let mut text = format!("looked at {files} files");
+    let mut text = format!("looked at {}", counted(files, "file"));
     if !named.is_empty() {
         // Writing to a string cannot fail.
         let _infallible = write!(text, " ({})", named.join(", "));
@@ -213,8 +222,8 @@ fn coverage(out: &mut String, coverage: &Coverage, paint: &Painter) {
     line(
         out,
         &(paint.faint)(&format!(
-            "{text}, with {} detectors",
-            coverage.detectors.len()
+            "{text}, with {}",
+            counted(coverage.detectors.len(), "detector")
         )),
     );
     let mut kinds: BTreeMap<GapKind, Vec<String>> = BTreeMap::new();

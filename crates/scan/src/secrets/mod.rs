@@ -90,6 +90,7 @@ impl Secrets {
                 "{} ({shown}) is written into the file. Whoever can read the repository, now or later, has it.",
                 what.title
             ),
+            mark: shown.clone(),
             path: file.path.to_owned(),
             line,
             column,

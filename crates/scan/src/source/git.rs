@@ -202,6 +202,19 @@ impl Git {
         Ok(revision.ordered())
     }
 
+    /// Files that git keeps under these names, each with a path that it had.
+    pub fn entries(&self, files: &[(String, String)]) -> Result<Vec<Entry>, SourceError> {
+        let blobs = Arc::new(self.blobs()?);
+        let entry = |(path, id): &(String, String)| Entry {
+            path: path.clone(),
+            content: Content::Blob {
+                id: id.clone(),
+                blobs: Arc::clone(&blobs),
+            },
+        };
+        Ok(files.iter().map(entry).collect())
+    }
+
     /// A process that hands out what git keeps.
     pub(super) fn blobs(&self) -> Result<Blobs, SourceError> {
         let running = self.start(&["cat-file", "--batch-command"], self.place(), Stream::Pipe)?;

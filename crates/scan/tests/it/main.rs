@@ -1,4 +1,10 @@
 //! Scans of real directories.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where its scene breaks"
+)]
 
 mod authorization;
+mod forms;
 mod tree;

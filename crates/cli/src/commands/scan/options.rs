@@ -2,15 +2,21 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum, ValueHint};
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use dam_scan::report::Gate;
 use dam_scan::{Confidence, Severity};
+use jiff::Timestamp;
+
+use super::watch::Watch;
 
 use super::prove::Proofs;
 
 /// `dam scan`.
 #[derive(Args, Debug)]
 pub struct Scan {
+    /// Something else than one scan.
+    #[command(subcommand)]
+    pub task: Option<ScanTask>,
     /// Which files are looked at.
     #[command(flatten)]
     pub what: What,
@@ -56,6 +62,12 @@ pub struct What {
     /// What one commit changes
     #[arg(long, value_name = "COMMIT")]
     pub commit: Option<String>,
+    /// Also every commit that led here, newest first; goes on where it was
+    #[arg(long, conflicts_with_all = ["staged", "diff", "commit"])]
+    pub history: bool,
+    /// Of history, only what was committed since this day, as 2026-11-21
+    #[arg(long, value_name = "DAY", requires = "history", value_parser = day)]
+    pub since: Option<Timestamp>,
 }
 
 /// What makes a scan fail.
@@ -71,9 +83,19 @@ pub struct Fails {
     /// Fail for what is in tests, fixtures and examples, too
     #[arg(long)]
     pub tests: bool,
+    /// Let a change bring the ignores for what it brings
+    #[arg(long)]
+    pub accept_ignores: bool,
     /// Exit with 2 if not everything was looked at
     #[arg(long)]
     pub require_complete: bool,
+}
+
+/// Something else than one scan.
+#[derive(Debug, Subcommand)]
+pub enum ScanTask {
+    /// Scan each new commit of a repository as it comes
+    Watch(Watch),
 }
 
 /// The form of a report.
@@ -84,6 +106,12 @@ pub enum Format {
     Text,
     /// As `docs/schema/scan-report.json` says.
     Json,
+    /// SARIF 2.1.0, for code scanning services.
+    Sarif,
+    /// For a comment on a pull request.
+    Markdown,
+    /// One page that stands alone.
+    Html,
 }
 
 impl Scan {
@@ -97,6 +125,16 @@ impl Scan {
             failing: 0,
         }
     }
+}
+
+fn day(text: &str) -> Result<Timestamp, String> {
+    let day: jiff::civil::Date = text
+        .parse()
+        .map_err(|_| "it is no day, as 2026-11-21".to_owned())?;
+    let begins = day.to_zoned(jiff::tz::TimeZone::system());
+    begins
+        .map(|begins| begins.timestamp())
+        .map_err(|error| error.to_string())
 }
 
 fn severity(text: &str) -> Result<Severity, String> {

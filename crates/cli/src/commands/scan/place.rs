@@ -10,7 +10,7 @@ use dam_sandbox::Tier;
 use dam_scan::ignore::{Baseline, SETTINGS_FILE, SettingsFile};
 use dam_scan::record::Record;
 use dam_scan::report::Report;
-use dam_scan::{Boundary, Gap, GapKind, Git, Revision, SourceError, directory};
+use dam_scan::{Boundary, Cache, Gap, GapKind, Git, Revision, SourceError, directory};
 
 use super::options::{Scan, What};
 use crate::error::CommandError;
@@ -40,12 +40,12 @@ pub struct Known {
 impl Place {
     /// Finds it.
     pub fn find(
-        scan: &Scan,
+        path: Option<&Path>,
         configuration: &Configuration,
         variables: &Variables,
         output: &mut Output,
     ) -> Result<Self, CommandError> {
-        let given = scan.what.path.as_deref().unwrap_or(Path::new("."));
+        let given = path.unwrap_or(Path::new("."));
         let root = configuration.cwd.join(given);
         let root = root.canonicalize().map_err(|error| {
             CommandError::user(format!("cannot scan `{}`: {error}", given.display()))
@@ -76,10 +76,7 @@ impl Place {
         if !(what.staged || what.diff.is_some() || what.commit.is_some()) {
             return Ok((self.working_tree()?, None));
         }
-        let git = self.git.as_ref().ok_or_else(|| match &self.without_git {
-            Some(why) => CommandError::user(format!("git is needed and cannot be asked: {why}")),
-            None => scan_error(SourceError::NoRepository(self.root.clone())),
-        })?;
+        let git = self.git()?;
         changes(git, what).map_err(scan_error)
     }
 
@@ -98,6 +95,24 @@ impl Place {
         Ok(revision)
     }
 
+    /// Its git, which is needed.
+    pub fn git(&self) -> Result<&Git, CommandError> {
+        self.git.as_ref().ok_or_else(|| match &self.without_git {
+            Some(why) => CommandError::user(format!("git is needed and cannot be asked: {why}")),
+            None => scan_error(SourceError::NoRepository(self.root.clone())),
+        })
+    }
+
+    /// Where what is remembered of it is.
+    pub fn memory(&self) -> &Path {
+        &self.memory
+    }
+
+    /// What was found out of its files before.
+    pub fn cache(&self) -> Cache {
+        Cache::open(&self.memory)
+    }
+
     /// The branch that is checked out.
     pub fn branch(&self) -> Option<String> {
         self.git.as_ref()?.branch()
@@ -105,8 +120,14 @@ impl Place {
 
     /// What is known of it. Where a change is looked at, what the project says
     /// of itself counts as it was before: a change does not excuse itself.
-    pub fn known(&self, base: Option<&Revision>, scan: &Scan) -> Result<Known, CommandError> {
+    pub fn known(
+        &self,
+        revision: &Revision,
+        base: Option<&Revision>,
+        scan: &Scan,
+    ) -> Result<Known, CommandError> {
         let settings = match base {
+            Some(_) if scan.fails.accept_ignores => revision.text_of(SETTINGS_FILE),
             Some(base) => base.text_of(SETTINGS_FILE),
             None => self.settings_text(),
         };
@@ -151,6 +172,17 @@ impl Place {
             ))
         })
     }
+}
+
+/// What tells this program from an older or newer one of the same version.
+pub fn build() -> String {
+    let about = std::env::current_exe().and_then(fs::metadata);
+    let about = about.map(|about| format!("{} {:?}", about.len(), about.modified().ok()));
+    format!(
+        "{} {}",
+        env!("CARGO_PKG_VERSION"),
+        about.unwrap_or_default()
+    )
 }
 
 /// The file that remembers findings.
@@ -206,7 +238,8 @@ fn git(
     }
 }
 
-fn scan_error(error: SourceError) -> CommandError {
+/// What could not be read, as an error of the command.
+pub fn scan_error(error: SourceError) -> CommandError {
     match error {
         SourceError::Boundary(error) => error.into(),
         other => CommandError::user(other),
