@@ -17,6 +17,7 @@ use crate::analysis::{
 };
 use crate::env::{Body, Value};
 use crate::print;
+use crate::syntax::Dialect;
 use crate::walk::{Done, Surroundings, Walker};
 
 use options::Options;
@@ -158,6 +159,8 @@ impl Walker {
         let name = base_name(program).to_owned();
         if !is_of_system(program) {
             self.list(launch.clone(), around);
+            let inside = around.inside(program, &launch);
+            self.run_written(first, Dialect::Posix, &inside);
         }
         if let Some(spec) = spec(&name) {
             self.peel(&launch, &name, spec, around)

@@ -171,6 +171,7 @@ impl Walker {
             input: around.input.clone(),
             ..Simple::of(launch.words.clone())
         };
+        let mut file = None;
         let text = if reads_program_from_input(&simple) {
             match &around.input {
                 Input::Text(text) if self.env.read == Some(0) => Some(text.clone()),
@@ -182,7 +183,11 @@ impl Walker {
                     self.opaque(format!("`{name}` runs a file that is not known"));
                     None
                 }
-                Input::Inherited | Input::File(Word::Known(_)) => None,
+                Input::File(word @ Word::Known(_)) => {
+                    file = Some(word.clone());
+                    None
+                }
+                Input::Inherited => None,
             }
         } else {
             match &script {
@@ -191,9 +196,13 @@ impl Walker {
                 }) => Some(text.clone()),
                 Some(word) if word.known().is_none_or(is_descriptor) => {
                     self.opaque(format!("`{name}` runs a file that is not known"));
+                    file = Some(word.clone());
                     None
                 }
-                _ => None,
+                _ => {
+                    file = script;
+                    None
+                }
             }
         };
         self.env.read = None;
@@ -212,6 +221,9 @@ impl Walker {
             return launch.kept(done);
         }
         self.list(launch, around);
+        if let Some(file) = file {
+            self.run_written(&file, dialect, &inside);
+        }
         Done::default()
     }
 
@@ -280,10 +292,14 @@ impl Walker {
             }
             _ => None,
         };
-        let Some(text) = holds.filter(|_| launch.place != Place::Program) else {
-            return self.plain(launch, name, around);
-        };
         let inside = around.inside(name, launch);
+        let Some(text) = holds.filter(|_| launch.place != Place::Program) else {
+            let file = launch.words.get(1);
+            let texts = file.map_or_else(Vec::new, |file| self.written_to(file));
+            let done = self.plain(launch, name, around);
+            self.source_written(&texts, &inside);
+            return done;
+        };
         self.list_own(launch, around);
         let outer = self.env.words.clone();
         if launch.words.len() > 2 {

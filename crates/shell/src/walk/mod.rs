@@ -4,6 +4,7 @@
 mod builtin;
 mod command;
 mod compound;
+mod files;
 mod function;
 mod value;
 
@@ -20,6 +21,7 @@ use crate::syntax::{
 use crate::unwrap::Launch;
 
 use command::Tape;
+use files::Files;
 use function::{Called, Defined};
 
 /// More commands are not listed.
@@ -57,6 +59,7 @@ pub(crate) struct Walker {
     locals: Vec<Vec<(String, Option<crate::env::Variable>)>>,
     defined: Vec<Defined>,
     calls: Vec<Called>,
+    files: Files,
 }
 
 /// Where a command stands.
@@ -141,6 +144,7 @@ impl Walker {
             locals: Vec::new(),
             defined: Vec::new(),
             calls: Vec::new(),
+            files: Files::default(),
         }
     }
 
@@ -202,6 +206,7 @@ impl Walker {
         for assignment in &simple.assignments {
             self.note(&assignment.value);
         }
+        self.writes(&simple);
         self.analysis.commands.push(simple);
     }
 

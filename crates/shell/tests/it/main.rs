@@ -8,6 +8,7 @@ mod labelled;
 mod oracle;
 mod total;
 mod wrapping;
+mod written;
 
 use dam_shell::{Analysis, Class, analyse, class};
 

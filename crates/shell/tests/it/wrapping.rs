@@ -193,6 +193,10 @@ const AROUND: &[&str] = &[
     "tar cf x --to-command=[] .",
     "nix-shell --run []",
     "alias x=[]; x",
+    "printf %s [] > w.sh; sh w.sh",
+    "printf %s [] | tee w; chmod +x w; ./w",
+    "cat <<'END OF FILE' > w.sh && bash w.sh x\n{}\nEND OF FILE\n",
+    "echo [] > w; . ./w",
 ];
 
 /// A command, wrapped in front and then around.
