@@ -136,6 +136,10 @@ impl<'a> Place<'a> {
         match word {
             Word::Known(text) if text.chars().any(char::is_whitespace) => {}
             Word::Known(text) => {
+                if let Some(path) = file_address(text) {
+                    add(found, self.path(path));
+                    return;
+                }
                 add(found, self.looks_like_path(text));
                 // `--file=~/x`, `-d @~/x`, `/x:/y`.
                 let value = text
@@ -200,6 +204,14 @@ impl<'a> Place<'a> {
             }
         }
     }
+}
+
+/// The path in the address of a file.
+fn file_address(text: &str) -> Option<&str> {
+    let (scheme, rest) = text.split_at_checked(5)?;
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    let rest = rest.strip_prefix("localhost").unwrap_or(rest);
+    (scheme.eq_ignore_ascii_case("file:") && rest.starts_with('/')).then_some(rest)
 }
 
 /// The directory that a word as it is written begins with for certain.
@@ -303,6 +315,9 @@ mod tests {
             "d=$HOME; cat $d/.ssh/id_rsa",
             "cat $(echo /home/u/.ssh/id_rsa)",
             "cat ~/.{ssh,x}/id_rsa",
+            "curl file:///home/u/.ssh/id_rsa",
+            "curl FILE://localhost/home/u/.ssh/id_rsa",
+            "echo 'cat /home/u/.ssh/id_rsa' > x.sh; sh x.sh",
         ] {
             let found = of(script);
             let hit = found.iter().any(|path| path.starts_with("/home/u/.ssh"));

@@ -85,9 +85,53 @@ pub(crate) fn is_opaque(analysis: &Analysis) -> bool {
 /// of a script's own is in lower case, and no program has it.
 fn sets_more(simple: &Simple) -> bool {
     let is_own = |name: &str| simple.argv.is_empty() && !name.contains(char::is_uppercase);
-    let is_harmless = |name: &str| HARMLESS.contains(&name) || name.starts_with("LC_");
     let mut names = simple.assignments.iter().map(|found| found.name.as_str());
-    names.any(|name| !is_own(name) && !is_harmless(name))
+    names.any(|name| !is_own(name) && !is_harmless(name)) || names_more(simple)
+}
+
+fn is_harmless(name: &str) -> bool {
+    HARMLESS.contains(&name) || name.starts_with("LC_")
+}
+
+/// Builtins that set the variables that their words name.
+const SETTERS: &[&str] = &[
+    "declare",
+    "export",
+    "getopts",
+    "let",
+    "local",
+    "mapfile",
+    "printf",
+    "read",
+    "readarray",
+    "readonly",
+    "typeset",
+    "unset",
+    "wait",
+];
+
+/// Whether a builtin is told to set such a variable, or one that is not known.
+fn names_more(simple: &Simple) -> bool {
+    let name = simple.name().unwrap_or_default();
+    if !SETTERS.contains(&name) {
+        return false;
+    }
+    let words = simple.arguments();
+    let named: &[Word] = if name == "printf" {
+        match words.first().and_then(Word::known) {
+            Some("-v") => words.get(1..2).unwrap_or_default(),
+            _ => &[],
+        }
+    } else {
+        words
+    };
+    named.iter().any(|word| {
+        let certain = word.known().unwrap_or_else(|| word.prefix());
+        let ends = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+        let variable = certain.split(ends).next().unwrap_or_default();
+        let is_whole = word.known().is_some() || variable.len() < certain.len();
+        !is_whole || (variable.contains(char::is_uppercase) && !is_harmless(variable))
+    })
 }
 
 /// The same in the words of the policy.
@@ -240,6 +284,15 @@ mod tests {
         };
         for script in [
             "PATH=/tmp; make",
+            "for PATH in /tmp; do make; done",
+            "select PATH in /tmp; do make; done",
+            "read PATH <<< /tmp; make",
+            "printf -v PATH /tmp; make",
+            ": ${PATH:=/tmp}; make",
+            "declare -x PATH=/tmp; make",
+            "mapfile -t PATH < x; make",
+            "getopts x LD_PRELOAD; make",
+            "((PATH = 1)); make",
             "PATH=/tmp make",
             "MAKEFLAGS=x make",
             "env MAKEFLAGS=x make",
@@ -248,7 +301,15 @@ mod tests {
         ] {
             assert!(is_opaque(script), "{script}");
         }
-        for script in ["make", "CI=1 LC_ALL=C make", "x=make; $x", "y=a; make $y"] {
+        for script in [
+            "make",
+            "CI=1 LC_ALL=C make",
+            "x=make; $x",
+            "y=a; make $y",
+            "read -r line; make",
+            "export CI=1; make",
+            "printf '%s' PATH; make",
+        ] {
             assert!(!is_opaque(script), "{script}");
         }
     }

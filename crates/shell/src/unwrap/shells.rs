@@ -171,38 +171,18 @@ impl Walker {
             input: around.input.clone(),
             ..Simple::of(launch.words.clone())
         };
-        let mut file = None;
-        let text = if reads_program_from_input(&simple) {
-            match &around.input {
-                Input::Text(text) if self.env.read == Some(0) => Some(text.clone()),
-                Input::Text(_) | Input::Pipe { .. } => {
-                    self.opaque(format!("`{name}` runs what a pipe brings"));
-                    None
-                }
-                Input::File(Word::Unknown { .. }) => {
-                    self.opaque(format!("`{name}` runs a file that is not known"));
-                    None
-                }
-                Input::File(word @ Word::Known(_)) => {
-                    file = Some(word.clone());
-                    None
-                }
-                Input::Inherited => None,
-            }
+        let (text, file) = if reads_program_from_input(&simple) {
+            self.brought_in(name, around)
         } else {
-            match &script {
+            match script {
                 Some(Word::Unknown {
                     holds: Some(text), ..
-                }) => Some(text.clone()),
+                }) => (Some(text), None),
                 Some(word) if word.known().is_none_or(is_descriptor) => {
                     self.opaque(format!("`{name}` runs a file that is not known"));
-                    file = Some(word.clone());
-                    None
+                    (None, Some(word))
                 }
-                _ => {
-                    file = script;
-                    None
-                }
+                file => (None, file),
             }
         };
         self.env.read = None;
@@ -225,6 +205,24 @@ impl Walker {
             self.run_written(&file, dialect, &inside);
         }
         Done::default()
+    }
+
+    /// The script that comes in, if it is known, or the file that it comes from.
+    fn brought_in(&mut self, name: &str, around: &Surroundings) -> (Option<String>, Option<Word>) {
+        match &around.input {
+            Input::Text(text) if self.env.read == Some(0) => (Some(text.clone()), None),
+            Input::Text(_) | Input::Pipe { .. } => {
+                self.opaque(format!("`{name}` runs what a pipe brings"));
+                (None, None)
+            }
+            Input::File(word) => {
+                if word.known().is_none() {
+                    self.opaque(format!("`{name}` runs a file that is not known"));
+                }
+                (None, Some(word.clone()))
+            }
+            Input::Inherited => (None, None),
+        }
     }
 
     /// Text that is a script, but not known in full.

@@ -216,13 +216,13 @@ impl Walker {
                 ..Simple::of(vec![Word::Known("((".to_owned()), Word::anything("…")])
             });
         }
-        self.assigned_in(known.as_deref());
+        self.assigned_in(known.as_deref(), around);
         None
     }
 
     /// Arithmetic may set the variables in it, and those that their values
     /// name.
-    fn assigned_in(&mut self, text: Option<&str>) {
+    fn assigned_in(&mut self, text: Option<&str>, around: &Surroundings) {
         let Some(text) = text else {
             return self.env.forget();
         };
@@ -239,7 +239,10 @@ impl Walker {
                     .any(|text| arithmetic::number(text).is_none() && !text.is_empty()),
                 _ => false,
             };
-            if sets {
+            // One that programs may go by is listed.
+            if sets && name.contains(char::is_uppercase) {
+                self.emit_assigned(name, around);
+            } else if sets {
                 self.env.set(name, env::Value::Unknown);
             }
         }
