@@ -145,7 +145,7 @@ fn permissions_of_claude_become_rules_and_a_profile() {
     -- stderr
     means something else here: a rule that allows runs the command without a question, and inside the boundary: leaving it is `unsandboxed` here, which was not assumed
     means something else here: a rule for a whole command is one for its beginning here: more words may follow
-    means something else here: rules for hosts are for commands, too, and need the network, which is off: there is no egress proxy yet
+    means something else here: rules for hosts are for commands, too, and need the network, which is off
     left out: env API_TOKEN: it may hold a secret, which is not copied
     left out: model: there is no such setting here
     left out: permissions.allow Read(~/notes/**): what is not denied can be read

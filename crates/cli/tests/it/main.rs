@@ -5,6 +5,8 @@ mod asking;
 mod boundary;
 mod demo;
 mod doctor;
+#[cfg(target_os = "linux")]
+mod egress;
 mod exec;
 mod git;
 mod guard;

@@ -31,7 +31,7 @@ const WEAKER: &[(&str, &str, &[&str])] = &[
 ];
 
 /// A run of the program where these features are missing.
-fn without<'a>(environment: &'a Environment, missing: &[&str], words: &[&str]) -> Run<'a> {
+pub fn without<'a>(environment: &'a Environment, missing: &[&str], words: &[&str]) -> Run<'a> {
     environment
         .command(confine(environment), missing)
         .arg("--")

@@ -147,9 +147,7 @@ fn host(
         imported.leave(what, "only hosts can be named here");
         return;
     };
-    imported.differs(
-        "rules for hosts are for commands, too, and need the network, which is off: there is no egress proxy yet",
-    );
+    imported.differs("rules for hosts are for commands, too, and need the network, which is off");
     let word = if decision == "allow" {
         "\"allow\""
     } else {

@@ -2,7 +2,10 @@
  * starts a command without the calls that make namespaces and mounts, without
  * Landlock, or both.
  *
- *   confine [namespaces] [landlock] -- COMMAND...
+ *   confine [namespaces | unshare] [landlock] -- COMMAND...
+ *
+ * `unshare` leaves the call by which sockets are taken over, which containers
+ * allow whoever may trace.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -29,14 +32,14 @@ static void refuse(long number, int error)
 	add(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | error);
 }
 
-static void refuse_namespaces(void)
+static void refuse_namespaces(int and_sockets)
 {
 	/* As containers do by default without CAP_SYS_ADMIN and CAP_SYS_PTRACE. */
 	const long calls[] = {
 		SYS_unshare, SYS_setns, SYS_mount, SYS_umount2, SYS_pivot_root,
 		SYS_open_tree, SYS_move_mount, SYS_fsopen, SYS_fsconfig,
 		SYS_fsmount, SYS_fspick, SYS_mount_setattr, SYS_chroot,
-		SYS_pidfd_getfd, SYS_kcmp, SYS_bpf, SYS_perf_event_open,
+		SYS_kcmp, SYS_bpf, SYS_perf_event_open,
 		SYS_keyctl, SYS_add_key, SYS_request_key, SYS_userfaultfd,
 		SYS_name_to_handle_at, SYS_open_by_handle_at, SYS_quotactl,
 		SYS_syslog, SYS_reboot, SYS_swapon, SYS_swapoff, SYS_acct,
@@ -44,6 +47,8 @@ static void refuse_namespaces(void)
 	};
 	for (size_t at = 0; at < sizeof calls / sizeof *calls; at++)
 		refuse(calls[at], EPERM);
+	if (and_sockets)
+		refuse(SYS_pidfd_getfd, EPERM);
 	refuse(SYS_clone3, ENOSYS);
 	/* clone with a flag that makes a namespace */
 	add(BPF_JMP | BPF_JEQ | BPF_K, 0, 4, SYS_clone);
@@ -63,7 +68,9 @@ int main(int argc, char **argv)
 			refuse(445, ENOSYS);
 			refuse(446, ENOSYS);
 		} else if (!strcmp(argv[at], "namespaces")) {
-			refuse_namespaces();
+			refuse_namespaces(1);
+		} else if (!strcmp(argv[at], "unshare")) {
+			refuse_namespaces(0);
 		} else if (!strcmp(argv[at], "capabilities")) {
 			for (int capability = 0; capability < 64; capability++)
 				prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
