@@ -42,6 +42,7 @@ impl Authority {
             params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
             let name = &mut params.distinguished_name;
             name.push(DnType::CommonName, "Cofferdam, this session only");
+            limit(&mut params);
             let pem = params.self_signed(&own)?.pem();
             Ok(Self {
                 pem,
@@ -83,6 +84,7 @@ impl Authority {
             host.get(..host.len().min(64)).unwrap_or_default(),
         );
         params.distinguished_name = name;
+        limit(&mut params);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let certificate = params
@@ -91,6 +93,21 @@ impl Authority {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.serialize_der()));
         let key = rustls::crypto::ring::sign::any_supported_type(&key).map_err(EgressError::Tls)?;
         Ok(CertifiedKey::new(vec![certificate.der().clone()], key))
+    }
+}
+
+/// From yesterday, for clocks that are behind, for a month.
+fn limit(params: &mut CertificateParams) {
+    let day = |days: i64| {
+        let seconds = jiff::Timestamp::now().as_second() + days * 24 * 60 * 60;
+        let date = jiff::Timestamp::from_second(seconds).ok()?;
+        let date = jiff::tz::TimeZone::UTC.to_datetime(date).date();
+        let (month, day) = (date.month().try_into().ok()?, date.day().try_into().ok()?);
+        Some(rcgen::date_time_ymd(date.year().into(), month, day))
+    };
+    if let (Some(first), Some(last)) = (day(-1), day(30)) {
+        params.not_before = first;
+        params.not_after = last;
     }
 }
 

@@ -181,6 +181,8 @@ async fn arrived(
         return;
     };
     let _ = stream.set_nodelay(true);
+    // One IPv4 address has one writing.
+    let destination = SocketAddr::new(destination.ip().to_canonical(), destination.port());
     if destination.port() == DNS {
         return server::tcp(session, stream).await;
     }
@@ -193,9 +195,9 @@ async fn arrived(
     }
     let host = match session.meaning(destination.ip()) {
         Meaning::Name(name) => dam_policy::Host::Name(name),
-        Meaning::Literal => dam_policy::Host::Address(destination.ip().to_canonical()),
+        Meaning::Literal => dam_policy::Host::Address(destination.ip()),
         Meaning::Nothing => {
-            let host = dam_policy::Host::Address(destination.ip().to_canonical());
+            let host = dam_policy::Host::Address(destination.ip());
             let target = Target {
                 host,
                 port: destination.port(),

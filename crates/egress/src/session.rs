@@ -92,6 +92,11 @@ impl Session {
     /// A place for one more connection, if there is one.
     pub fn admit(&self) -> Option<OwnedSemaphorePermit> {
         self.arrived.fetch_add(1, Ordering::Relaxed);
+        self.place()
+    }
+
+    /// The same for what goes on after its connection's requests.
+    pub fn place(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.connections).try_acquire_owned().ok()
     }
 

@@ -209,13 +209,13 @@ impl Site {
                 let why = "the host switches to a protocol that nobody asked for";
                 return Err(Refusal::new(Cause::UpstreamHttp, why));
             };
-            return Ok(upgrade::go_on(
+            return upgrade::go_on(
                 &self.session,
                 upgraded,
                 response,
                 errand.passed.clone(),
                 errand.needles.clone(),
-            ));
+            );
         }
         self.keep(&errand.target, link, address).await;
         self.incoming(response, errand)

@@ -14,6 +14,7 @@ use super::body::Body;
 use super::request;
 use crate::mask::{Mask, Needles};
 use crate::passed::Passed;
+use crate::refusal::{Cause, Refusal};
 use crate::session::Session;
 use crate::watched::Clock;
 
@@ -27,7 +28,11 @@ pub fn go_on(
     mut response: Response<Incoming>,
     passed: Arc<Passed>,
     needles: Option<Arc<Needles>>,
-) -> Response<Body> {
+) -> Result<Response<Body>, Refusal> {
+    let Some(place) = session.place() else {
+        let why = "there are as many connections as there may be";
+        return Err(Refusal::new(Cause::LimitConnections, why));
+    };
     let server = hyper::upgrade::on(&mut response);
     let own = Arc::clone(session);
     tokio::spawn(async move {
@@ -35,6 +40,7 @@ pub fn go_on(
         if let Some(Ok((client, server))) = own.until_closed(both).await {
             copy(&own, client, server, &passed, needles).await;
         }
+        drop(place);
     });
     let (mut parts, _) = response.into_parts();
     request::strip(&mut parts.headers);
@@ -46,7 +52,7 @@ pub fn go_on(
         .insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     parts.status = StatusCode::SWITCHING_PROTOCOLS;
     let empty = Empty::new().map_err(|never| match never {});
-    Response::from_parts(parts, empty.boxed_unsync())
+    Ok(Response::from_parts(parts, empty.boxed_unsync()))
 }
 
 async fn copy(
