@@ -194,7 +194,8 @@ Examples:
     /// Find what is dangerous in a repository
     ///
     /// Says how each finding is known, what is safer, and what was not looked
-    /// at. Nothing of the repository is run, and nothing is sent anywhere.
+    /// at. Nothing is sent anywhere, and without --prove nothing of the
+    /// repository is run.
     #[command(
         args_conflicts_with_subcommands = true,
         disable_help_subcommand = true,

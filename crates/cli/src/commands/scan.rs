@@ -69,7 +69,7 @@ fn scanned(
     output: &mut Output,
 ) -> Result<Report, CommandError> {
     let place = Place::find(scan.what.path.as_deref(), configuration, variables, output)?;
-    let (detectors, told) = (detectors(), told(&place));
+    let (detectors, told) = (detectors(), told(scan, &place));
     let cache = place.cache();
     let engine = Engine {
         detectors: &detectors,
@@ -90,11 +90,12 @@ fn scanned(
 }
 
 /// What detectors are told.
-fn told(place: &Place) -> dam_scan::Settings {
+fn told(scan: &Scan, place: &Place) -> dam_scan::Settings {
     dam_scan::Settings {
         today: place.today.clone(),
         branch: place.branch(),
         build: place::build(),
+        advisories: scan.advisories.clone(),
         ..dam_scan::Settings::default()
     }
 }

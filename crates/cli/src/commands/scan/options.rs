@@ -20,8 +20,12 @@ pub struct Scan {
     /// Which files are looked at.
     #[command(flatten)]
     pub what: What,
+    /// Advisories in OSV's form, to compare locked packages with
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "What is scanned")]
+    pub advisories: Option<PathBuf>,
     /// The form of the report
     #[arg(
+        help_heading = "The report",
         long,
         value_enum,
         default_value_t,
@@ -30,16 +34,16 @@ pub struct Scan {
     )]
     pub format: Format,
     /// Write the report to a file instead
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "The report")]
     pub output: Option<PathBuf>,
     /// What fails.
     #[command(flatten)]
     pub fails: Fails,
     /// Do not fail for what is in this baseline
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "What fails")]
     pub baseline: Option<PathBuf>,
     /// Write a baseline of what is found now
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "What fails")]
     pub write_baseline: Option<PathBuf>,
     /// What is shown by running it.
     #[command(flatten)]
@@ -51,7 +55,7 @@ pub struct Scan {
 #[command(next_help_heading = "What is scanned")]
 pub struct What {
     /// The directory or file; without it, the current directory
-    #[arg(value_hint = ValueHint::AnyPath)]
+    #[arg(value_hint = ValueHint::AnyPath, help_heading = "Arguments")]
     pub path: Option<PathBuf>,
     /// What the next commit would change
     #[arg(long, conflicts_with_all = ["diff", "commit"])]

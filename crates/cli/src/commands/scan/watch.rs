@@ -61,7 +61,7 @@ pub fn run(
                 commit: Some(commit.clone()),
                 ..What::default()
             };
-            let (all, told) = (detectors(), told(&place));
+            let (all, told) = (detectors(), told(scan, &place));
             let cache = place.cache();
             let engine = Engine {
                 detectors: &all,
