@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use dam_policy::{
@@ -64,6 +65,9 @@ pub(super) enum Gone {
     /// The project's process ended or did not answer.
     #[error("{0}")]
     Ended(String),
+    /// A limit ended it.
+    #[error("the box ended: {0}")]
+    Limit(String),
     /// The watcher ended or said what it should not.
     #[error("the box ended: {0}")]
     Lost(&'static str),
@@ -75,6 +79,8 @@ pub(super) struct Boxed {
     lines: Receiver<Vec<u8>>,
     killer: Killer,
     follower: Option<std::thread::JoinHandle<()>>,
+    /// The limit that ended it.
+    ended: Arc<OnceLock<String>>,
     /// The port of the listener in the box.
     pub port: u16,
 }
@@ -127,13 +133,21 @@ impl Boxed {
         };
         let (send, lines) = sync_channel(4);
         std::thread::spawn(move || read_lines(output, &send));
-        // Whether it ended well is in what it said.
-        let follower = std::thread::spawn(move || drop(running.wait()));
+        let ended = Arc::new(OnceLock::new());
+        let told = Arc::clone(&ended);
+        let follower = std::thread::spawn(move || {
+            let limit = running.wait().ok().and_then(|outcome| outcome.limit);
+            if let Some(limit) = limit {
+                // Set here only.
+                let _ = told.set(limit.sentence("the proofs"));
+            }
+        });
         Ok(Self {
             input,
             lines,
             killer,
             follower: Some(follower),
+            ended,
             port: 0,
         })
     }
@@ -176,14 +190,23 @@ impl Boxed {
             .map_err(|_| Gone::Lost("it takes no more requests"))
     }
 
-    fn hear(&self, patience: Duration) -> Result<Reply, Gone> {
+    /// The limit that ended the box, if one did.
+    fn limit(&mut self) -> Option<Gone> {
+        self.killer.kill();
+        // It only waits for the end.
+        let _ = self.follower.take()?.join();
+        self.ended.get().cloned().map(Gone::Limit)
+    }
+
+    fn hear(&mut self, patience: Duration) -> Result<Reply, Gone> {
         let line = self
             .lines
             .recv_timeout(patience)
             .map_err(|error| match error {
                 RecvTimeoutError::Timeout => Gone::Lost("it did not answer in time"),
                 RecvTimeoutError::Disconnected => Gone::Lost("it said nothing more"),
-            })?;
+            });
+        let line = line.map_err(|gone| self.limit().unwrap_or(gone))?;
         serde_json::from_slice(&line).map_err(|_| Gone::Lost("its watcher was not understood"))
     }
 }

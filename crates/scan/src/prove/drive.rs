@@ -2,6 +2,7 @@
 //! for, sends harmless and hostile input in each, and keeps what was shown.
 
 mod request;
+mod sending;
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, RandomState};
@@ -45,10 +46,17 @@ pub(super) fn drive(proving: &Proving, runtime: &Runtime, proved: &mut Proved) {
         language: runtime.language,
         only: proving.only.as_deref(),
         seed: RandomState::new().hash_one(0),
+        doors: Vec::new(),
         proved,
     };
+    let mut routes: Vec<Route> = ready.routes.into_iter().filter(is_plain).collect();
+    // What ends a session comes last.
+    routes.sort_by_key(|route| route.path.contains("out"));
+    if let Err(gone) = driver.find_doors(&routes) {
+        return driver.proved.missing.push(judge::short(&gone.to_string()));
+    }
     let mut late = 0;
-    for route in ready.routes.iter().filter(|route| is_plain(route)) {
+    for route in &routes {
         for method in &route.methods {
             if begun.elapsed() > proving.time {
                 late += 1;
@@ -83,6 +91,8 @@ struct Driver<'a> {
     language: Language,
     only: Option<&'a str>,
     seed: u64,
+    /// Requests that sign up and in.
+    doors: Vec<Request>,
     proved: &'a mut Proved,
 }
 
@@ -97,6 +107,8 @@ struct Drive<'a> {
     deaths: u32,
     left: Option<String>,
     error: Option<String>,
+    /// Whether it takes numbers where nothing tells what it takes.
+    numbers: bool,
 }
 
 impl<'a> Drive<'a> {
@@ -114,6 +126,7 @@ impl<'a> Drive<'a> {
             deaths: 0,
             left: None,
             error: None,
+            numbers: false,
         }
     }
 
@@ -143,6 +156,7 @@ impl<'a> Drive<'a> {
 
 impl Driver<'_> {
     fn route(&mut self, mut drive: Drive<'_>) -> Result<(), Gone> {
+        self.enter()?;
         self.discover(&mut drive)?;
         for input in drive.inputs.clone() {
             self.input(&mut drive, &input)?;
@@ -163,20 +177,23 @@ impl Driver<'_> {
         Ok(())
     }
 
-    /// Sends harmless requests until no new input is asked for.
+    /// Sends harmless requests until no new input is asked for, with words and,
+    /// where those fail, with numbers.
     fn discover(&mut self, drive: &mut Drive<'_>) -> Result<(), Gone> {
-        for _ in 0..3 {
-            let before = drive.inputs.len();
+        for _ in 0..4 {
+            let before = (drive.inputs.len(), drive.numbers);
             for shape in Shape::of(drive.method) {
                 let fresh = self.fresh();
-                let Some(answer) = self.send(drive, None, "", &fresh, shape)? else {
+                let Some(answer) = self.send(drive, None, &fresh, shape)? else {
                     continue;
                 };
                 self.look_at_cookies(drive, &answer);
                 drive.learn(&answer);
                 drive.error = Some(judge::short(&answer.error)).filter(|error| !error.is_empty());
+                let fails = drive.error.is_some() || answer.status >= 500;
+                drive.numbers |= fails && !drive.inputs.is_empty();
             }
-            if drive.inputs.len() == before {
+            if (drive.inputs.len(), drive.numbers) == before {
                 return Ok(());
             }
         }
@@ -211,9 +228,12 @@ impl Driver<'_> {
         for template in CONTROLS {
             let fresh = self.fresh();
             let text = fresh.fill(template, Encoding::Plain);
-            if let Some(answer) =
-                self.send(drive, Some(input), &text, &fresh, Shape::of_input(input))?
-            {
+            if let Some(answer) = self.send(
+                drive,
+                Some((input, &text, Encoding::Plain)),
+                &fresh,
+                Shape::of_input(input),
+            )? {
                 self.look_at_cookies(drive, &answer);
                 drive.learn(&answer);
                 controls.push((fresh, answer));
@@ -225,7 +245,14 @@ impl Driver<'_> {
                 return Ok(());
             }
             let wanted = self.only.is_none_or(|only| only == drive.id(*class, input));
-            if wanted && is_worth_it(*class, &controls) {
+            // Code in two braces is a block: no template is needed for it.
+            let is_code = *class == Class::Template
+                && self
+                    .proved
+                    .shown
+                    .iter()
+                    .any(|shown| shown.id == drive.id(Class::Code, input));
+            if wanted && !is_code && is_worth_it(*class, &controls) {
                 self.class(drive, input, *class, &controls)?;
             }
         }
@@ -267,13 +294,8 @@ impl Driver<'_> {
             let again = self.attempt(drive, input, class, (template, encoding), controls)?;
             let fresh = self.fresh();
             let harmless = fresh.fill(CONTROLS[0], Encoding::Plain);
-            let silent = self.send(
-                drive,
-                Some(input),
-                &harmless,
-                &fresh,
-                Shape::of_input(input),
-            )?;
+            let tried = Some((input, harmless.as_str(), Encoding::Plain));
+            let silent = self.send(drive, tried, &fresh, Shape::of_input(input))?;
             let silent = silent.is_none_or(|answer| {
                 let trial = Trial {
                     fresh: &fresh,
@@ -300,7 +322,12 @@ impl Driver<'_> {
     ) -> Result<Option<(String, Evidence)>, Gone> {
         let fresh = self.fresh();
         let payload = fresh.fill(template, encoding);
-        let answer = self.send(drive, Some(input), &payload, &fresh, Shape::of_input(input))?;
+        let answer = self.send(
+            drive,
+            Some((input, &payload, encoding)),
+            &fresh,
+            Shape::of_input(input),
+        )?;
         let Some(answer) = answer else {
             return Ok(None);
         };
@@ -316,101 +343,6 @@ impl Driver<'_> {
         Ok(evidence.map(|evidence| (payload, evidence)))
     }
 
-    /// Sends the name of a file that is not there after one that is.
-    fn existence(
-        &mut self,
-        drive: &mut Drive<'_>,
-        input: &Input,
-        template: &str,
-        there: &Trial<'_>,
-    ) -> Result<Option<Evidence>, Gone> {
-        if !judge::asks(there) {
-            return Ok(None);
-        }
-        let fresh = self.fresh();
-        let payload = fresh.fill(template, Encoding::Plain);
-        let tried = Some((input, payload.as_str()));
-        let shape = Shape::of_input(input);
-        let mut request = request::make(
-            drive.route,
-            drive.method,
-            &drive.inputs,
-            tried,
-            shape,
-            &fresh,
-        );
-        request.plant.clear();
-        let answer = self.send_made(drive, &request)?;
-        Ok(answer.and_then(|answer| {
-            judge::tells(
-                there,
-                &Trial {
-                    fresh: &fresh,
-                    answer: &answer,
-                },
-            )
-        }))
-    }
-
-    /// Sends a request; none if the project's process did not survive it.
-    fn send(
-        &mut self,
-        drive: &mut Drive<'_>,
-        input: Option<&Input>,
-        text: &str,
-        fresh: &Fresh,
-        shape: Shape,
-    ) -> Result<Option<Answer>, Gone> {
-        let tried = input.map(|input| (input, text));
-        let request = request::make(
-            drive.route,
-            drive.method,
-            &drive.inputs,
-            tried,
-            shape,
-            fresh,
-        );
-        self.send_made(drive, &request)
-    }
-
-    fn send_made(
-        &mut self,
-        drive: &mut Drive<'_>,
-        request: &Request,
-    ) -> Result<Option<Answer>, Gone> {
-        if drive.deaths >= DEATHS {
-            return Ok(None);
-        }
-        drive.requests += 1;
-        self.proved.requests += 1;
-        match self.boxed.ask(request) {
-            Ok(answer) => Ok(Some(answer)),
-            Err(Gone::Ended(why)) => {
-                drive.deaths += 1;
-                drive.left = Some(judge::short(&why));
-                Ok(None)
-            }
-            Err(gone) => Err(gone),
-        }
-    }
-
-    fn fresh(&mut self) -> Fresh {
-        // Numbers that nobody can foresee, each once: splitmix64.
-        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.seed;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^= bits >> 31;
-        let number =
-            |shift: u32| 1_000_003 + u32::try_from((bits >> shift) & 0xf_ffff).unwrap_or(0);
-        Fresh {
-            word: format!("cfd{:010x}", bits & 0xff_ffff_ffff),
-            a: number(0),
-            b: number(40),
-            port: self.boxed.port,
-        }
-    }
-
     fn keep(
         &mut self,
         drive: &Drive<'_>,
@@ -421,7 +353,8 @@ impl Driver<'_> {
         evidence: Evidence,
     ) {
         let id = drive.id(class, input);
-        if self.only.is_some_and(|only| only != id) {
+        let known = self.proved.shown.iter().any(|shown| shown.id == id);
+        if known || self.only.is_some_and(|only| only != id) {
             return;
         }
         let mut places: Vec<Place> = evidence.places.iter().take(6).cloned().collect();

@@ -7,11 +7,19 @@ use std::path::{Path, PathBuf};
 use super::Proving;
 use super::payloads::Language;
 
+/// Where the watcher puts the driver.
+const DRIVER: &str = "/tmp/cofferdam/driver";
+
 const PYTHON: &str = concat!(
     include_str!("drivers/python_hooks.py"),
     include_str!("drivers/python_asked.py"),
     include_str!("drivers/python_routes.py"),
     include_str!("drivers/python_main.py"),
+);
+
+const NODE: &str = concat!(
+    include_str!("drivers/node_hooks.js"),
+    include_str!("drivers/node_main.js"),
 );
 
 /// How a project is run.
@@ -38,17 +46,23 @@ pub(super) fn runtimes(proving: &Proving) -> Vec<Result<Runtime, String>> {
     ) {
         found.push(python(proving));
     }
+    if holds(
+        &proving.project,
+        "js",
+        &["require('express')", "require(\"express\")"],
+    ) {
+        found.push(node(proving));
+    }
     found
 }
 
 fn python(proving: &Proving) -> Result<Runtime, String> {
     let own = [".venv", "venv", "env"].map(|dir| proving.project.join(dir).join("bin/python"));
     let named = proving.interpreter.clone().into_iter();
-    let searched = proving.search.iter().map(|dir| dir.join("python3"));
     let python = named
         .chain(own)
-        .chain(searched)
         .find(|path| is_program(path))
+        .or_else(|| search(proving, "python3"))
         .ok_or("no Python interpreter was found; name one with --python")?;
     Ok(Runtime {
         language: Language::Python,
@@ -58,12 +72,34 @@ fn python(proving: &Proving) -> Result<Runtime, String> {
             text(&python),
             "-I".to_owned(),
             "-B".to_owned(),
-            "/tmp/cofferdam/driver".to_owned(),
+            DRIVER.to_owned(),
         ],
         env: BTreeMap::new(),
         driver: PYTHON,
         readable: prefixes(&python),
     })
+}
+
+fn node(proving: &Proving) -> Result<Runtime, String> {
+    let node = search(proving, "node").ok_or("the program `node` was not found in PATH")?;
+    let watcher = search(proving, "python3")
+        .ok_or("the program `python3` was not found in PATH: the watcher needs it")?;
+    let mut readable = prefixes(&node);
+    readable.extend(prefixes(&watcher));
+    Ok(Runtime {
+        language: Language::JavaScript,
+        argv: vec![text(&node), DRIVER.to_owned()],
+        watcher,
+        // Where Debian's Node looks, too, and another's does not.
+        env: [("NODE_PATH".to_owned(), "/usr/share/nodejs".to_owned())].into(),
+        driver: NODE,
+        readable,
+    })
+}
+
+fn search(proving: &Proving, name: &str) -> Option<PathBuf> {
+    let mut places = proving.search.iter().map(|dir| dir.join(name));
+    places.find(|path| is_program(path))
 }
 
 /// Where an interpreter's own files are: around the program itself, and around

@@ -54,7 +54,11 @@ pub(super) fn judge(class: Class, trial: &Trial<'_>, controls: &[Trial<'_>]) -> 
         Class::XPath => changed(trial, controls, "xpath", |text| {
             vec![structure::xpath(text)]
         }),
-        Class::NoSql => operator(trial),
+        Class::NoSql => operator(trial).or_else(|| {
+            changed(trial, controls, "nosql-code", |text| {
+                structure::sql(text).to_vec()
+            })
+        }),
         Class::Redirect => redirect(trial),
         Class::Xss => markup(trial),
         Class::Template => product(trial, controls),

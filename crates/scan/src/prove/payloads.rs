@@ -15,7 +15,6 @@ pub(super) const CANARIES: &str = "/tmp/cofferdam/canary";
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Language {
     Python,
-    #[cfg_attr(not(test), expect(dead_code, reason = "its driver is not there yet"))]
     JavaScript,
 }
 
@@ -78,6 +77,7 @@ const SQL: &[&str] = &[
     "{a} OR {b}={b}",
     "{a}) OR ({b}={b}",
 ];
+const NOSQL: &[&str] = &["{n}' || 'a'=='a", "{n}\" || \"a\"==\"a", "{a} || {b}=={b}"];
 const LDAP: &[&str] = &["{n})(cn={n}", "{n}*"];
 const XPATH: &[&str] = &[
     "{n}' or 'a'='a",
@@ -145,8 +145,13 @@ pub(super) fn payloads(class: Class, language: Language) -> Vec<(&'static str, E
         Class::Template => plain(TEMPLATE),
         Class::Ssrf => plain(SSRF),
         Class::Header => plain(HEADER),
-        // Seen in the answers to harmless input, or sent as an object.
-        Class::NoSql | Class::Cookie | Class::TrustBoundary => Vec::new(),
+        Class::NoSql => {
+            let mut all = plain(NOSQL);
+            all.push(("{n}", Encoding::Operator));
+            all
+        }
+        // Seen in the answers to harmless input.
+        Class::Cookie | Class::TrustBoundary => Vec::new(),
     }
 }
 
@@ -157,6 +162,8 @@ pub(super) enum Encoding {
     Base64,
     Base64Url,
     Hex,
+    /// In an object, under an operator of a document store.
+    Operator,
 }
 
 /// The words that are new in one request.
@@ -181,7 +188,7 @@ impl Fresh {
             .replace("{a}", &self.a.to_string())
             .replace("{b}", &self.b.to_string());
         match encoding {
-            Encoding::Plain => text,
+            Encoding::Plain | Encoding::Operator => text,
             Encoding::Base64 => base64(text.as_bytes(), *b"+/"),
             Encoding::Base64Url => base64(text.as_bytes(), *b"-_"),
             Encoding::Hex => hex(text.as_bytes()),

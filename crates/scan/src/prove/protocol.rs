@@ -100,7 +100,10 @@ pub(super) struct Options {
 pub(super) struct Request {
     pub app: usize,
     pub method: String,
+    /// As an application sees it.
     pub path: String,
+    /// As a browser sends it.
+    pub encoded_path: String,
     pub query: Vec<(String, String)>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<Vec<(String, String)>>,

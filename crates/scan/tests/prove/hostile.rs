@@ -115,7 +115,7 @@ fn a_project_that_never_starts_is_told() {
     }
     let scene = scene("from flask import Flask\napp = Flask(__name__)\nwhile True: pass\n");
     let proved = prove(&Proving {
-        time: Duration::from_secs(3),
+        time: Duration::from_secs(1),
         ..scene.proving()
     });
     assert!(

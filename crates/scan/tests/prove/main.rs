@@ -9,6 +9,7 @@
 )]
 
 mod hostile;
+mod node;
 mod python;
 mod scene;
 
@@ -18,5 +19,5 @@ use dam_testkit::tests;
 
 fn main() -> ExitCode {
     dam_sandbox::take_over_if_helper();
-    dam_testkit::harness::run(&[python::TESTS, hostile::TESTS])
+    dam_testkit::harness::run(&[python::TESTS, node::TESTS, hostile::TESTS])
 }

@@ -1,15 +1,14 @@
 //! Applications in Python.
 
 use dam_sandbox::Tier;
-use dam_scan::prove::{prove, settle};
+use dam_scan::prove::{Proving, prove, settle};
 use dam_scan::{Finding, Proof};
 
 use crate::scene::{Scene, contents, has_python, names};
 
 crate::tests! {
     what_a_flask_application_does_is_shown_and_what_looks_like_it_is_not
-    a_finding_gets_the_verdict_of_its_route_and_none_is_taken_away
-    a_proof_is_shown_again_by_its_identifier
+    a_finding_gets_the_verdict_of_its_route_and_its_identifier_shows_it_again
     nothing_runs_where_the_boundary_cannot_hold_it
 }
 
@@ -71,95 +70,92 @@ fn finding(rule: &'static str, cwe: u16, symbol: &str, line: u32) -> Finding {
     }
 }
 
+const SMALL: &str = "
+import os, sqlite3
+from flask import Flask, request
+app = Flask(__name__)
+db = sqlite3.connect('app.db', check_same_thread=False)
+db.execute('CREATE TABLE people (id INTEGER, name TEXT)')
+
+@app.route('/search')
+def search():
+    return str(list(db.execute('SELECT 1 FROM people WHERE name = \"%s\"' % request.args['q'])))
+
+@app.route('/safe/search')
+def safe_search():
+    return str(list(db.execute('SELECT 2 FROM people WHERE name = ?', [request.args['q']])))
+
+def nobody_calls(text):
+    return db.execute('SELECT 3 FROM people WHERE name = \"%s\"' % text)
+
+@app.route('/run')
+def run():
+    os.system('true ' + request.args['host'])
+    return 'done'
+";
+
 fn line_of(text: &str) -> u32 {
-    let at = APP
-        .lines()
-        .position(|line| line.contains(text))
-        .expect("the line");
-    u32::try_from(at).expect("a number") + 1
+    let at = SMALL.lines().position(|line| line.contains(text));
+    u32::try_from(at.expect("the line")).expect("a number") + 1
 }
 
-fn a_finding_gets_the_verdict_of_its_route_and_none_is_taken_away() {
+fn a_finding_gets_the_verdict_of_its_route_and_its_identifier_shows_it_again() {
     if !has_python("flask") {
         return;
     }
-    let scene = Scene::new(&[("app.py", APP)]);
+    let scene = Scene::new(&[("app.py", SMALL)]);
     let proved = scene.prove();
     let mut findings = vec![
-        finding("sql-injection", 89, "search", line_of("name = '%s'\" % q")),
-        finding("sql-injection", 89, "safe_search", line_of("name = ?")),
-        finding("sql-injection", 89, "nobody_calls", line_of("id = '%s'")),
+        finding("sql-injection", 89, "search", line_of("SELECT 1")),
+        finding("sql-injection", 89, "safe_search", line_of("SELECT 2")),
+        finding("sql-injection", 89, "nobody_calls", line_of("SELECT 3")),
         finding("hard-coded-secret", 798, "", 1),
     ];
     settle(&mut findings, &proved, &scene.project());
+    let proof = |at: usize| &findings[at].proof;
     let Proof::Confirmed {
         evidence, command, ..
-    } = &findings[0].proof
+    } = proof(0)
     else {
-        panic!("not confirmed: {:?}", findings[0].proof);
+        panic!("not confirmed: {:?}", proof(0));
     };
+    assert!(evidence.contains("GET /search") && evidence.contains(" OR "));
+    assert!(command.starts_with("dam scan ") && command.contains("--again "));
     assert!(
-        evidence.contains("GET /search") && evidence.contains("OR 'a'='a"),
-        "{evidence}"
-    );
-    assert!(
-        command.starts_with("dam scan ") && command.contains("--again "),
-        "{command}"
-    );
-    assert!(
-        matches!(&findings[1].proof, Proof::NotReproduced { tried } if tried.contains("GET /safe/search")),
+        matches!(proof(1), Proof::NotReproduced { tried } if tried.contains("GET /safe/search")),
         "{:?}",
-        findings[1].proof
+        proof(1)
     );
     assert!(
-        matches!(&findings[2].proof, Proof::NotAttempted { why } if why.contains("no route")),
+        matches!(proof(2), Proof::NotAttempted { why } if why.contains("no route")),
         "{:?}",
-        findings[2].proof
+        proof(2)
     );
-    assert_eq!(findings[3].proof, Proof::default());
+    assert_eq!(*proof(3), Proof::default());
     // What was shown without a finding becomes one.
-    let added = findings[4..].iter().map(|finding| finding.rule.as_ref());
-    assert_eq!(
-        added
-            .clone()
-            .filter(|rule| *rule == "sql-injection")
-            .count(),
-        0
-    );
-    assert_eq!(added.count(), SHOWN.len() - 1);
-    let run = findings
-        .iter()
-        .find(|finding| finding.rule == "command-injection")
-        .expect("it");
-    assert_eq!(
-        (run.path.as_str(), run.line),
-        ("app.py", line_of("os.system("))
-    );
+    assert_eq!(findings.len(), 5);
+    let run = &findings[4];
+    assert_eq!((&*run.rule, &*run.path), ("command-injection", "app.py"));
+    assert_eq!(run.line, line_of("os.system("));
+
+    let one = &proved.shown.iter().find(|shown| shown.route == "GET /run");
+    let id = one.expect("it").id.clone();
+    the_identifier_shows_it_again(&scene, &id, proved.requests);
 }
 
-fn a_proof_is_shown_again_by_its_identifier() {
-    if !has_python("flask") {
-        return;
-    }
-    let scene = Scene::new(&[("app.py", APP)]);
-    let proved = scene.prove();
-    let one = proved
-        .shown
-        .iter()
-        .find(|shown| shown.route == "GET /run")
-        .expect("it");
-    let again = prove(&dam_scan::prove::Proving {
-        only: Some(one.id.clone()),
+fn the_identifier_shows_it_again(scene: &Scene, id: &str, requests: u64) {
+    let again = prove(&Proving {
+        only: Some(id.to_owned()),
         ..scene.proving()
     });
     assert_eq!(again.shown.len(), 1);
-    assert_eq!(again.shown[0].route, one.route);
-    assert!(again.requests < proved.requests / 2);
+    assert_eq!(again.shown[0].route, "GET /run");
+    assert!(again.requests < requests / 2);
 }
 
 fn nothing_runs_where_the_boundary_cannot_hold_it() {
     let scene = Scene::new(&[("app.py", APP)]);
-    let proved = prove(&dam_scan::prove::Proving {
+    let proved = prove(&Proving {
         tier: Tier::NoNamespaces,
         ..scene.proving()
     });

@@ -1,13 +1,14 @@
 //! Makes requests: every input that is known gets a harmless value, one of
 //! them what is to be tried.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value};
 
-use super::Input;
-use crate::prove::payloads::Fresh;
-use crate::prove::protocol::{Channel, Request, Route};
+use super::{Drive, Input};
+use crate::prove::payloads::{Encoding, Fresh, hex};
+use crate::prove::protocol::{Channel, Request};
+
+/// What is tried: the input, what is sent in it, and how that is written.
+pub(super) type Try<'a> = (&'a Input, &'a str, Encoding);
 
 /// How the body of a request is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -91,45 +92,61 @@ fn any(channel: Channel, constants: &[String]) -> Vec<Input> {
 
 /// A request to a route with harmless values in all inputs but one.
 pub(super) fn make(
-    route: &Route,
-    method: &str,
-    inputs: &BTreeSet<Input>,
-    tried: Option<(&Input, &str)>,
+    drive: &Drive<'_>,
+    tried: Option<Try<'_>>,
     shape: Shape,
     fresh: &Fresh,
 ) -> Request {
+    let Drive {
+        route,
+        method,
+        inputs,
+        ..
+    } = drive;
     let mut request = Request {
         app: route.app,
-        method: method.to_owned(),
+        method: (*method).to_owned(),
         plant: vec![fresh.word.clone()],
         ..Request::default()
     };
     let mut path = route.path.clone();
+    let mut encoded = route.path.clone();
     let mut form = Vec::new();
     let mut json = Map::new();
     for input @ (channel, name) in inputs.iter().chain(
         tried
             .iter()
-            .map(|(input, _)| *input)
+            .map(|(input, ..)| *input)
             .filter(|i| !inputs.contains(i)),
     ) {
-        let value = match tried {
-            Some((tried, text)) if tried == input => text.to_owned(),
+        let is_tried = tried.filter(|(tried, ..)| *tried == input);
+        let (value, operator) = match is_tried {
+            Some((_, text, encoding)) => (text.to_owned(), encoding == Encoding::Operator),
             // What has no name of its own is only sent when it is tried.
-            _ if matches!(
+            None if matches!(
                 channel,
                 Channel::QueryName | Channel::FormName | Channel::Body
             ) =>
             {
                 continue;
             }
-            _ => harmless(name),
+            None => (harmless(name, drive.numbers), false),
+        };
+        let key = if operator {
+            format!("{name}[$ne]")
+        } else {
+            name.clone()
         };
         match channel {
-            Channel::Path => path = path.replace(&format!("{{{name}}}"), &value),
-            Channel::Query => request.query.push((name.clone(), value)),
-            Channel::Form => form.push((name.clone(), value)),
-            Channel::Json => put(&mut json, name, value),
+            Channel::Path => {
+                let part = format!("{{{name}}}");
+                path = path.replace(&part, &value);
+                encoded = encoded.replace(&part, &percent(&value));
+            }
+            Channel::Query => request.query.push((key, value)),
+            Channel::Form => form.push((key, value)),
+            Channel::Json if operator => put(&mut json, name, serde_json::json!({ "$ne": value })),
+            Channel::Json => put(&mut json, name, Value::String(value)),
             Channel::Cookie => request.cookies.push((name.clone(), value)),
             Channel::Header => request.headers.push((name.clone(), value)),
             Channel::Body => request.body = Some(value),
@@ -140,6 +157,7 @@ pub(super) fn make(
         }
     }
     request.path = path;
+    request.encoded_path = encoded;
     set_body(&mut request, shape, form, json);
     request
 }
@@ -170,25 +188,39 @@ fn set_body(
     }
 }
 
+/// A part of a path as a browser sends it.
+fn percent(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.push_str(&hex(&[byte]).to_ascii_uppercase());
+        }
+    }
+    out
+}
+
 /// Puts a value into an object; a dot in the name leads into an inner one.
-fn put(json: &mut Map<String, Value>, name: &str, value: String) {
+fn put(json: &mut Map<String, Value>, name: &str, value: Value) {
     match name.split_once('.') {
         Some((outer, inner)) => {
             let object = json
                 .entry(outer)
                 .or_insert_with(|| Value::Object(Map::new()));
             if let Value::Object(object) = object {
-                object.insert(inner.to_owned(), Value::String(value));
+                object.insert(inner.to_owned(), value);
             }
         }
         None => {
-            json.insert(name.to_owned(), Value::String(value));
+            json.insert(name.to_owned(), value);
         }
     }
 }
 
 /// A value that an input of this name usually takes.
-fn harmless(name: &str) -> String {
+fn harmless(name: &str, numbers: bool) -> String {
     let name = name.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     if has(&["email", "mail"]) {
@@ -199,7 +231,8 @@ fn harmless(name: &str) -> String {
         "Cofferdam-1"
     } else if has(&["date", "dob", "birth"]) {
         "2001-02-03"
-    } else if name == "id"
+    } else if numbers
+        || name == "id"
         || name.ends_with("id")
         || has(&[
             "num", "page", "count", "age", "year", "limit", "amount", "size",

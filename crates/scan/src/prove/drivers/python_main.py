@@ -4,6 +4,7 @@ from urllib.parse import quote, urlencode
 
 MOST_BODY = 1 << 16
 PATIENCE = OPTIONS["seconds"]
+_jar = {}
 
 
 class TooLong(BaseException):
@@ -39,8 +40,11 @@ def head_of(request):
     named = {name.lower() for name, _ in request["headers"]}
     headers = [pair for pair in headers if pair[0].lower() not in named]
     headers += [tuple(pair) for pair in request["headers"]]
-    if request["cookies"]:
-        headers.append(("Cookie", cookie_words(request["cookies"])))
+    given = {name for name, _ in request["cookies"]}
+    kept = ["%s=%s" % pair for pair in _jar.items() if pair[0] not in given]
+    if request["cookies"] or kept:
+        sent = [cookie_words(request["cookies"])] if request["cookies"] else []
+        headers.append(("Cookie", "; ".join(sent + kept)))
     return headers
 
 
@@ -108,6 +112,15 @@ def call_asgi(app, request):
     return answer
 
 
+def keep_cookies(headers):
+    """A session goes on from one request to the next."""
+    for name, value in headers:
+        pair, _, _ = value.partition(";")
+        key, found, text = pair.partition("=")
+        if name.lower() == "set-cookie" and found and len(_jar) < 50:
+            _jar[key.strip()] = text.strip()
+
+
 def call(app, request):
     global _events, _asked
     answer = {"status": 0, "headers": [], "body": "", "error": ""}
@@ -117,6 +130,7 @@ def call(app, request):
         signal.alarm(PATIENCE)
         caller = call_asgi if hasattr(app, "routes") and not hasattr(app, "url_map") else call_wsgi
         answer.update(caller(app, request))
+        keep_cookies(answer["headers"])
     except TooLong:
         answer["error"] = "no answer within %d seconds" % PATIENCE
     except BaseException as error:
