@@ -55,6 +55,8 @@ struct Said {
     answer: String,
     /// For whoever is refused.
     refusal: Option<Refusal>,
+    /// Whether it is an answer to the same question again.
+    lasts: bool,
 }
 
 #[derive(Default)]
@@ -277,6 +279,7 @@ impl dam_egress::Desk for Desk {
                 Some(Said { yes: true, .. }) => self.yes(wish),
                 Some(Said {
                     refusal: Some(refusal),
+                    lasts: true,
                     ..
                 }) => Ruling::Denied(refusal),
                 _ => Ruling::Ask,
@@ -290,6 +293,7 @@ impl dam_egress::Desk for Desk {
                 yes: true,
                 answer: "session: `dam net allow`".to_owned(),
                 refusal: None,
+                lasts: true,
             };
             self.keep(wish, &Answer::Session, said);
             return self.judge(wish);
@@ -320,6 +324,7 @@ impl dam_egress::Desk for Desk {
             yes: settled.allowed,
             answer: answer.to_string(),
             refusal: refused.clone(),
+            lasts: *answer != Answer::NobodyToAsk,
         };
         self.keep(wish, answer, said);
         match refused {

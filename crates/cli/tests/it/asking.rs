@@ -17,7 +17,7 @@ const PROMPT: &str = "say why not: ";
 /// Runs a script behind `dam` with these words, on a terminal of its own (the
 /// one that `script` makes). `answer` is called at each question, and what it
 /// says is typed. Gives what was shown.
-fn on_terminal(
+pub fn on_terminal(
     environment: &Environment,
     words: &str,
     script: &str,
@@ -57,7 +57,7 @@ fn typing(keys: &str) -> impl FnMut(&str, &mut ChildStdin) {
     move |_, stdin| stdin.write_all(keys.as_bytes()).expect("typed")
 }
 
-fn count(shown: &str) -> usize {
+pub fn count(shown: &str) -> usize {
     shown.matches(PROMPT).count()
 }
 

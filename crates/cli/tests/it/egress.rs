@@ -3,6 +3,7 @@
 
 mod battery;
 mod clients;
+mod questions;
 mod secrets;
 mod words;
 
