@@ -90,8 +90,8 @@ pub enum SandboxError {
     /// The profile has a network, and nothing here holds it to its rules;
     /// nothing ran.
     #[error(
-        "the profile `{profile}` has network access ({origin}), which goes through the egress \
-         proxy, and this version does not have that yet"
+        "the profile `{profile}` has network access ({origin}), and on this system nothing holds \
+         it to its rules yet"
     )]
     NoProxy {
         /// The profile's name.

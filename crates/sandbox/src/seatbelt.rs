@@ -44,7 +44,9 @@ pub enum PolicyError {
         why: &'static str,
     },
     /// Network access, and no proxy that it could go through.
-    #[error("network access goes through the egress proxy, which this version does not have yet")]
+    #[error(
+        "network access goes through a proxy on the loopback, which this version does not start on macOS yet"
+    )]
     NoProxy,
     /// A property that this boundary does not have.
     #[error("the profile needs `{0}`, which macOS does not give: {why}", why = .0.without())]
