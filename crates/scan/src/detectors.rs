@@ -1,6 +1,6 @@
 //! The list of detectors. A new one is added here and nowhere else.
 
-use crate::{Authorization, Checks, Detector, Secrets};
+use crate::{Authorization, Checks, Detector, Secrets, taint::Taint};
 
 /// Every detector, in the order of their names.
 pub fn detectors() -> Vec<Box<dyn Detector>> {
@@ -8,5 +8,6 @@ pub fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(Authorization),
         Box::new(Checks),
         Box::new(Secrets::default()),
+        Box::new(Taint),
     ]
 }

@@ -2,7 +2,7 @@
 //! found out.
 
 mod look;
-mod parallel;
+pub mod parallel;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -445,7 +445,8 @@ pub struct Import {
     pub module: Box<str>,
     /// What of it; none binds the module itself, `*` all that it has.
     pub item: Option<Name>,
-    /// The name that is bound.
+    /// The name that is bound. Where it is the first part of a dotted module, that
+    /// part is what is bound, as in Python's `import a.b`.
     pub bound: Name,
 }
 

@@ -7,4 +7,5 @@
 
 mod authorization;
 mod forms;
+mod taint;
 mod tree;

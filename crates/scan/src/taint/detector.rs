@@ -1,0 +1,184 @@
+//! The taint engine as a detector of the scan.
+//!
+//! A file by itself is gone through when it is read. Only a file that imports
+//! another of the project is gone through again, with those, when all are
+//! there; then that answer counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::parallel::in_parallel;
+use crate::{Detector, Facts, Finding, Gap, GapKind, Joined, Language, Project, SourceFile};
+
+use super::engine::{Outcome, Program, Unit, analyse};
+use super::ir::{CutReason, Module};
+use super::lower;
+
+/// How many modules are looked at together with one that imports them.
+const MAX_TOGETHER: usize = 64;
+
+/// Follows data through programs.
+#[derive(Debug)]
+pub struct Taint;
+
+/// What is kept of a file until all are there.
+#[derive(Default, Deserialize, Serialize)]
+struct Kept {
+    findings: Vec<Finding>,
+    imports: Vec<String>,
+    text: String,
+}
+
+impl Detector for Taint {
+    fn name(&self) -> &'static str {
+        "taint"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn wants(&self, _path: &str, language: Language) -> bool {
+        language == Language::Python
+    }
+
+    fn file(&self, file: &SourceFile<'_>) -> Facts {
+        let Some(module) = lower(file) else {
+            return Facts::default();
+        };
+        let gaps = gaps_of(file.path, &module);
+        let unit = Unit::new(file.path, file.language, module);
+        let imports = unit.imports().to_vec();
+        let outcome = analyse(&Program::new(vec![unit]), 0);
+        let mut facts = Facts::default().with(&Kept {
+            findings: outcome.findings,
+            imports,
+            text: file.text.to_owned(),
+        });
+        facts.gaps = gaps;
+        facts.gaps.extend(caps_of(file.path, &outcome.capped));
+        facts
+    }
+
+    fn join(&self, project: &Project<'_>) -> Joined {
+        let files: Vec<(&str, Kept)> = project
+            .files
+            .iter()
+            .filter_map(|file| Some((file.path, file.facts.data::<Kept>()?)))
+            .collect();
+        let names = Names::of(&files);
+        let answers = in_parallel(files.len(), &|index| {
+            let (path, kept) = &files[index];
+            let together = names.reached(index, &files);
+            if together.len() < 2 {
+                return Outcome {
+                    findings: kept.findings.clone(),
+                    capped: Vec::new(),
+                };
+            }
+            let units = together
+                .iter()
+                .filter_map(|at| unit_of(files[*at].0, &files[*at].1.text))
+                .collect();
+            let program = Program::new(units);
+            program
+                .named(path)
+                .map(|module| analyse(&program, module))
+                .unwrap_or_default()
+        });
+        let mut joined = Joined::default();
+        for ((path, _), outcome) in files.iter().zip(answers) {
+            joined.gaps.extend(caps_of(path, &outcome.capped));
+            joined.findings.extend(outcome.findings);
+        }
+        keep_the_surest(&mut joined.findings);
+        joined
+    }
+}
+
+fn unit_of(path: &str, text: &str) -> Option<Unit> {
+    let file = SourceFile::of_text(path, text);
+    let module = lower(&file)?;
+    Some(Unit::new(path, file.language, module))
+}
+
+/// What a front end left out. What does not parse is said by the engine.
+fn gaps_of(path: &str, module: &Module) -> Vec<Gap> {
+    let deep = module.cuts.iter().filter(|cut| cut.why == CutReason::Depth);
+    deep.map(|cut| {
+        Gap::in_file(
+            path,
+            GapKind::Cap,
+            format!("line {} is nested too deeply to be followed", cut.line),
+        )
+    })
+    .collect()
+}
+
+fn caps_of(path: &str, capped: &[(u32, String)]) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    for (line, name) in capped {
+        let why = format!(
+            "`{name}` (line {line}) with all that it calls is too much to be followed in full"
+        );
+        gaps.push(Gap::in_file(path, GapKind::Cap, why));
+    }
+    gaps
+}
+
+/// Which file a name of a module may mean.
+struct Names {
+    by_end: BTreeMap<String, Vec<usize>>,
+}
+
+impl Names {
+    fn of(files: &[(&str, Kept)]) -> Self {
+        let mut by_end: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (number, (path, _)) in files.iter().enumerate() {
+            let stem = path.rsplit_once('.').map_or(*path, |(stem, _)| stem);
+            let stem = stem.strip_suffix("/__init__").unwrap_or(stem);
+            let last = stem.rsplit('/').next().unwrap_or(stem);
+            by_end.entry(last.to_owned()).or_default().push(number);
+        }
+        Self { by_end }
+    }
+
+    /// A file and all that it leads to by imports, itself first.
+    fn reached(&self, from: usize, files: &[(&str, Kept)]) -> Vec<usize> {
+        let mut seen = BTreeSet::from([from]);
+        let mut all = vec![from];
+        let mut at = 0;
+        while at < all.len() && all.len() < MAX_TOGETHER {
+            for import in &files[all[at]].1.imports {
+                let last = import.rsplit('.').next().unwrap_or(import);
+                // A name that many files have says little.
+                let Some(meant) = self.by_end.get(last).filter(|meant| meant.len() <= 8) else {
+                    continue;
+                };
+                for number in meant {
+                    if seen.insert(*number) {
+                        all.push(*number);
+                    }
+                }
+            }
+            at += 1;
+        }
+        all.truncate(MAX_TOGETHER);
+        all
+    }
+}
+
+/// A place is reached from several modules: once is enough.
+fn keep_the_surest(findings: &mut Vec<Finding>) {
+    findings.sort_by(|one, other| {
+        let key = |each: &Finding| (each.path.clone(), each.line, each.rule.clone());
+        key(one)
+            .cmp(&key(other))
+            .then_with(|| other.confidence.cmp(&one.confidence))
+            .then_with(|| one.message.cmp(&other.message))
+    });
+    findings.dedup_by(|next, kept| {
+        next.path == kept.path && next.line == kept.line && next.rule == kept.rule
+    });
+}
