@@ -13,7 +13,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::thread;
@@ -86,11 +86,22 @@ fn main() {
     println!("{:?}", egress.finish().bytes_out);
 }
 
-/// A host that swallows all, and says so.
+/// A host that swallows as much as is announced in the first eight bytes, and
+/// says so. Not every proxy passes on that one side has ended.
 fn sink() -> SocketAddr {
     host(|mut stream| {
+        let mut announced = [0; 8];
+        if stream.read_exact(&mut announced).is_err() {
+            return;
+        }
+        let mut left = usize::try_from(u64::from_be_bytes(announced)).unwrap();
         let mut buffer = vec![0; PIECE];
-        while let Ok(1..) = stream.read(&mut buffer) {}
+        while left > 0 {
+            match stream.read(&mut buffer) {
+                Ok(count @ 1..) => left -= count,
+                _ => return,
+            }
+        }
         let _ = stream.write_all(b"done");
     })
 }
@@ -176,14 +187,14 @@ fn throughput(proxy: Option<SocketAddr>, sink: SocketAddr) -> f64 {
 }
 
 fn push(mut stream: TcpStream, bytes: usize) {
+    stream.write_all(&(bytes as u64).to_be_bytes()).unwrap();
     let piece = vec![0; PIECE];
     for _ in 0..bytes / PIECE {
         stream.write_all(&piece).unwrap();
     }
-    stream.shutdown(Shutdown::Write).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert_eq!(answer, "done");
+    let mut answer = [0; 4];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"done");
 }
 
 /// A new connection and one word there and back: the median.
