@@ -45,7 +45,7 @@ fn unknown_words() {
     -- stderr
     error: unrecognized subcommand 'sandbxo'
 
-      tip: a similar subcommand exists: 'sandbox'
+      tip: some similar subcommands exist: 'scan', 'sandbox'
 
     Usage: dam [OPTIONS] <COMMAND>
 
