@@ -294,8 +294,9 @@ impl Walker {
         let Some(text) = holds.filter(|_| launch.place != Place::Program) else {
             let file = launch.words.get(1);
             let texts = file.map_or_else(Vec::new, |file| self.written_to(file));
+            let file = file.map_or_else(String::new, |file| self.file_name(file));
             let done = self.plain(launch, name, around);
-            self.source_written(&texts, &inside);
+            self.source_written(&file, &texts, &inside);
             return done;
         };
         self.list_own(launch, around);

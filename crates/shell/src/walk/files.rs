@@ -14,12 +14,22 @@ use crate::unwrap::{Launch, is_shell};
 
 use super::{Surroundings, Walker};
 
-/// More files are not kept apart: what is written then may be in any.
-const MOST_FILES: usize = 64;
+/// More is not remembered of what is written: it is not known then.
+const MOST: usize = 64;
+
+/// More texts of one file are not told apart.
+const MOST_OF_ONE: usize = 8;
+
+/// A longer text is not read.
+const LONGEST: usize = 64 * 1024;
 
 /// What was written to files so far.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Files(Vec<Written>);
+pub(crate) struct Files {
+    written: Vec<Written>,
+    /// Those that are being read.
+    running: Vec<String>,
+}
 
 #[derive(Clone, Debug)]
 struct Written {
@@ -30,16 +40,20 @@ struct Written {
 }
 
 impl Files {
-    fn add(&mut self, name: String, text: Option<Rc<str>>) {
-        let one = Written { name, text };
-        let is_known = |known: &Written| known.name == one.name && known.text == one.text;
-        if self.0.len() < MOST_FILES && !self.0.iter().any(is_known) {
-            self.0.push(one);
+    fn add(&mut self, name: &str, text: Option<Rc<str>>) {
+        let known = self.of(name);
+        let fits = self.written.len() < MOST && known.len() < MOST_OF_ONE;
+        let text = text.filter(|text| fits && text.len() <= LONGEST);
+        if !known.contains(&text) {
+            self.written.push(Written {
+                name: name.to_owned(),
+                text,
+            });
         }
     }
 
     fn of(&self, name: &str) -> Vec<Option<Rc<str>>> {
-        let texts = self.0.iter().filter(|one| one.name == name);
+        let texts = self.written.iter().filter(|one| one.name == name);
         texts.map(|one| one.text.clone()).collect()
     }
 }
@@ -53,7 +67,7 @@ impl Walker {
             let mut operands = operands(simple);
             if let (Some(from), Some(to)) = (operands.next(), operands.last()) {
                 for text in self.files.of(&named(from, directory)) {
-                    self.files.add(named(to, directory), text);
+                    self.files.add(&named(to, directory), text);
                 }
             }
         }
@@ -74,16 +88,19 @@ impl Walker {
             for before in self.files.of(&name).into_iter().flatten() {
                 if let Some(more) = &text {
                     self.files
-                        .add(name.clone(), Some(format!("{before}{more}").into()));
+                        .add(&name, Some(format!("{before}{more}").into()));
                 }
             }
-            self.files.add(name, text.clone());
+            self.files.add(&name, text.clone());
         }
     }
 
     /// Reads what was put into a file for a shell of its own that runs it.
     pub(crate) fn run_written(&mut self, file: &Word, dialect: Dialect, around: &Surroundings) {
-        for text in self.written_to(file) {
+        let texts = self.written_to(file);
+        let depth = self.files.running.len();
+        self.files.running.push(self.file_name(file));
+        for text in texts {
             if is_for_a_shell(&text) {
                 let inside = Surroundings {
                     dialect: dialect_of(&text, dialect),
@@ -94,21 +111,35 @@ impl Walker {
                 self.source_apart(&text, None, &Launch::default(), &inside);
             }
         }
+        self.files.running.truncate(depth);
     }
 
     /// Reads what was put into a file, for the shell at hand.
-    pub(crate) fn source_written(&mut self, texts: &[Rc<str>], around: &Surroundings) {
+    pub(crate) fn source_written(&mut self, file: &str, texts: &[Rc<str>], around: &Surroundings) {
+        let depth = self.files.running.len();
+        self.files.running.push(file.to_owned());
         for text in texts {
             self.source(text, around);
         }
+        self.files.running.truncate(depth);
         if !texts.is_empty() {
             self.env.forget();
         }
     }
 
+    pub(crate) fn file_name(&self, file: &Word) -> String {
+        named(file, self.env.directory.as_deref())
+    }
+
     /// Everything that was put into a file.
     pub(crate) fn written_to(&mut self, file: &Word) -> Vec<Rc<str>> {
-        let texts = self.files.of(&named(file, self.env.directory.as_deref()));
+        let name = self.file_name(file);
+        let texts = self.files.of(&name);
+        if !texts.is_empty() && self.files.running.contains(&name) {
+            // It is being read: nothing more would be found.
+            self.opaque("it runs a file that runs itself");
+            return Vec::new();
+        }
         if texts.iter().any(Option::is_none) {
             self.opaque("it runs a file that it writes, and what it writes is not known");
         }

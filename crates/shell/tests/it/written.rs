@@ -76,4 +76,8 @@ fn every_text_that_a_file_ever_had_counts() {
 fn a_file_that_runs_itself_is_bounded() {
     let text = "echo 'sh x.sh; sh x.sh' > x.sh; sh x.sh";
     assert!(script(text).opaque.is_some());
+    let text = "echo 'sh y; sh y' > x; echo 'sh x; sh x' > y; sh x";
+    assert!(script(text).opaque.is_some());
+    let many = "echo 'git push; sh x' >> x; ".repeat(500) + "sh x";
+    assert!(script(&many).commands.len() < 2_000);
 }
