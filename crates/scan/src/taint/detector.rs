@@ -68,20 +68,33 @@ impl Detector for Taint {
             .filter_map(|file| Some((file.path, file.facts.data::<Kept>()?)))
             .collect();
         let names = Names::of(&files);
+        let together: Vec<Vec<usize>> = (0..files.len())
+            .map(|index| names.reached(index, &files))
+            .collect();
+        // Each is lowered once, however many import it.
+        let needed: BTreeSet<usize> = together
+            .iter()
+            .filter(|all| all.len() > 1)
+            .flatten()
+            .copied()
+            .collect();
+        let units = in_parallel(files.len(), &|index| {
+            let (path, kept) = &files[index];
+            needed
+                .contains(&index)
+                .then(|| unit_of(path, &kept.text))
+                .flatten()
+        });
         let answers = in_parallel(files.len(), &|index| {
             let (path, kept) = &files[index];
-            let together = names.reached(index, &files);
-            if together.len() < 2 {
+            if together[index].len() < 2 {
                 return Outcome {
                     findings: kept.findings.clone(),
                     capped: Vec::new(),
                 };
             }
-            let units = together
-                .iter()
-                .filter_map(|at| unit_of(files[*at].0, &files[*at].1.text))
-                .collect();
-            let program = Program::new(units);
+            let own = together[index].iter().filter_map(|at| units[*at].clone());
+            let program = Program::new(own.collect());
             program
                 .named(path)
                 .map(|module| analyse(&program, module))

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::Language;
 use crate::taint::catalogue::{Profile, Sink, python::PYTHON};
@@ -20,14 +21,15 @@ pub struct Program {
     sinks: HashMap<Language, HashMap<&'static str, Vec<&'static Sink>>>,
 }
 
-/// One module and where it is.
+/// One module and where it is. Cheap to copy: programs share what it does.
+#[derive(Clone)]
 pub struct Unit {
     /// Its path in the repository.
     pub path: String,
     /// What it is written in.
     pub language: Language,
     /// What it does.
-    pub ir: Module,
+    pub ir: Arc<Module>,
     pub(super) name: String,
     pub(super) frameworks: Vec<String>,
 }
@@ -42,7 +44,7 @@ impl Unit {
         Self {
             path: path.to_owned(),
             language,
-            ir,
+            ir: Arc::new(ir),
             name: dotted(path),
             frameworks,
         }
