@@ -107,7 +107,7 @@ impl Proofs {
             tier,
             home: variables.directory(HOME),
             search: own.into_iter().chain(search).collect(),
-            interpreter: self.python.clone(),
+            interpreter: (self.python.as_ref()).map(|program| configuration.cwd.join(program)),
             time: Duration::from_secs(self.prove_time),
             only: self.again.clone(),
         })
