@@ -11,7 +11,7 @@ use dam_policy::{
 };
 
 use crate::commands::{
-    ExecPolicy, Export, Guard, Net, Policy, Requirements, Scan, Status, TriageWish,
+    ExecPolicy, Export, Guard, Net, Policy, Requirements, Scan, Status, ThreatModel, TriageWish,
 };
 use crate::output::Color;
 use crate::{exit, variables};
@@ -207,6 +207,11 @@ Examples:
   dam scan --require-complete --fail-on medium"
     )]
     Scan(Box<Scan>),
+    /// Draft the threat model from the code, and say where it drifted
+    ///
+    /// It is kept in `.cofferdam/threat-model.md`. Sections between marks are
+    /// written anew; what people wrote around them stays.
+    ThreatModel(ThreatModel),
     /// Find out what this machine can enforce
     Doctor(Doctor),
     /// Watch an agent's whole day in the box, with nothing to sign up for

@@ -29,6 +29,7 @@ pub use net::Net;
 pub use policy::Policy;
 pub use requirements::Requirements;
 pub use scan::Scan;
+pub use scan::threat_model::ThreatModel;
 pub use status::Status;
 
 pub use doctor::attack::attacker::{WORD as ATTACK_WORD, main as attack_main};
@@ -63,6 +64,7 @@ pub fn run(task: Task, variables: &Variables, output: &mut Output) -> Result<u8,
         Task::Exec(exec) => exec::run(&exec, variables, output),
         Task::Demo(demo) => demo::run(demo, variables, output),
         Task::Scan(scan) => scan::run(&scan, variables, output),
+        Task::ThreatModel(words) => scan::threat_model::run(&words, variables, output),
         Task::Trust(words) => trust::run(&words, variables, output),
         Task::Doctor(doctor) => doctor::run(&doctor, variables, output),
     }

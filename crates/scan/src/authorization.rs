@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::routes::{self, FileRoutes, Handler, Route};
+use crate::threat_model::{self, Model};
 use crate::{
     Confidence, Detector, Facts, Finding, Joined, Language, Project, Severity, SourceFile, Step,
 };
@@ -28,11 +29,14 @@ impl Detector for Authorization {
         1
     }
 
-    fn wants(&self, _path: &str, language: Language) -> bool {
-        crate::taint::reads(language)
+    fn wants(&self, path: &str, language: Language) -> bool {
+        path == threat_model::PLACE || crate::taint::reads(language)
     }
 
     fn file(&self, file: &SourceFile<'_>) -> Facts {
+        if file.path == threat_model::PLACE {
+            return Facts::default().with(&Model::read(file.text).for_everybody());
+        }
         match routes::of_file(file) {
             Some(found) if found != FileRoutes::default() => Facts::default().with(&found),
             _ => Facts::default(),
@@ -40,7 +44,12 @@ impl Detector for Authorization {
     }
 
     fn join(&self, project: &Project<'_>) -> Joined {
-        let table = Table::of(project);
+        let mut table = Table::of(project);
+        // Where a change is looked at, it does not excuse itself.
+        let public = for_everybody(project.base.unwrap_or(project));
+        table
+            .entries
+            .retain(|entry| !public.contains(&entry.route.title()));
         let mut findings = Vec::new();
         for entry in &table.entries {
             findings.extend(table.missing_guard(entry));
@@ -51,6 +60,15 @@ impl Detector for Authorization {
             gaps: Vec::new(),
         }
     }
+}
+
+/// Routes that the threat model says are for everybody.
+fn for_everybody(project: &Project<'_>) -> Vec<String> {
+    let model = project
+        .files
+        .iter()
+        .find(|file| file.path == threat_model::PLACE);
+    model.and_then(|file| file.facts.data()).unwrap_or_default()
 }
 
 /// A route, its file and what stands in front of it.

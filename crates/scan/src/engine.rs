@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::authorization::Table;
 use crate::cache::Cache;
 use crate::detector::{Detector, FactsOf, Project, Settings};
 use crate::ignore::Inline;
+use crate::owners::{self, Owners};
 use crate::source::{Entry, Revision, directory};
 use crate::{Coverage, Finding, Gap, SourceError};
 use look::Looked;
@@ -36,6 +38,10 @@ pub struct Scan {
     pub before: Vec<Finding>,
     /// What was looked at, and what was not.
     pub coverage: Coverage,
+    /// What can be reached, and what stands in front of it.
+    pub routes: Table,
+    /// Who answers for which file.
+    pub owners: Owners,
     /// Ignores in comments, by path.
     pub(crate) comments: BTreeMap<String, Vec<Inline>>,
     /// Those that were there before.
@@ -105,9 +111,25 @@ impl Engine<'_> {
             findings: answer.findings,
             before,
             coverage,
+            routes: self.routes(&view),
+            owners: owners_of(revision),
             comments: comments_of(&view),
             comments_before: excused.unwrap_or_default(),
         }
+    }
+
+    /// The routes, where a detector reads them.
+    fn routes(&self, view: &View) -> Table {
+        let mut names = self.detectors.iter().map(|each| each.name());
+        let Some(index) = names.position(|name| name == crate::Authorization.name()) else {
+            return Table::default();
+        };
+        Table::of(&Project {
+            files: &facts_of(view, index),
+            paths: &view.paths,
+            base: None,
+            settings: self.settings,
+        })
     }
 
     /// Looks at single files that need not be of one revision: what can be said
@@ -246,4 +268,11 @@ fn facts_of(view: &View, detector: usize) -> Vec<FactsOf<'_>> {
         }
     }
     facts
+}
+
+fn owners_of(revision: &Revision) -> Owners {
+    let text = owners::PLACES
+        .iter()
+        .find_map(|place| revision.text_of(place));
+    text.map_or_else(Owners::default, |text| Owners::read(&text))
 }

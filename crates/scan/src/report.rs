@@ -11,6 +11,7 @@ mod text;
 use serde::{Deserialize, Serialize};
 
 use crate::ignore::Ignored;
+use crate::rank::Rank;
 use crate::record::State;
 use crate::{Confidence, Coverage, Finding, Severity};
 
@@ -93,6 +94,12 @@ pub struct Reported {
     pub ignored: Option<Ignored>,
     /// Whether the gate fails because of it.
     pub gates: bool,
+    /// Where it stands among the others, and why.
+    #[serde(default)]
+    pub rank: Rank,
+    /// Who answers for its file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<String>,
     /// The finding itself.
     #[serde(flatten)]
     pub finding: Finding,

@@ -4,6 +4,7 @@ mod history;
 mod options;
 mod place;
 mod prove;
+pub mod threat_model;
 mod watch;
 
 use std::path::Path;

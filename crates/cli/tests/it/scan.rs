@@ -3,6 +3,7 @@
 mod hostile;
 mod prove;
 mod states;
+mod threat_model;
 
 use dam_testkit::environment::{Environment, Outcome};
 use serde_json::Value;

@@ -6,6 +6,7 @@ use crate::engine::Scan;
 use crate::file::is_test;
 use crate::identity::{identities, identities_after};
 use crate::ignore::{Baseline, Ignore, Ignored, Inline};
+use crate::rank::{self, Reach};
 use crate::record::{Record, Remembered, State};
 use crate::report::{Gate, Report, Reported, Target, Tool, VERSION};
 use crate::{Coverage, Finding, Severity};
@@ -51,7 +52,7 @@ pub fn add_history(
             report.gone.push(each);
         }
     }
-    report.findings.sort_by_key(rank);
+    report.findings.sort_by_key(order);
     report.gate.failing = report.findings.iter().filter(|each| each.gates).count();
 }
 
@@ -68,7 +69,7 @@ pub fn compose(scan: &Scan, target: Target, compared: &Compared<'_>, mut gate: G
             reported(id, finding, state, scan, compared, &gate)
         })
         .collect();
-    findings.sort_by_key(rank);
+    findings.sort_by_key(order);
     gate.failing = findings.iter().filter(|each| each.gates).count();
     let now: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
     let gone = gone(&now, &before, scan, compared);
@@ -145,6 +146,8 @@ fn reported(
         in_tests,
         ignored,
         gates,
+        rank: rank::rank(&finding, &Reach::of(&finding, &scan.routes), in_tests),
+        owners: scan.owners.of(&finding.path).to_vec(),
         finding,
     }
 }
@@ -186,12 +189,13 @@ fn was_there(comment: &Inline, scan: &Scan) -> bool {
     })
 }
 
-/// What is read first: what fails, then what is worst, then what is known best.
-fn rank(each: &Reported) -> impl Ord + use<> {
+/// What is read first: what fails, then what ranks first.
+fn order(each: &Reported) -> impl Ord + use<> {
     let finding = &each.finding;
     (
         each.ignored.is_some(),
         !each.gates,
+        each.rank.priority,
         std::cmp::Reverse((finding.severity, finding.confidence)),
         finding.path.clone(),
         finding.line,
@@ -243,6 +247,8 @@ fn as_gone(id: &str, finding: Finding, coverage: &Coverage) -> Reported {
         in_tests: is_test(&finding.path),
         ignored: None,
         gates: false,
+        rank: rank::Rank::default(),
+        owners: Vec::new(),
         finding,
     }
 }

@@ -177,6 +177,17 @@ fn finding(out: &mut String, each: &Reported, paint: &Painter) {
     if !finding.safer.is_empty() {
         below(out, &format!("safer: {}", finding.safer));
     }
+    if !each.rank.why.is_empty() {
+        let rank = &each.rank;
+        below(
+            out,
+            &(paint.faint)(&format!("rank {}: {}", rank.priority, rank.why)),
+        );
+    }
+    if !each.owners.is_empty() {
+        let owners = dam_journal::clean(&each.owners.join(" "));
+        below(out, &(paint.faint)(&format!("owner: {owners}")));
+    }
     let cwe: Vec<String> = finding
         .cwe
         .iter()
