@@ -10,6 +10,7 @@ mod agent;
 mod egress;
 mod gate;
 mod journal;
+mod scan;
 mod settings;
 
 /// One reader of text from outside.
@@ -37,6 +38,7 @@ pub const TARGETS: &[Target] = &[
     egress::HELLO,
     egress::HTTP,
     egress::SOCKS,
+    scan::GITLEAKS,
 ];
 
 /// Gives a target its input, for the programs in `libfuzzer/`.

@@ -1,5 +1,6 @@
 //! `dam scan`: what is dangerous in a repository, and how that is known.
 
+mod given;
 mod history;
 mod options;
 mod place;
@@ -12,7 +13,7 @@ use std::path::Path;
 use dam_config::Settings as Configuration;
 use dam_journal::Event;
 use dam_scan::report::{self, Compared, Ending, Painter, Report, Target};
-use dam_scan::{Engine, Severity, detectors};
+use dam_scan::{Engine, Severity};
 
 use crate::arguments::{Approvals, Grants};
 use crate::boxed::{ended, session_started};
@@ -70,7 +71,7 @@ fn scanned(
     output: &mut Output,
 ) -> Result<Report, CommandError> {
     let place = Place::find(scan.what.path.as_deref(), configuration, variables, output)?;
-    let (detectors, told) = (detectors(), told(scan, &place));
+    let (detectors, told) = (scan.given.detectors()?, told(scan, &place));
     let cache = place.cache();
     let engine = Engine {
         detectors: &detectors,

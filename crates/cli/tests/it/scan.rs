@@ -1,5 +1,6 @@
 //! `dam scan`, on real repositories.
 
+mod given;
 mod hostile;
 mod prove;
 mod states;

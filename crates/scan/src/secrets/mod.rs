@@ -9,6 +9,7 @@
 mod assignment;
 mod checksum;
 mod context;
+mod gitleaks;
 mod masked;
 mod names;
 mod places;
@@ -16,10 +17,13 @@ mod words;
 
 use std::sync::OnceLock;
 
+use sha2::{Digest, Sha256};
+
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 
 use crate::{Confidence, Detector, Facts, Finding, Gap, GapKind, Language, Severity, SourceFile};
 use context::Context;
+pub use gitleaks::{BadGitleaks, Gitleaks, GitleaksIgnore};
 
 /// The most secrets that are reported of one file.
 const MOST: usize = 200;
@@ -29,13 +33,54 @@ const MOST: usize = 200;
 pub struct Secrets {
     /// What goes into every hash, so that hashes of two users differ.
     salt: String,
+    /// Rules of the user's own, in gitleaks' form.
+    rules: Option<Gitleaks>,
+    /// What the user has looked at and does not want to see again.
+    ignored: GitleaksIgnore,
+    /// Tells these rules and this list from others.
+    digest: u32,
 }
 
 impl Secrets {
     /// With a salt of the user's own for the hashes in findings.
     pub fn salted(salt: impl Into<String>) -> Self {
-        Self { salt: salt.into() }
+        let salt = salt.into();
+        Self {
+            salt,
+            ..Self::default()
+        }
     }
+
+    /// With rules in gitleaks' form besides, from the text of their file.
+    pub fn with_rules(self, text: &str) -> Result<Self, BadGitleaks> {
+        let rules = Some(Gitleaks::read(text)?);
+        let digest = self.digest ^ digest(text);
+        Ok(Self {
+            rules,
+            digest,
+            ..self
+        })
+    }
+
+    /// Without what a `.gitleaksignore` lists, from its text.
+    #[must_use]
+    pub fn without(self, text: &str) -> Self {
+        let ignored = GitleaksIgnore::read(text);
+        let digest = self.digest ^ digest(text).rotate_left(7);
+        Self {
+            ignored,
+            digest,
+            ..self
+        }
+    }
+}
+
+fn digest(text: &str) -> u32 {
+    let digest = Sha256::digest(text);
+    digest
+        .iter()
+        .take(4)
+        .fold(0, |all: u32, byte| all << 8 | u32::from(*byte))
 }
 
 impl Detector for Secrets {
@@ -44,7 +89,7 @@ impl Detector for Secrets {
     }
 
     fn version(&self) -> u32 {
-        1
+        2 ^ self.digest
     }
 
     fn wants(&self, _path: &str, _language: Language) -> bool {
@@ -53,6 +98,7 @@ impl Detector for Secrets {
 
     fn file(&self, file: &SourceFile<'_>) -> Facts {
         let found = find(file);
+        let ruled = self.ruled(file, &found);
         let gaps = (found.len() > MOST).then(|| {
             let why = format!(
                 "{} secrets were found; the first {MOST} are reported",
@@ -65,6 +111,8 @@ impl Detector for Secrets {
             .iter()
             .take(MOST)
             .map(|candidate| self.finding(file, candidate, &mut lines))
+            .chain(ruled)
+            .filter(|each| !self.ignored.has(None, &each.path, &each.rule, each.line))
             .collect();
         Facts {
             findings,
@@ -75,6 +123,42 @@ impl Detector for Secrets {
 }
 
 impl Secrets {
+    /// What the user's rules find, and ours have not.
+    fn ruled(&self, file: &SourceFile<'_>, found: &[Candidate]) -> Vec<Finding> {
+        let hits = self
+            .rules
+            .iter()
+            .flat_map(|rules| rules.hits(file.path, file.text));
+        let is_new = |hit: &gitleaks::Hit<'_>| {
+            !found
+                .iter()
+                .any(|each| each.start < hit.end && hit.start < each.end)
+        };
+        let mut lines = Lines::of(file.text);
+        hits.filter(is_new)
+            .take(MOST)
+            .map(|hit| {
+                let candidate = Candidate {
+                    start: hit.start,
+                    end: hit.end,
+                    kind: Kind::Value,
+                    strength: 3,
+                };
+                let finding = self.finding(file, &candidate, &mut lines);
+                let title = if hit.description.is_empty() {
+                    hit.id
+                } else {
+                    hit.description
+                };
+                Finding {
+                    rule: hit.id.to_owned().into(),
+                    title: dam_journal::clean(title),
+                    ..finding
+                }
+            })
+            .collect()
+    }
+
     fn finding(&self, file: &SourceFile<'_>, found: &Candidate, lines: &mut Lines<'_>) -> Finding {
         let value = &file.text[found.start..found.end];
         let (line, column) = lines.place(found.start);

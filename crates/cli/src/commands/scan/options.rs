@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::watch::Watch;
 
+use super::given::Given;
 use super::prove::Proofs;
 
 /// `dam scan`.
@@ -45,6 +46,9 @@ pub struct Scan {
     /// Write a baseline of what is found now
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "What fails")]
     pub write_baseline: Option<PathBuf>,
+    /// What the user brings along.
+    #[command(flatten)]
+    pub given: Given,
     /// What is shown by running it.
     #[command(flatten)]
     pub proofs: Proofs,

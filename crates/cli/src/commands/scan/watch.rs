@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueHint};
 use dam_journal::Event;
 use dam_scan::report::{self, Ending};
-use dam_scan::{Engine, Git, detectors};
+use dam_scan::{Engine, Git};
 
 use super::options::{Scan, What};
 use super::place::Place;
@@ -61,7 +61,7 @@ pub fn run(
                 commit: Some(commit.clone()),
                 ..What::default()
             };
-            let (all, told) = (detectors(), told(scan, &place));
+            let (all, told) = (scan.given.detectors()?, told(scan, &place));
             let cache = place.cache();
             let engine = Engine {
                 detectors: &all,
