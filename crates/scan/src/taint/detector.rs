@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::parallel::in_parallel;
 use crate::{Detector, Facts, Finding, Gap, GapKind, Joined, Language, Project, SourceFile};
 
+use super::catalogue::rules;
 use super::engine::{Outcome, Program, Unit, analyse};
 use super::ir::{CutReason, Module};
 use super::lower;
@@ -52,7 +53,7 @@ impl Detector for Taint {
         let imports = unit.imports().to_vec();
         let outcome = analyse(&Program::new(vec![unit]), 0);
         let mut facts = Facts::default().with(&Kept {
-            findings: outcome.findings,
+            findings: left_to_others(outcome.findings),
             imports,
             text: file.text.to_owned(),
         });
@@ -103,7 +104,7 @@ impl Detector for Taint {
         let mut joined = Joined::default();
         for ((path, _), outcome) in files.iter().zip(answers) {
             joined.gaps.extend(caps_of(path, &outcome.capped));
-            joined.findings.extend(outcome.findings);
+            joined.findings.extend(left_to_others(outcome.findings));
         }
         keep_the_surest(&mut joined.findings);
         joined
@@ -180,6 +181,13 @@ impl Names {
         all.truncate(MAX_TOGETHER);
         all
     }
+}
+
+/// Passwords and keys in the code are told by the detector of secrets, which
+/// knows more of them: once is enough.
+fn left_to_others(mut findings: Vec<Finding>) -> Vec<Finding> {
+    findings.retain(|finding| finding.rule != rules::CREDENTIAL.id);
+    findings
 }
 
 /// A place is reached from several modules: once is enough.

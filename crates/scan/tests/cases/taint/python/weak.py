@@ -7,8 +7,6 @@ import secrets
 from flask import Flask, request
 
 app = Flask(__name__)
-PASSWORD = "correcthorse99"  # finds B hard-coded-credential
-PASSWORD_FIELD = "password_field"
 
 
 @app.get("/")
