@@ -62,7 +62,7 @@ pub fn score(root: &Path, list: Option<&str>) -> Result<(), String> {
     };
     print_counts("all", &count(&rows, &found, &repositories, list));
     print_counts("even (tuned on)", &count(&rows, &found, &half(0), None));
-    print_counts("odd (held out)", &count(&rows, &found, &half(1), None));
+    print_counts("odd half", &count(&rows, &found, &half(1), None));
     println!(
         "{} files, {} bytes in {took:?}",
         scan.coverage.files.values().sum::<usize>(),
