@@ -215,9 +215,14 @@ fn a_refused_command_is_not_run() {
         [
             "prompt",
             "model_request",
+            "model_event",
+            "model_event",
             "model_response",
             "decision",
+            "tool_result",
             "model_request",
+            "model_event",
+            "model_event",
             "model_response"
         ]
     );

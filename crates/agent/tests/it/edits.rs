@@ -58,7 +58,7 @@ fn a_patch_changes_files_and_says_so() {
     "item.completed" {"changes":[{"kind":"update","path":"a"},{"kind":"delete","path":"b"},{"kind":"add","path":"sub/c"}],"id":"item_0","status":"completed","type":"file_change"}
     "#);
     assert_eq!(changed(&played.journal), ["update a", "delete b", "add c"]);
-    insta::assert_snapshot!(played.kinds().join(" "), @"prompt model_request model_response decision decision decision command_started command_finished file_changed file_changed file_changed model_request model_response");
+    insta::assert_snapshot!(played.kinds().join(" "), @"prompt model_request model_event model_event model_response decision decision decision command_started command_finished file_changed file_changed file_changed tool_result model_request model_event model_event model_response");
 }
 
 fn a_patch_in_a_shell_script_is_a_patch() {

@@ -126,5 +126,6 @@ brief!(
     dns,
     hello,
     http,
-    socks
+    socks,
+    gitleaks
 );
