@@ -164,3 +164,70 @@ class Cats {
         [("missing-authorization", 7)]
     );
 }
+
+#[test]
+fn flask_fastapi_and_django_are_read() {
+    let flask = "
+from flask import Blueprint, session, abort
+from .auth import login_required
+bp = Blueprint('orders', __name__)
+@bp.route('/orders')
+@login_required
+def orders(): return all_of(session['user'])
+@bp.route('/orders', methods=['POST'])
+@login_required
+def make(): return made()
+@bp.get('/items')
+@login_required
+def items(): return some()
+@bp.route('/orders/<order_id>', methods=['DELETE'])
+def remove(order_id): return removed(order_id)
+@bp.route('/mine')
+def mine():
+    if 'user' not in session: abort(401)
+    return own()
+";
+    assert_eq!(
+        rules(&scan(&[("orders.py", flask)])),
+        [("missing-authorization", 15)]
+    );
+    let fastapi = "
+from fastapi import APIRouter, Depends
+router = APIRouter()
+@router.get('/a')
+def a(user=Depends(get_current_user)): return user
+@router.get('/b', dependencies=[Depends(get_current_user)])
+def b(): return 1
+@router.post('/c')
+def c(user=Depends(get_current_user)): return user
+@router.delete('/d/{item_id}')
+def d(item_id: int): return removed(item_id)
+";
+    assert_eq!(
+        rules(&scan(&[("api.py", fastapi)])),
+        [("missing-authorization", 11)]
+    );
+    let guarded = fastapi.replace(
+        "APIRouter()",
+        "APIRouter(dependencies=[Depends(get_current_user)])",
+    );
+    assert_eq!(rules(&scan(&[("api.py", &guarded)])), []);
+    let urls = "
+from django.urls import path
+from . import views
+urlpatterns = [path('a/', views.a), path('b/', views.b), path('c/', login_required(views.c)),
+  path('d/<int:pk>/', views.d), path('e/', views.E.as_view())]
+";
+    let views = "
+@login_required
+def a(request): return page(request)
+@login_required
+def b(request): return page(request)
+def c(request): return page(request)
+def d(request, pk): return removed(pk)
+class E(LoginRequiredMixin, View):
+    def get(self, request): return page(request)
+";
+    let files = [("urls.py", urls), ("views.py", views)];
+    assert_eq!(rules(&scan(&files)), [("missing-authorization", 7)]);
+}
