@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use dam_testkit::environment::{Environment, Outcome};
+use dam_testkit::otlp::Collector;
 
 use super::{Outside, command, settings};
 use crate::everybody;
@@ -104,6 +105,28 @@ fn curl_speaks_both_versions_of_http_with_proxy_and_without() {
              curl -sS --noproxy '' -x \"$ALL_PROXY\" {base}/; echo; curl -sS --http2-prior-knowledge {http2}/"
         ));
         assert_eq!(outcome.stdout, "ok\nok\nok\nhttp/2.0");
+    }
+}
+
+/// A call of a service, to a server of `tonic`: a frame of an empty message
+/// over HTTP/2, and the status in the trailers.
+#[test]
+fn a_grpc_call_has_its_status_in_the_trailers() {
+    for environment in everybody() {
+        let collector = Collector::start();
+        let host = format!("127.0.0.1:{}", collector.port());
+        environment.write_config(&settings(std::slice::from_ref(&host), ""));
+        let script = format!(
+            "printf '\\000\\000\\000\\000\\000' > frame && curl -sS --noproxy '*' \
+             --http2-prior-knowledge -H 'content-type: application/grpc' -H 'te: trailers' \
+             --data-binary @frame -D - -o answer \
+             http://{host}/opentelemetry.proto.collector.logs.v1.LogsService/Export"
+        );
+        let outcome = environment.dam(["run", "--", "sh", "-ec", &script]).run();
+        let said = &outcome.stdout;
+        assert!(said.starts_with("HTTP/2 200"), "{}", outcome.page());
+        assert!(said.contains("grpc-status: 0"), "{}", outcome.page());
+        assert_eq!(collector.taken().len(), 1, "{}", outcome.page());
     }
 }
 

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use dam_testkit::environment::Environment;
+use dam_testkit::otlp::Collector;
 
 use super::{Outside, settings};
 use crate::everybody;
@@ -52,7 +53,11 @@ for top in sys.argv[1:]:
 print("found:", found)
 "#;
 
-fn scene(environment: &Environment, outside: &Outside) -> (String, String) {
+fn scene(
+    environment: &Environment,
+    outside: &Outside,
+    collector: Option<&Collector>,
+) -> (String, String) {
     let ports = outside.ports();
     let good = format!("127.0.0.1:{}", ports["good"]);
     let other = format!("127.0.0.1:{}", ports["bad"]);
@@ -62,7 +67,17 @@ fn scene(environment: &Environment, outside: &Outside) -> (String, String) {
         "[secrets.forge]\nfile = \"~/forge.token\"\nhosts = [\"{good}\"]\nenv = \"FORGE_TOKEN\"\nformat = \"Bearer {{}}\"\n\
          [secrets.idle]\ncommand = [\"/bin/echo\", \"of-nobody-12345\"]\nhosts = [\"{other}\"]\nenv = \"IDLE_TOKEN\"\nheader = \"X-Token\"\n"
     );
-    environment.write_config(&settings(&[good.clone(), other.clone()], &secret));
+    let exporter =
+        |to: &Collector| format!("{{ otlp-http = {{ endpoint = \"{}\" }} }}", to.endpoint());
+    let telemetry = collector.map_or_else(String::new, |to| {
+        let to = exporter(to);
+        format!(
+            "[otel]\nexporter = {to}\ntrace_exporter = {to}\nmetrics_exporter = {to}\n\
+             log_user_prompt = true\nlog_content = true\n"
+        )
+    });
+    let more = format!("{secret}{telemetry}");
+    environment.write_config(&settings(&[good.clone(), other.clone()], &more));
     (good, other)
 }
 
@@ -70,7 +85,8 @@ fn scene(environment: &Environment, outside: &Outside) -> (String, String) {
 fn a_secret_arrives_at_its_host_and_is_nowhere_else() {
     for environment in everybody() {
         let outside = Outside::new(&environment);
-        let (good, other) = scene(&environment, &outside);
+        let collector = Collector::start();
+        let (good, other) = scene(&environment, &outside, Some(&collector));
         environment.write("search.py", SEARCH);
         let (home, work) = (environment.home(), environment.work());
         let script = format!(
@@ -103,6 +119,14 @@ fn a_secret_arrives_at_its_host_and_is_nowhere_else() {
         assert!(!with("GET /wrong") && !with("GET /header"), "{seen}");
         assert!(!outcome.page().contains(VALUE));
         assert!(!holds(&environment.state()), "in the journal or beside it");
+        let taken = collector.wait_for(3);
+        let has = |needle: &str| {
+            let needle = needle.as_bytes();
+            let mut bodies = taken.iter().map(|request| &request.body);
+            bodies.any(|body| body.windows(needle.len()).any(|part| part == needle))
+        };
+        assert!(has("secret_used") && has("forge"), "telemetry tells of it");
+        assert!(!has(VALUE), "in telemetry");
         let uses = environment.dam(["net", "log"]).run().stdout;
         for line in [
             format!("secret forge: inserted at {good}"),
@@ -133,7 +157,7 @@ fn holds(place: &Path) -> bool {
 fn a_secret_that_others_can_read_or_that_is_missing_stops_the_start() {
     let environment = crate::environment();
     let outside = Outside::new(&environment);
-    scene(&environment, &outside);
+    scene(&environment, &outside, None);
     let file = environment.home().join("forge.token");
     fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).expect("its mode");
     for said in ["that others can read", "cannot be read from"] {
