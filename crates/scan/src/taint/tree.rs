@@ -3,7 +3,8 @@
 use tree_sitter::Node;
 
 use super::ir::{
-    Arg, Const, Cut, CutReason, Expr, ExprKind, MAX_DEPTH, Name, Span, Stmt, StmtKind,
+    Arg, BinaryOp, CompareOp, Const, Cut, CutReason, Expr, ExprKind, MAX_DEPTH, Name, Span, Stmt,
+    StmtKind,
 };
 
 /// Where a front end is on its way down through one tree.
@@ -68,6 +69,85 @@ impl<'t> Descent<'t> {
     pub fn made_up(&mut self) -> Name {
         self.hidden += 1;
         format!("${}", self.hidden).into()
+    }
+}
+
+/// A front end on its way.
+pub trait FrontEnd<'t> {
+    /// Where it is.
+    fn down(&mut self) -> &mut Descent<'t>;
+
+    /// What is made one level further down, unless that is too deep.
+    fn deeper<T>(&mut self, node: Node<'_>, make: impl FnOnce(&mut Self) -> T) -> Option<T>
+    where
+        Self: Sized,
+    {
+        if !self.down().enter(node) {
+            return None;
+        }
+        let result = make(self);
+        self.down().leave();
+        Some(result)
+    }
+}
+
+/// The operands of `a + b + c`, which is written as `(a + b) + c`: in order,
+/// without recursion.
+pub fn operands<'n>(node: Node<'n>, operator: &str, descent: &Descent<'_>) -> Vec<Node<'n>> {
+    let mut operands = Vec::new();
+    let mut left = node;
+    while left.kind() == "binary_expression"
+        && left
+            .child_by_field_name("operator")
+            .is_some_and(|found| descent.text(found) == operator)
+        && let Some(next) = left.child_by_field_name("left")
+    {
+        operands.extend(left.child_by_field_name("right"));
+        left = next;
+    }
+    operands.push(left);
+    operands.reverse();
+    operands
+}
+
+/// What languages with braces mean by an operator that compares.
+pub fn comparison(operator: &str) -> Option<CompareOp> {
+    Some(match operator {
+        "==" | "===" => CompareOp::Equal,
+        "!=" | "!==" => CompareOp::NotEqual,
+        "<" => CompareOp::Less,
+        "<=" => CompareOp::LessEqual,
+        ">" => CompareOp::Greater,
+        ">=" => CompareOp::GreaterEqual,
+        _ => return None,
+    })
+}
+
+/// What they mean by one of arithmetic; division is each language's own.
+pub fn arithmetic(operator: &str, division: BinaryOp) -> Option<BinaryOp> {
+    Some(match operator {
+        "-" => BinaryOp::Sub,
+        "*" => BinaryOp::Mul,
+        "/" => division,
+        "%" => BinaryOp::Mod,
+        "**" => BinaryOp::Pow,
+        "&" => BinaryOp::BitAnd,
+        "|" => BinaryOp::BitOr,
+        "^" => BinaryOp::BitXor,
+        "<<" => BinaryOp::ShiftLeft,
+        ">>" | ">>>" => BinaryOp::ShiftRight,
+        _ => return None,
+    })
+}
+
+/// Whether an arm of a `switch` does not go on into the next one.
+pub fn leaves_arm(last: Option<&Stmt>) -> bool {
+    match last.map(|stmt| &stmt.kind) {
+        Some(StmtKind::Break | StmtKind::Continue | StmtKind::Return(_) | StmtKind::Raise(_)) => {
+            true
+        }
+        Some(StmtKind::Block(body)) => leaves_arm(body.last()),
+        _ => false,
     }
 }
 

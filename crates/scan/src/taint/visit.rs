@@ -197,12 +197,12 @@ pub fn dotted(of: &Expr) -> Option<String> {
     }
 }
 
-/// The last part of a dotted name.
+/// The name at the end of an expression: `cursor` of `self.cursor`.
 pub fn last_name(of: &Expr) -> Option<&str> {
     match &of.kind {
         ExprKind::Name(name) | ExprKind::Attribute(_, name) => Some(name),
         ExprKind::Call(call) => last_name(&call.callee),
-        ExprKind::Await(inner) => last_name(inner),
+        ExprKind::Element(inner, _) | ExprKind::Await(inner) => last_name(inner),
         _ => None,
     }
 }

@@ -8,9 +8,9 @@ use crate::taint::ir::{Call, Const, Expr, ExprKind, ParamKind};
 
 use super::eval::longer;
 use super::interp::{Interp, Tier, has_decorator, is_static};
-use super::objects::last_name;
 use super::state::State;
 use super::value::{ClassValue, Closure, Object, Shape, Taints, Value};
+use crate::taint::visit::last_name;
 
 /// What a call is given.
 #[derive(Clone, Debug, Default)]

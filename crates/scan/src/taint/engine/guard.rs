@@ -4,10 +4,10 @@ use crate::taint::ir::{Call, CompareOp, Const, Expr, ExprKind};
 use crate::taint::kind::{Kind, Kinds};
 
 use super::interp::Interp;
-use super::objects::last_name;
 use super::regex_text;
 use super::state::State;
 use super::value::{Closure, Object, Shape, Value};
+use crate::taint::visit::last_name;
 
 /// What the last call of a function of the project said of an argument.
 #[derive(Clone, Copy, Debug)]

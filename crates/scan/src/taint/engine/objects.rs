@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::taint::ir::{Const, Expr, ExprKind};
+use crate::taint::ir::{Const, Expr};
 
 use super::eval::{join_known, longer};
 use super::interp::{Interp, methods};
@@ -298,15 +298,5 @@ fn char_at<'a>(text: &str, at: i64) -> Value<'a> {
     match place(count, at).and_then(|place| text.chars().nth(place)) {
         Some(found) => Value::str(found.encode_utf8(&mut [0; 4])),
         None => Value::unknown(),
-    }
-}
-
-/// The name at the end of an expression: `cursor` of `self.cursor`.
-pub(super) fn last_name(expr: &Expr) -> Option<&str> {
-    match &expr.kind {
-        ExprKind::Name(name) | ExprKind::Attribute(_, name) => Some(name),
-        ExprKind::Call(call) => last_name(&call.callee),
-        ExprKind::Element(object, _) | ExprKind::Await(object) => last_name(object),
-        _ => None,
     }
 }

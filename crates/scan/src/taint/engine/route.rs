@@ -5,9 +5,9 @@ use std::rc::Rc;
 use crate::taint::ir::{Const, Expr, ExprKind, Param};
 
 use super::interp::{Interp, Tier};
-use super::objects::last_name;
 use super::state::State;
 use super::value::{Closure, Object, Value};
+use crate::taint::visit::last_name;
 
 /// A function that answers requests.
 #[derive(Clone, Debug)]

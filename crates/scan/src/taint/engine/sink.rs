@@ -325,7 +325,7 @@ impl<'a> Interp<'a> {
         if let (Some(name), Shape::Const(Const::Str(_))) = (key.as_str(), &value.shape) {
             self.check_credential(name, value, span);
         }
-        let name = super::objects::last_name(object).unwrap_or_default();
+        let name = crate::taint::visit::last_name(object).unwrap_or_default();
         let path = object_value.as_path().unwrap_or_default();
         if name == "session" || path.ends_with(".session") {
             for part in [key, value] {

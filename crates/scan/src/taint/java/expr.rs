@@ -5,10 +5,12 @@ use tree_sitter::Node;
 use super::Lowering;
 use super::text::{unquoted, whole};
 use crate::taint::ir::{
-    Arg, BinaryOp, Call, CompareOp, Const, Expr, ExprKind, Function, ListKind, Param, ParamKind,
-    Stmt, StmtKind,
+    Arg, BinaryOp, Call, Const, Expr, ExprKind, Function, ListKind, Param, ParamKind, Stmt,
+    StmtKind,
 };
-use crate::taint::tree::{children, expr, first, plain, span, stmt};
+use crate::taint::tree::{
+    FrontEnd, arithmetic, children, comparison, expr, first, operands, plain, span, stmt,
+};
 
 impl Lowering<'_> {
     /// An expression. What is nested too deeply is opaque.
@@ -193,28 +195,15 @@ impl Lowering<'_> {
         if let Some(operator) = comparison(operator) {
             return ExprKind::Compare(operator, left, right);
         }
-        match arithmetic(operator) {
+        match arithmetic(operator, BinaryOp::FloorDiv) {
             Some(operator) => ExprKind::Binary(operator, left, right),
             None => ExprKind::Opaque(vec![*left, *right]),
         }
     }
 
-    /// The operands of `a + b + c`, which is written as `(a + b) + c`.
     fn chain(&mut self, node: Node<'_>, operator: &str) -> Vec<Expr> {
-        let mut operands = Vec::new();
-        let mut left = node;
-        while left.kind() == "binary_expression"
-            && left
-                .child_by_field_name("operator")
-                .is_some_and(|found| self.text(found) == operator)
-            && let Some(next) = left.child_by_field_name("left")
-        {
-            operands.extend(left.child_by_field_name("right"));
-            left = next;
-        }
-        operands.push(left);
-        let operands = operands.into_iter().rev();
-        operands.map(|operand| self.expr(operand)).collect()
+        let all = operands(node, operator, &self.down);
+        all.into_iter().map(|each| self.expr(each)).collect()
     }
 
     fn unary(&mut self, node: Node<'_>) -> ExprKind {
@@ -357,33 +346,6 @@ fn number_of(node: Node<'_>, value: Expr) -> ExprKind {
         args: vec![plain(value)],
         construct: false,
     }))
-}
-
-fn comparison(operator: &str) -> Option<CompareOp> {
-    Some(match operator {
-        "==" => CompareOp::Equal,
-        "!=" => CompareOp::NotEqual,
-        "<" => CompareOp::Less,
-        "<=" => CompareOp::LessEqual,
-        ">" => CompareOp::Greater,
-        ">=" => CompareOp::GreaterEqual,
-        _ => return None,
-    })
-}
-
-fn arithmetic(operator: &str) -> Option<BinaryOp> {
-    Some(match operator {
-        "-" => BinaryOp::Sub,
-        "*" => BinaryOp::Mul,
-        "/" => BinaryOp::FloorDiv,
-        "%" => BinaryOp::Mod,
-        "&" => BinaryOp::BitAnd,
-        "|" => BinaryOp::BitOr,
-        "^" => BinaryOp::BitXor,
-        "<<" => BinaryOp::ShiftLeft,
-        ">>" | ">>>" => BinaryOp::ShiftRight,
-        _ => return None,
-    })
 }
 
 /// A statement of an expression that assigns, where it is one.

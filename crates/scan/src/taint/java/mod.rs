@@ -15,7 +15,7 @@ mod text;
 use tree_sitter::Node;
 
 use super::ir::{Import, Module, Stmt, StmtKind};
-use super::tree::{Descent, children, first, stmt};
+use super::tree::{Descent, FrontEnd, children, first, stmt};
 use crate::SourceFile;
 
 /// How the packages of libraries begin that are never a project's own.
@@ -79,6 +79,12 @@ pub fn lower(file: &SourceFile<'_>) -> Option<Module> {
     })
 }
 
+impl<'t> FrontEnd<'t> for Lowering<'t> {
+    fn down(&mut self) -> &mut Descent<'t> {
+        &mut self.down
+    }
+}
+
 struct Lowering<'t> {
     down: Descent<'t>,
     /// Classes of the project: bound before all else.
@@ -88,16 +94,6 @@ struct Lowering<'t> {
 impl<'t> Lowering<'t> {
     fn text(&self, node: Node<'_>) -> &'t str {
         self.down.text(node)
-    }
-
-    /// What is made one level further down, unless that is too deep.
-    fn deeper<T>(&mut self, node: Node<'_>, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        if !self.down.enter(node) {
-            return None;
-        }
-        let result = make(self);
-        self.down.leave();
-        Some(result)
     }
 
     /// `import a.b.C`, `import static a.b.C.d`.

@@ -5,7 +5,7 @@ use tree_sitter::Node;
 use super::Lowering;
 use super::expr::as_statement;
 use crate::taint::ir::{Arm, Expr, Handler, Pattern, Stmt, StmtKind};
-use crate::taint::tree::{assign, child_of, children, first, span, stmt};
+use crate::taint::tree::{FrontEnd, assign, child_of, children, first, leaves_arm, span, stmt};
 
 impl Lowering<'_> {
     /// The statements in a node, in order.
@@ -191,7 +191,7 @@ impl Lowering<'_> {
             if is_default {
                 patterns.clear();
             }
-            let leaves = group.kind() == "switch_rule" || ends_arm(body.last());
+            let leaves = group.kind() == "switch_rule" || leaves_arm(body.last());
             if matches!(body.last(), Some(last) if last.kind == StmtKind::Break) {
                 body.pop();
             }
@@ -254,16 +254,5 @@ impl Lowering<'_> {
             otherwise: Vec::new(),
             finally,
         }
-    }
-}
-
-/// Whether an arm does not go on into the next one.
-fn ends_arm(last: Option<&Stmt>) -> bool {
-    match last.map(|stmt| &stmt.kind) {
-        Some(StmtKind::Break | StmtKind::Continue | StmtKind::Return(_) | StmtKind::Raise(_)) => {
-            true
-        }
-        Some(StmtKind::Block(body)) => ends_arm(body.last()),
-        _ => false,
     }
 }

@@ -5,9 +5,11 @@ use tree_sitter::Node;
 use super::Lowering;
 use super::text::{unescaped, whole};
 use crate::taint::ir::{
-    Arg, BinaryOp, Call, CompareOp, Const, Expr, ExprKind, Import, ListKind, Stmt, StmtKind,
+    Arg, BinaryOp, Call, Const, Expr, ExprKind, Import, ListKind, Stmt, StmtKind,
 };
-use crate::taint::tree::{children, constant, first, plain, span};
+use crate::taint::tree::{
+    FrontEnd, arithmetic, children, comparison, constant, first, operands, plain, span,
+};
 
 impl Lowering<'_> {
     /// An expression. What is nested too deeply is opaque.
@@ -274,33 +276,15 @@ impl Lowering<'_> {
         if let Some(operator) = comparison(operator) {
             return ExprKind::Compare(operator, left, right);
         }
-        match arithmetic(operator) {
+        match arithmetic(operator, BinaryOp::Div) {
             Some(operator) => ExprKind::Binary(operator, left, right),
             None => ExprKind::Opaque(vec![*left, *right]),
         }
     }
 
-    /// The operands of `a + b + c`, which is written as `(a + b) + c`.
     fn chain(&mut self, node: Node<'_>, operator: &str) -> Vec<Expr> {
-        let mut right = Vec::new();
-        let mut left = node;
-        loop {
-            right.extend(left.child_by_field_name("right"));
-            let Some(next) = left.child_by_field_name("left") else {
-                break;
-            };
-            left = next;
-            let same = left.kind() == "binary_expression"
-                && left
-                    .child_by_field_name("operator")
-                    .is_some_and(|found| self.text(found) == operator);
-            if !same {
-                right.push(left);
-                break;
-            }
-        }
-        let operands = right.into_iter().rev();
-        operands.map(|operand| self.expr(operand)).collect()
+        let all = operands(node, operator, &self.down);
+        all.into_iter().map(|each| self.expr(each)).collect()
     }
 
     fn unary(&mut self, node: Node<'_>) -> ExprKind {
@@ -415,34 +399,6 @@ fn joined(operator: &str) -> Option<fn(Vec<Expr>) -> ExprKind> {
         "+" => ExprKind::Concat,
         "&&" => ExprKind::And,
         "||" | "??" => ExprKind::Or,
-        _ => return None,
-    })
-}
-
-fn comparison(operator: &str) -> Option<CompareOp> {
-    Some(match operator {
-        "==" | "===" => CompareOp::Equal,
-        "!=" | "!==" => CompareOp::NotEqual,
-        "<" => CompareOp::Less,
-        "<=" => CompareOp::LessEqual,
-        ">" => CompareOp::Greater,
-        ">=" => CompareOp::GreaterEqual,
-        _ => return None,
-    })
-}
-
-fn arithmetic(operator: &str) -> Option<BinaryOp> {
-    Some(match operator {
-        "-" => BinaryOp::Sub,
-        "*" => BinaryOp::Mul,
-        "/" => BinaryOp::Div,
-        "%" => BinaryOp::Mod,
-        "**" => BinaryOp::Pow,
-        "&" => BinaryOp::BitAnd,
-        "|" => BinaryOp::BitOr,
-        "^" => BinaryOp::BitXor,
-        "<<" => BinaryOp::ShiftLeft,
-        ">>" | ">>>" => BinaryOp::ShiftRight,
         _ => return None,
     })
 }

@@ -4,7 +4,7 @@ use tree_sitter::Node;
 
 use super::Lowering;
 use crate::taint::ir::{Call, Expr, ExprKind};
-use crate::taint::tree::{children, first, plain, span};
+use crate::taint::tree::{FrontEnd, children, first, plain, span};
 
 impl Lowering<'_> {
     /// Elements of JSX are what their attributes and contents are; one attribute

@@ -18,7 +18,7 @@ mod text;
 use tree_sitter::Node;
 
 use super::ir::{Expr, Import, Module, Span, Stmt, StmtKind};
-use super::tree::Descent;
+use super::tree::{Descent, FrontEnd};
 use crate::SourceFile;
 
 /// What a file exports as a whole is bound to this name.
@@ -39,6 +39,12 @@ pub fn lower(file: &SourceFile<'_>) -> Option<Module> {
     })
 }
 
+impl<'t> FrontEnd<'t> for Lowering<'t> {
+    fn down(&mut self) -> &mut Descent<'t> {
+        &mut self.down
+    }
+}
+
 struct Lowering<'t> {
     down: Descent<'t>,
     /// Modules that are required inside expressions: bound before all else.
@@ -50,16 +56,6 @@ struct Lowering<'t> {
 impl<'t> Lowering<'t> {
     fn text(&self, node: Node<'_>) -> &'t str {
         self.down.text(node)
-    }
-
-    /// What is made one level further down, unless that is too deep.
-    fn deeper<T>(&mut self, node: Node<'_>, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        if !self.down.enter(node) {
-            return None;
-        }
-        let result = make(self);
-        self.down.leave();
-        Some(result)
     }
 
     fn made_up(&mut self, span: Span) -> Expr {

@@ -4,7 +4,7 @@ use tree_sitter::Node;
 
 use super::Lowering;
 use crate::taint::ir::{Const, Expr, ExprKind, ListKind, Stmt};
-use crate::taint::tree::{assign, children, first, span};
+use crate::taint::tree::{FrontEnd, assign, children, first, span};
 
 impl Lowering<'_> {
     /// Assigns a value to whatever the pattern names.

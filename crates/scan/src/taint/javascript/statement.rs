@@ -4,7 +4,7 @@ use tree_sitter::Node;
 
 use super::Lowering;
 use crate::taint::ir::{Arm, BinaryOp, Expr, ExprKind, Handler, Pattern, Stmt, StmtKind};
-use crate::taint::tree::{children, first, span, stmt};
+use crate::taint::tree::{FrontEnd, children, first, leaves_arm, span, stmt};
 
 impl Lowering<'_> {
     /// The statements in a node, in order.
@@ -299,7 +299,7 @@ impl Lowering<'_> {
             for inner in body {
                 self.statement(inner, &mut lowered);
             }
-            let leaves = ends_arm(lowered.last());
+            let leaves = leaves_arm(lowered.last());
             if matches!(lowered.last(), Some(last) if last.kind == StmtKind::Break) {
                 lowered.pop();
             }
@@ -372,16 +372,5 @@ impl Lowering<'_> {
                 span: span(node),
             },
         }
-    }
-}
-
-/// Whether an arm does not go on into the next one.
-fn ends_arm(last: Option<&Stmt>) -> bool {
-    match last.map(|stmt| &stmt.kind) {
-        Some(StmtKind::Break | StmtKind::Continue | StmtKind::Return(_) | StmtKind::Raise(_)) => {
-            true
-        }
-        Some(StmtKind::Block(body)) => ends_arm(body.last()),
-        _ => false,
     }
 }
