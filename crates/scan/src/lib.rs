@@ -1,6 +1,6 @@
 //! Finds what is dangerous in a repository, and says how it knows.
 //!
-//! A scan reads files from a [`source`], has every [`Detector`] look at each
+//! A scan reads files from a `source`, has every [`Detector`] look at each
 //! of them once (what it finds out are [`Facts`], kept by content), and then
 //! has every detector join the facts of all files into [`Finding`]s. What was
 //! not looked at is in the [`Coverage`], with why: nothing that was not looked

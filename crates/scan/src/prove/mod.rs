@@ -3,7 +3,7 @@
 //! outside.
 //!
 //! Three processes take part, of which only the last is the project's:
-//! - this one sends requests and judges the answers ([`judge`]);
+//! - this one sends requests and judges the answers (`judge`);
 //! - the **watcher** (`drivers/watcher.py`), the first process of the box, owns
 //!   the canaries: files that nothing may open or make, and a listener on the
 //!   box's loopback. It runs nothing of the project;

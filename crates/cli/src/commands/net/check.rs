@@ -14,7 +14,7 @@ use crate::variables::Variables;
 /// `dam net check`.
 #[derive(Args, Debug)]
 pub struct Check {
-    /// The address, such as https://example.com/path or example.com:8443
+    /// The address: a URL, or a host and its port, such as example.com:8443
     #[arg(value_name = "URL")]
     pub url: String,
     /// The method of the request
