@@ -12,6 +12,7 @@ use http::uri::Authority;
 use crate::desk::{Caller, Protocol};
 use crate::dial::Target;
 use crate::head::{self, Head};
+use crate::passed::Passed;
 use crate::refusal::{Cause, Refusal};
 use crate::session::Session;
 use crate::socks::{self, NO_METHOD, Reply, WELCOME};
@@ -52,6 +53,27 @@ enum Next {
     Requests(TcpStream, Vec<u8>, Option<Caller>),
 }
 
+impl Next {
+    /// A visit of a host to which the way is open already. The
+    /// connection comes with what was read from it.
+    fn visit(
+        session: &Arc<Session>,
+        (stream, seen): (TcpStream, Vec<u8>),
+        target: Target,
+        caller: Option<Caller>,
+        tunnel: (Passed, TcpStream),
+    ) -> Self {
+        Self::Visit(Box::new(Visit {
+            session: Arc::clone(session),
+            stream,
+            seen,
+            target,
+            caller,
+            tunnel: Some(tunnel),
+        }))
+    }
+}
+
 /// A first request. The library takes it from there, unless it is `CONNECT`.
 async fn http(
     session: &Arc<Session>,
@@ -87,16 +109,7 @@ async fn http(
     match result {
         Ok((target, tunnel)) => {
             stream.write_all(ESTABLISHED).await.ok()?;
-            let session = Arc::clone(session);
-            let tunnel = Some(tunnel);
-            Some(Next::Visit(Box::new(Visit {
-                session,
-                stream,
-                seen,
-                target,
-                caller,
-                tunnel,
-            })))
+            Some(Next::visit(session, (stream, seen), target, caller, tunnel))
         }
         Err((target, refusal)) => {
             stream
@@ -187,16 +200,7 @@ async fn socks(
     match open(session, &target, Protocol::Socks5, caller.as_ref()).await {
         Ok(tunnel) => {
             stream.write_all(&Reply::Granted.bytes()).await.ok()?;
-            let session = Arc::clone(session);
-            let tunnel = Some(tunnel);
-            Some(Next::Visit(Box::new(Visit {
-                session,
-                stream,
-                seen,
-                target,
-                caller,
-                tunnel,
-            })))
+            Some(Next::visit(session, (stream, seen), target, caller, tunnel))
         }
         Err(refusal) => answer_socks(stream, reply(&refusal)).await,
     }
@@ -261,7 +265,7 @@ async fn open(
     target: &Target,
     protocol: Protocol,
     caller: Option<&Caller>,
-) -> Result<(crate::passed::Passed, TcpStream), Refusal> {
+) -> Result<(Passed, TcpStream), Refusal> {
     let caller = caller.cloned();
     let wish = crate::Wish {
         caller,
