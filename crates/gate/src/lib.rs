@@ -19,6 +19,7 @@ mod show;
 mod starts;
 
 pub use gate::{Gate, Settled};
+pub use paths::plain;
 pub use question::{Answer, Asker, Nobody, Question, Reviewer, described};
 pub use request::Request;
 pub use seen::FlowMark;

@@ -232,7 +232,7 @@ fn certain(written: &str) -> &str {
 }
 
 /// Without `.` and `..`, as far as that can be told without looking.
-fn plain(path: &Path) -> PathBuf {
+pub fn plain(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
-use dam_gate::Request;
+use dam_gate::{Request, plain};
 use serde_json::Value;
 use url::Url;
 
@@ -212,20 +212,6 @@ fn spellings(path: &Path) -> Vec<PathBuf> {
     } else {
         vec![named, led]
     }
-}
-
-fn plain(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => {
-                out.pop();
-            }
-            Component::CurDir => {}
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 /// Where a path leads to: of what is there, the place behind every link.
