@@ -5,7 +5,9 @@ mod parse;
 mod tests_and_fixtures;
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
+use crate::taint::ir::Module;
 use crate::{Gap, GapKind, Language};
 
 pub use tests_and_fixtures::is_test;
@@ -28,6 +30,7 @@ pub struct SourceFile<'a> {
     /// Whether it is a test, a fixture or an example.
     pub is_test: bool,
     tree: OnceCell<Result<tree_sitter::Tree, Gap>>,
+    program: OnceCell<Option<Arc<Module>>>,
 }
 
 impl<'a> SourceFile<'a> {
@@ -40,6 +43,7 @@ impl<'a> SourceFile<'a> {
             language: Language::of(path, text),
             is_test: is_test(path),
             tree: OnceCell::new(),
+            program: OnceCell::new(),
         }
     }
 
@@ -61,6 +65,13 @@ impl<'a> SourceFile<'a> {
             })
             .as_ref()
             .ok()
+    }
+
+    /// What it does, as the taint engine reads it: lowered when it is first
+    /// asked for. Nothing where there is no front end for its language.
+    pub fn program(&self) -> Option<&Arc<Module>> {
+        let lower = || crate::taint::lower(self).map(Arc::new);
+        self.program.get_or_init(lower).as_ref()
     }
 
     /// How deep a tree may be nested.

@@ -2,7 +2,7 @@
 
 use super::{Fetch, Handler};
 use crate::taint::ir::{Const, Expr, ExprKind, Function, Stmt, StmtKind};
-use crate::taint::visit::{dotted, expressions, last_name};
+use crate::taint::visit::{dotted, expressions, last_name, statements};
 
 /// How names of who asks begin, in whichever framework.
 const SUBJECTS: &[&str] = &[
@@ -257,7 +257,7 @@ fn is_refusal(value: &Expr) -> bool {
 /// `return …, 401`.
 fn returns_refusal(body: &[Stmt]) -> bool {
     let mut found = false;
-    each_statement(body, &mut |stmt| {
+    statements(body, &mut |stmt| {
         if let StmtKind::Return(Some(value)) = &stmt.kind
             && let ExprKind::List(_, items) = &value.kind
         {
@@ -268,54 +268,9 @@ fn returns_refusal(body: &[Stmt]) -> bool {
 }
 
 fn each_assignment(body: &[Stmt], see: &mut dyn FnMut(&Expr, &Expr)) {
-    each_statement(body, &mut |stmt| {
+    statements(body, &mut |stmt| {
         if let StmtKind::Assign { target, value, .. } = &stmt.kind {
             see(target, value);
         }
     });
-}
-
-/// Calls for every statement, also those in others, but not for those of
-/// functions.
-pub fn each_statement(body: &[Stmt], see: &mut dyn FnMut(&Stmt)) {
-    for stmt in body {
-        see(stmt);
-        match &stmt.kind {
-            StmtKind::If {
-                then, otherwise, ..
-            } => {
-                each_statement(then, see);
-                each_statement(otherwise, see);
-            }
-            StmtKind::For {
-                body, otherwise, ..
-            }
-            | StmtKind::While {
-                body, otherwise, ..
-            } => {
-                each_statement(body, see);
-                each_statement(otherwise, see);
-            }
-            StmtKind::Match { arms, .. } => {
-                for arm in arms {
-                    each_statement(&arm.body, see);
-                }
-            }
-            StmtKind::Try {
-                body,
-                handlers,
-                otherwise,
-                finally,
-            } => {
-                each_statement(body, see);
-                for handler in handlers {
-                    each_statement(&handler.body, see);
-                }
-                each_statement(otherwise, see);
-                each_statement(finally, see);
-            }
-            StmtKind::With { body, .. } | StmtKind::Block(body) => each_statement(body, see),
-            _ => {}
-        }
-    }
 }

@@ -2,14 +2,14 @@
 
 use super::{FileRoutes, Handler, Route, handler};
 use crate::taint::ir::{Call, Class, Expr, ExprKind, Function, Module, StmtKind};
-use crate::taint::visit::{expressions, last_name};
+use crate::taint::visit::{expressions, last_name, statements};
 
 const VERBS: &[&str] = &[
     "get", "post", "put", "patch", "delete", "del", "all", "head", "options",
 ];
 
 pub fn read(module: &Module, path: &str, found: &mut FileRoutes) {
-    handler::each_statement(&module.body, &mut |stmt| match &stmt.kind {
+    statements(&module.body, &mut |stmt| match &stmt.kind {
         StmtKind::Function(function) => {
             let one = handler::read(function, function.span.line, Vec::new());
             if one.rejects {

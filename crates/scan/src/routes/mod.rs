@@ -15,7 +15,6 @@ use serde::{Deserialize, Serialize};
 use crate::taint::ir::Module;
 use crate::{Language, SourceFile};
 
-pub use handler::each_statement;
 pub use words::{is_auth_word, is_public, is_role_word};
 
 /// What one file says of routes.
@@ -97,8 +96,8 @@ impl Route {
 
 /// The routes of a file; nothing where its language is not read.
 pub fn of_file(file: &SourceFile<'_>) -> Option<FileRoutes> {
-    let module = crate::taint::lower(file)?;
-    Some(of_module(&module, file.path, file.language))
+    let module = file.program()?;
+    Some(of_module(module, file.path, file.language))
 }
 
 /// The routes of a program.

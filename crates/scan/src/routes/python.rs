@@ -2,7 +2,7 @@
 
 use super::{FileRoutes, Handler, Route, handler};
 use crate::taint::ir::{Call, Class, Expr, ExprKind, Function, Module, Stmt, StmtKind};
-use crate::taint::visit::{expressions, last_name};
+use crate::taint::visit::{expressions, last_name, statements};
 
 const VERBS: &[&str] = &["get", "post", "put", "patch", "delete", "head", "options"];
 /// Decorators that stand in front of nothing.
@@ -26,15 +26,15 @@ const NEUTRAL: &[&str] = &[
 
 pub fn read(module: &Module, found: &mut FileRoutes) {
     let routers = guarded_routers(&module.body);
-    handler::each_statement(&module.body, &mut |stmt| match &stmt.kind {
+    statements(&module.body, &mut |stmt| match &stmt.kind {
         StmtKind::Function(function) => read_function(function, &[], &routers, found),
         StmtKind::Class(class) => read_class(class, &routers, found),
         _ => {}
     });
     // Functions in factories: `def create_app(): @app.route(…) def …`.
-    handler::each_statement(&module.body, &mut |stmt| {
+    statements(&module.body, &mut |stmt| {
         if let StmtKind::Function(function) = &stmt.kind {
-            handler::each_statement(&function.body, &mut |inner| {
+            statements(&function.body, &mut |inner| {
                 if let StmtKind::Function(function) = &inner.kind {
                     read_function(function, &[], &routers, found);
                 }
@@ -50,7 +50,7 @@ type Routers = Vec<(String, Vec<String>)>;
 /// `router = APIRouter(dependencies=[Depends(f)])`.
 fn guarded_routers(body: &[Stmt]) -> Routers {
     let mut routers = Vec::new();
-    handler::each_statement(body, &mut |stmt| {
+    statements(body, &mut |stmt| {
         if let StmtKind::Assign { target, value, .. } = &stmt.kind
             && let (ExprKind::Name(name), ExprKind::Call(call)) = (&target.kind, &value.kind)
         {

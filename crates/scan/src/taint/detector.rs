@@ -5,6 +5,7 @@
 //! there; then that answer counts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,6 @@ use crate::{Detector, Facts, Finding, Gap, GapKind, Joined, Language, Project, S
 use super::catalogue::rules;
 use super::engine::{Outcome, Program, Unit, analyse};
 use super::ir::{CutReason, Module};
-use super::lower;
 
 /// How many modules are looked at together with one that imports them.
 const MAX_TOGETHER: usize = 64;
@@ -45,11 +45,11 @@ impl Detector for Taint {
     }
 
     fn file(&self, file: &SourceFile<'_>) -> Facts {
-        let Some(module) = lower(file) else {
+        let Some(module) = file.program() else {
             return Facts::default();
         };
-        let gaps = gaps_of(file.path, &module);
-        let unit = Unit::new(file.path, file.language, module);
+        let gaps = gaps_of(file.path, module);
+        let unit = Unit::new(file.path, file.language, Arc::clone(module));
         let imports = unit.imports().to_vec();
         let outcome = analyse(&Program::new(vec![unit]), 0);
         let mut facts = Facts::default().with(&Kept {
@@ -113,7 +113,7 @@ impl Detector for Taint {
 
 fn unit_of(path: &str, text: &str) -> Option<Unit> {
     let file = SourceFile::of_text(path, text);
-    let module = lower(&file)?;
+    let module = Arc::clone(file.program()?);
     Some(Unit::new(path, file.language, module))
 }
 

@@ -21,7 +21,7 @@ pub use detector::Taint;
 use crate::{Language, SourceFile};
 
 /// The program in a file, where there is a front end for its language.
-pub fn lower(file: &SourceFile<'_>) -> Option<ir::Module> {
+pub(crate) fn lower(file: &SourceFile<'_>) -> Option<ir::Module> {
     match file.language {
         Language::JavaScript | Language::Tsx | Language::TypeScript => javascript::lower(file),
         Language::Java => java::lower(file),

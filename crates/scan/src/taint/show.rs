@@ -1,6 +1,7 @@
 //! The program of the engine in a short form, for tests of front ends.
 
-use super::ir::{Arm, Call, Const, Expr, ExprKind, Function, Module, Stmt, StmtKind};
+use super::ir::{Call, Const, Expr, ExprKind, Function, Module, Stmt, StmtKind};
+use super::visit::blocks;
 
 /// The statements of a module, one a line.
 pub fn module(module: &Module) -> String {
@@ -12,29 +13,9 @@ pub fn module(module: &Module) -> String {
 fn print(body: &[Stmt], depth: usize, out: &mut String) {
     for stmt in body {
         let inner: Vec<&[Stmt]> = match &stmt.kind {
-            StmtKind::If {
-                then, otherwise, ..
-            } => vec![then, otherwise],
-            StmtKind::For { body, .. }
-            | StmtKind::While { body, .. }
-            | StmtKind::With { body, .. }
-            | StmtKind::Block(body) => vec![body],
             StmtKind::Function(function) => vec![&function.body],
             StmtKind::Class(class) => vec![&class.body],
-            StmtKind::Try {
-                body,
-                handlers,
-                finally,
-                ..
-            } => {
-                let handlers = handlers.iter().map(|handler| handler.body.as_slice());
-                std::iter::once(body.as_slice())
-                    .chain(handlers)
-                    .chain([finally.as_slice()])
-                    .collect()
-            }
-            StmtKind::Match { arms, .. } => arms.iter().map(|arm: &Arm| &arm.body[..]).collect(),
-            _ => Vec::new(),
+            _ => blocks(stmt),
         };
         out.push_str(&"  ".repeat(depth));
         out.push_str(&head(&stmt.kind));

@@ -77,6 +77,9 @@ pub trait FrontEnd<'t> {
     /// Where it is.
     fn down(&mut self) -> &mut Descent<'t>;
 
+    /// An expression. What is nested too deeply is opaque.
+    fn expr(&mut self, node: Node<'_>) -> Expr;
+
     /// What is made one level further down, unless that is too deep.
     fn deeper<T>(&mut self, node: Node<'_>, make: impl FnOnce(&mut Self) -> T) -> Option<T>
     where
@@ -89,11 +92,38 @@ pub trait FrontEnd<'t> {
         self.down().leave();
         Some(result)
     }
+
+    /// The expression in a field; opaque where there is none.
+    fn field(&mut self, node: Node<'_>, name: &str) -> Expr {
+        match node.child_by_field_name(name) {
+            Some(child) => self.expr(child),
+            None => Expr::opaque(span(node)),
+        }
+    }
+
+    /// `left operator right`. What division gives is each language's own.
+    fn binary(&mut self, node: Node<'_>, division: BinaryOp) -> ExprKind {
+        let operator = node.child_by_field_name("operator");
+        let operator = operator.map_or("", |operator| self.down().text(operator));
+        if let Some(join) = joined(operator) {
+            let all = operands(node, operator, self.down());
+            return join(all.into_iter().map(|each| self.expr(each)).collect());
+        }
+        let left = Box::new(self.field(node, "left"));
+        let right = Box::new(self.field(node, "right"));
+        if let Some(operator) = comparison(operator) {
+            return ExprKind::Compare(operator, left, right);
+        }
+        match arithmetic(operator, division) {
+            Some(operator) => ExprKind::Binary(operator, left, right),
+            None => ExprKind::Opaque(vec![*left, *right]),
+        }
+    }
 }
 
 /// The operands of `a + b + c`, which is written as `(a + b) + c`: in order,
 /// without recursion.
-pub fn operands<'n>(node: Node<'n>, operator: &str, descent: &Descent<'_>) -> Vec<Node<'n>> {
+fn operands<'n>(node: Node<'n>, operator: &str, descent: &Descent<'_>) -> Vec<Node<'n>> {
     let mut operands = Vec::new();
     let mut left = node;
     while left.kind() == "binary_expression"
@@ -110,8 +140,18 @@ pub fn operands<'n>(node: Node<'n>, operator: &str, descent: &Descent<'_>) -> Ve
     operands
 }
 
+/// What makes one expression of many operands.
+fn joined(operator: &str) -> Option<fn(Vec<Expr>) -> ExprKind> {
+    Some(match operator {
+        "+" => ExprKind::Concat,
+        "&&" => ExprKind::And,
+        "||" | "??" => ExprKind::Or,
+        _ => return None,
+    })
+}
+
 /// What languages with braces mean by an operator that compares.
-pub fn comparison(operator: &str) -> Option<CompareOp> {
+fn comparison(operator: &str) -> Option<CompareOp> {
     Some(match operator {
         "==" | "===" => CompareOp::Equal,
         "!=" | "!==" => CompareOp::NotEqual,
@@ -124,7 +164,7 @@ pub fn comparison(operator: &str) -> Option<CompareOp> {
 }
 
 /// What they mean by one of arithmetic; division is each language's own.
-pub fn arithmetic(operator: &str, division: BinaryOp) -> Option<BinaryOp> {
+fn arithmetic(operator: &str, division: BinaryOp) -> Option<BinaryOp> {
     Some(match operator {
         "-" => BinaryOp::Sub,
         "*" => BinaryOp::Mul,

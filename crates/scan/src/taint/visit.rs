@@ -93,47 +93,65 @@ fn function(of: &Function, see: &mut dyn FnMut(&Expr)) {
     expressions(&of.body, see);
 }
 
+/// Calls for every statement, also those in others, but not for those of
+/// functions and classes.
+pub fn statements(body: &[Stmt], see: &mut dyn FnMut(&Stmt)) {
+    for stmt in body {
+        see(stmt);
+        for inner in blocks(stmt) {
+            statements(inner, see);
+        }
+    }
+}
+
+/// The statements in a statement, in order; not those of functions and classes.
+pub fn blocks(stmt: &Stmt) -> Vec<&[Stmt]> {
+    match &stmt.kind {
+        StmtKind::If {
+            then, otherwise, ..
+        } => vec![then, otherwise],
+        StmtKind::For {
+            body, otherwise, ..
+        }
+        | StmtKind::While {
+            body, otherwise, ..
+        } => vec![body, otherwise],
+        StmtKind::Match { arms, .. } => arms.iter().map(|arm| arm.body.as_slice()).collect(),
+        StmtKind::Try {
+            body,
+            handlers,
+            otherwise,
+            finally,
+        } => {
+            let handlers = handlers.iter().map(|handler| handler.body.as_slice());
+            std::iter::once(body.as_slice())
+                .chain(handlers)
+                .chain([otherwise.as_slice(), finally.as_slice()])
+                .collect()
+        }
+        StmtKind::With { body, .. } | StmtKind::Block(body) => vec![body],
+        _ => Vec::new(),
+    }
+}
+
 fn statement(stmt: &Stmt, see: &mut dyn FnMut(&Expr)) {
     match &stmt.kind {
-        StmtKind::Expr(of) | StmtKind::Assert(of) => expression(of, see),
+        StmtKind::Expr(of)
+        | StmtKind::Assert(of)
+        | StmtKind::Return(Some(of))
+        | StmtKind::Raise(Some(of))
+        | StmtKind::If { test: of, .. }
+        | StmtKind::While { test: of, .. }
+        | StmtKind::With { value: of, .. } => expression(of, see),
         StmtKind::Assign { target, value, .. } => {
             expression(target, see);
             expression(value, see);
         }
-        StmtKind::Return(of) | StmtKind::Raise(of) => {
-            if let Some(of) = of {
-                expression(of, see);
-            }
-        }
-        StmtKind::Break | StmtKind::Continue | StmtKind::Import(_) => {}
-        StmtKind::If {
-            test,
-            then,
-            otherwise,
-        } => {
-            expression(test, see);
-            expressions(then, see);
-            expressions(otherwise, see);
-        }
         StmtKind::For {
-            target,
-            iterable,
-            body,
-            otherwise,
+            target, iterable, ..
         } => {
             expression(target, see);
             expression(iterable, see);
-            expressions(body, see);
-            expressions(otherwise, see);
-        }
-        StmtKind::While {
-            test,
-            body,
-            otherwise,
-        } => {
-            expression(test, see);
-            expressions(body, see);
-            expressions(otherwise, see);
         }
         StmtKind::Match { subject, arms } => {
             expression(subject, see);
@@ -146,25 +164,7 @@ fn statement(stmt: &Stmt, see: &mut dyn FnMut(&Expr)) {
                 if let Some(guard) = &arm.guard {
                     expression(guard, see);
                 }
-                expressions(&arm.body, see);
             }
-        }
-        StmtKind::Try {
-            body,
-            handlers,
-            otherwise,
-            finally,
-        } => {
-            expressions(body, see);
-            for handler in handlers {
-                expressions(&handler.body, see);
-            }
-            expressions(otherwise, see);
-            expressions(finally, see);
-        }
-        StmtKind::With { value, body, .. } => {
-            expression(value, see);
-            expressions(body, see);
         }
         StmtKind::Delete(all) => {
             for each in all {
@@ -178,7 +178,16 @@ fn statement(stmt: &Stmt, see: &mut dyn FnMut(&Expr)) {
             }
             expressions(&class.body, see);
         }
-        StmtKind::Block(body) => expressions(body, see),
+        StmtKind::Return(None)
+        | StmtKind::Raise(None)
+        | StmtKind::Break
+        | StmtKind::Continue
+        | StmtKind::Import(_)
+        | StmtKind::Try { .. }
+        | StmtKind::Block(_) => {}
+    }
+    for inner in blocks(stmt) {
+        expressions(inner, see);
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::SourceFile;
 use crate::taint::ir::{Expr, ExprKind, Stmt, StmtKind};
-use crate::taint::visit::{dotted, expressions, last_name};
+use crate::taint::visit::{dotted, expressions, last_name, statements};
 
 /// What one file touches.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -88,7 +88,7 @@ pub fn of_file(file: &SourceFile<'_>) -> Surface {
         is_pipeline: is_pipeline(file.path),
         ..Surface::default()
     };
-    let Some(module) = crate::taint::lower(file) else {
+    let Some(module) = file.program() else {
         return surface;
     };
     let mut found = Found::default();
@@ -152,7 +152,7 @@ impl Found {
 }
 
 fn imports(body: &[Stmt], stores: &mut BTreeSet<String>) {
-    crate::routes::each_statement(body, &mut |stmt| {
+    statements(body, &mut |stmt| {
         if let StmtKind::Import(import) = &stmt.kind {
             let known = STORES.iter().find(|(module, _)| {
                 import

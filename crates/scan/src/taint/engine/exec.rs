@@ -475,7 +475,7 @@ impl<'a> Interp<'a> {
             }
             ExprKind::Attribute(object, name) => {
                 let object_value = self.eval(object, state);
-                self.check_set_attribute(target, object, &object_value, name, &value, state);
+                self.check_set_attribute(target, name, &value);
                 self.set_field(&object_value, name, value, state);
             }
             ExprKind::Element(object, index) => {

@@ -36,7 +36,7 @@ pub struct Unit {
 
 impl Unit {
     /// A module of a file.
-    pub fn new(path: &str, language: Language, ir: Module) -> Self {
+    pub fn new(path: &str, language: Language, ir: Arc<Module>) -> Self {
         let mut frameworks = Vec::new();
         imported_names(&ir.body, &mut frameworks, 0);
         frameworks.sort();
@@ -44,7 +44,7 @@ impl Unit {
         Self {
             path: path.to_owned(),
             language,
-            ir: Arc::new(ir),
+            ir,
             name: dotted(path),
             frameworks,
         }

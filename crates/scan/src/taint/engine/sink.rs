@@ -362,15 +362,7 @@ impl<'a> Interp<'a> {
     }
 
     /// `object.name = value`.
-    pub(super) fn check_set_attribute(
-        &mut self,
-        target: &'a Expr,
-        _object: &'a Expr,
-        _object_value: &Value<'a>,
-        name: &str,
-        value: &Value<'a>,
-        _state: &State<'a>,
-    ) {
+    pub(super) fn check_set_attribute(&mut self, target: &'a Expr, name: &str, value: &Value<'a>) {
         if !self.is_quiet() {
             self.check_credential(name, value, target.span);
         }

@@ -5,7 +5,7 @@ use tree_sitter::Node;
 use super::Lowering;
 use super::expr::named;
 use crate::taint::ir::{Class, Expr, ExprKind, Function, Param, ParamKind, Stmt, StmtKind};
-use crate::taint::tree::{child_of, children, expr, first, span, stmt};
+use crate::taint::tree::{FrontEnd, child_of, children, expr, first, span, stmt};
 
 impl Lowering<'_> {
     /// A class, interface, enumeration or record.

@@ -8,30 +8,14 @@ use crate::taint::ir::{
     Arg, BinaryOp, Call, Const, Expr, ExprKind, Function, ListKind, Param, ParamKind, Stmt,
     StmtKind,
 };
-use crate::taint::tree::{
-    FrontEnd, arithmetic, children, comparison, expr, first, operands, plain, span, stmt,
-};
+use crate::taint::tree::{FrontEnd, children, expr, first, plain, span, stmt};
 
 impl Lowering<'_> {
-    /// An expression. What is nested too deeply is opaque.
-    pub(super) fn expr(&mut self, node: Node<'_>) -> Expr {
-        let kind = self.deeper(node, |lowering| lowering.kind(node));
-        expr(node, kind.unwrap_or(ExprKind::Opaque(Vec::new())))
-    }
-
-    /// The expression in a field; opaque where there is none.
-    pub(super) fn field(&mut self, node: Node<'_>, name: &str) -> Expr {
-        match node.child_by_field_name(name) {
-            Some(child) => self.expr(child),
-            None => Expr::opaque(span(node)),
-        }
-    }
-
     fn boxed(&mut self, node: Node<'_>, name: &str) -> Box<Expr> {
         Box::new(self.field(node, name))
     }
 
-    fn kind(&mut self, node: Node<'_>) -> ExprKind {
+    pub(super) fn kind(&mut self, node: Node<'_>) -> ExprKind {
         match node.kind() {
             "identifier" | "this" | "super" => ExprKind::Name(self.text(node).into()),
             "type_identifier" | "scoped_type_identifier" | "generic_type" => {
@@ -56,7 +40,7 @@ impl Lowering<'_> {
             "array_access" => {
                 ExprKind::Element(self.boxed(node, "array"), self.boxed(node, "index"))
             }
-            "binary_expression" => self.binary(node),
+            "binary_expression" => self.binary(node, BinaryOp::FloorDiv),
             "unary_expression" => self.unary(node),
             "ternary_expression" => ExprKind::Conditional(Box::new([
                 self.field(node, "condition"),
@@ -177,33 +161,6 @@ impl Lowering<'_> {
         let name = node.child_by_field_name(name);
         let object = self.boxed(node, object);
         ExprKind::Attribute(object, name.map_or("", |name| self.text(name)).into())
-    }
-
-    fn binary(&mut self, node: Node<'_>) -> ExprKind {
-        let operator = node.child_by_field_name("operator");
-        let operator = operator.map_or("", |operator| self.text(operator));
-        let join: Option<fn(Vec<Expr>) -> ExprKind> = match operator {
-            "+" => Some(ExprKind::Concat),
-            "&&" => Some(ExprKind::And),
-            "||" => Some(ExprKind::Or),
-            _ => None,
-        };
-        if let Some(join) = join {
-            return join(self.chain(node, operator));
-        }
-        let (left, right) = (self.boxed(node, "left"), self.boxed(node, "right"));
-        if let Some(operator) = comparison(operator) {
-            return ExprKind::Compare(operator, left, right);
-        }
-        match arithmetic(operator, BinaryOp::FloorDiv) {
-            Some(operator) => ExprKind::Binary(operator, left, right),
-            None => ExprKind::Opaque(vec![*left, *right]),
-        }
-    }
-
-    fn chain(&mut self, node: Node<'_>, operator: &str) -> Vec<Expr> {
-        let all = operands(node, operator, &self.down);
-        all.into_iter().map(|each| self.expr(each)).collect()
     }
 
     fn unary(&mut self, node: Node<'_>) -> ExprKind {

@@ -14,8 +14,8 @@ mod text;
 
 use tree_sitter::Node;
 
-use super::ir::{Import, Module, Stmt, StmtKind};
-use super::tree::{Descent, FrontEnd, children, first, stmt};
+use super::ir::{Expr, ExprKind, Import, Module, Stmt, StmtKind};
+use super::tree::{Descent, FrontEnd, children, expr as placed, first, stmt};
 use crate::SourceFile;
 
 /// How the packages of libraries begin that are never a project's own.
@@ -83,6 +83,11 @@ impl<'t> FrontEnd<'t> for Lowering<'t> {
     fn down(&mut self) -> &mut Descent<'t> {
         &mut self.down
     }
+
+    fn expr(&mut self, node: Node<'_>) -> Expr {
+        let kind = self.deeper(node, |lowering| lowering.kind(node));
+        placed(node, kind.unwrap_or(ExprKind::Opaque(Vec::new())))
+    }
 }
 
 struct Lowering<'t> {
@@ -99,7 +104,9 @@ impl<'t> Lowering<'t> {
     /// `import a.b.C`, `import static a.b.C.d`.
     fn import(&mut self, node: Node<'_>) {
         let Some(name) = first(node) else { return };
-        let is_static = self.text(node)["import".len()..]
+        let is_static = self
+            .text(node)
+            .trim_start_matches("import")
             .trim_start()
             .starts_with("static ");
         let path = self.text(name);

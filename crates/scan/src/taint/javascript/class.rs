@@ -4,7 +4,7 @@ use tree_sitter::Node;
 
 use super::Lowering;
 use crate::taint::ir::{Class, Expr, Stmt, StmtKind};
-use crate::taint::tree::{assign, children, first, span, stmt};
+use crate::taint::tree::{FrontEnd, assign, children, first, span, stmt};
 
 impl Lowering<'_> {
     /// A class, declared or expressed. One without a name is given one.

@@ -7,33 +7,14 @@ use super::text::{unescaped, whole};
 use crate::taint::ir::{
     Arg, BinaryOp, Call, Const, Expr, ExprKind, Import, ListKind, Stmt, StmtKind,
 };
-use crate::taint::tree::{
-    FrontEnd, arithmetic, children, comparison, constant, first, operands, plain, span,
-};
+use crate::taint::tree::{FrontEnd, children, constant, first, plain, span};
 
 impl Lowering<'_> {
-    /// An expression. What is nested too deeply is opaque.
-    pub(super) fn expr(&mut self, node: Node<'_>) -> Expr {
-        let kind = self.deeper(node, |lowering| lowering.kind(node));
-        Expr {
-            kind: kind.unwrap_or(ExprKind::Opaque(Vec::new())),
-            span: span(node),
-        }
-    }
-
-    /// The expression in a field; opaque where there is none.
-    pub(super) fn field(&mut self, node: Node<'_>, name: &str) -> Expr {
-        match node.child_by_field_name(name) {
-            Some(child) => self.expr(child),
-            None => Expr::opaque(span(node)),
-        }
-    }
-
     fn boxed(&mut self, node: Node<'_>, name: &str) -> Box<Expr> {
         Box::new(self.field(node, name))
     }
 
-    fn kind(&mut self, node: Node<'_>) -> ExprKind {
+    pub(super) fn kind(&mut self, node: Node<'_>) -> ExprKind {
         match node.kind() {
             "identifier"
             | "property_identifier"
@@ -57,7 +38,7 @@ impl Lowering<'_> {
             "subscript_expression" => {
                 ExprKind::Element(self.boxed(node, "object"), self.boxed(node, "index"))
             }
-            "binary_expression" => self.binary(node),
+            "binary_expression" => self.binary(node, BinaryOp::Div),
             "unary_expression" => self.unary(node),
             "ternary_expression" => ExprKind::Conditional(Box::new([
                 self.field(node, "condition"),
@@ -266,27 +247,6 @@ impl Lowering<'_> {
         }
     }
 
-    fn binary(&mut self, node: Node<'_>) -> ExprKind {
-        let operator = node.child_by_field_name("operator");
-        let operator = operator.map_or("", |operator| self.text(operator));
-        if let Some(join) = joined(operator) {
-            return join(self.chain(node, operator));
-        }
-        let (left, right) = (self.boxed(node, "left"), self.boxed(node, "right"));
-        if let Some(operator) = comparison(operator) {
-            return ExprKind::Compare(operator, left, right);
-        }
-        match arithmetic(operator, BinaryOp::Div) {
-            Some(operator) => ExprKind::Binary(operator, left, right),
-            None => ExprKind::Opaque(vec![*left, *right]),
-        }
-    }
-
-    fn chain(&mut self, node: Node<'_>, operator: &str) -> Vec<Expr> {
-        let all = operands(node, operator, &self.down);
-        all.into_iter().map(|each| self.expr(each)).collect()
-    }
-
     fn unary(&mut self, node: Node<'_>) -> ExprKind {
         let operator = node.child_by_field_name("operator");
         let argument = self.field(node, "argument");
@@ -391,14 +351,4 @@ impl Lowering<'_> {
         });
         ExprKind::Name(name)
     }
-}
-
-/// What makes one expression of many operands.
-fn joined(operator: &str) -> Option<fn(Vec<Expr>) -> ExprKind> {
-    Some(match operator {
-        "+" => ExprKind::Concat,
-        "&&" => ExprKind::And,
-        "||" | "??" => ExprKind::Or,
-        _ => return None,
-    })
 }

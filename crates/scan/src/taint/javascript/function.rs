@@ -4,7 +4,7 @@ use tree_sitter::Node;
 
 use super::Lowering;
 use crate::taint::ir::{Expr, ExprKind, Function, Name, Param, ParamKind, Stmt, StmtKind};
-use crate::taint::tree::{children, first, span, stmt};
+use crate::taint::tree::{FrontEnd, children, first, span, stmt};
 
 impl Lowering<'_> {
     /// Any kind of function: declared, expressed, an arrow, a method.

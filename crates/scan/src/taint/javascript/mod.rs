@@ -17,8 +17,8 @@ mod text;
 
 use tree_sitter::Node;
 
-use super::ir::{Expr, Import, Module, Span, Stmt, StmtKind};
-use super::tree::{Descent, FrontEnd};
+use super::ir::{Expr, ExprKind, Import, Module, Span, Stmt, StmtKind};
+use super::tree::{Descent, FrontEnd, expr as placed};
 use crate::SourceFile;
 
 /// What a file exports as a whole is bound to this name.
@@ -42,6 +42,11 @@ pub fn lower(file: &SourceFile<'_>) -> Option<Module> {
 impl<'t> FrontEnd<'t> for Lowering<'t> {
     fn down(&mut self) -> &mut Descent<'t> {
         &mut self.down
+    }
+
+    fn expr(&mut self, node: Node<'_>) -> Expr {
+        let kind = self.deeper(node, |lowering| lowering.kind(node));
+        placed(node, kind.unwrap_or(ExprKind::Opaque(Vec::new())))
     }
 }
 

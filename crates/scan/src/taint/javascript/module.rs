@@ -4,7 +4,7 @@ use tree_sitter::Node;
 
 use super::{EXPORTED, Lowering};
 use crate::taint::ir::{Expr, ExprKind, Stmt, StmtKind};
-use crate::taint::tree::{assign, children, first, span, stmt};
+use crate::taint::tree::{FrontEnd, assign, children, first, span, stmt};
 
 impl Lowering<'_> {
     /// `import a, { b as c } from "d"`.
