@@ -64,6 +64,14 @@ impl Finding {
         self.settle();
     }
 
+    /// `path:line`, or the path alone where it is about the whole file.
+    pub(crate) fn place(&self) -> String {
+        match self.line {
+            0 => self.path.clone(),
+            line => format!("{}:{line}", self.path),
+        }
+    }
+
     /// The same, its text fit to be shown.
     pub(crate) fn shown(mut self) -> Self {
         self.settle();

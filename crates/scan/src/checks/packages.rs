@@ -181,29 +181,18 @@ impl Known {
     }
 
     fn declared(&self, system: System) -> impl Iterator<Item = (&Placed, &Declared)> {
-        let of = self
-            .files
-            .iter()
-            .filter(move |file| file.packages.system == system);
-        of.flat_map(|file| {
-            file.packages
-                .declared
-                .iter()
-                .map(move |declared| (file, declared))
-        })
+        self.of_system(system)
+            .flat_map(|file| file.packages.declared.iter().map(move |each| (file, each)))
     }
 
     fn locked(&self, system: System) -> impl Iterator<Item = (&Placed, &Locked)> {
-        let of = self
-            .files
-            .iter()
-            .filter(move |file| file.packages.system == system);
-        of.flat_map(|file| {
-            file.packages
-                .locked
-                .iter()
-                .map(move |locked| (file, locked))
-        })
+        self.of_system(system)
+            .flat_map(|file| file.packages.locked.iter().map(move |each| (file, each)))
+    }
+
+    fn of_system(&self, system: System) -> impl Iterator<Item = &Placed> {
+        let files = self.files.iter();
+        files.filter(move |file| file.packages.system == system)
     }
 
     /// Every name that is declared or locked.

@@ -100,15 +100,11 @@ fn finding(each: &Reported) -> String {
 
 fn head(each: &Reported) -> String {
     let finding = &each.finding;
-    let place = match finding.line {
-        0 => finding.path.clone(),
-        line => format!("{}:{line}", finding.path),
-    };
     format!(
         "<strong>{}</strong> <code>{}</code> <code>{}</code>",
         finding.severity,
         escaped(&finding.rule),
-        escaped(&place)
+        escaped(&finding.place())
     )
 }
 

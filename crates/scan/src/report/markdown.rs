@@ -93,15 +93,11 @@ fn finding(out: &mut String, each: &Reported) {
 
 fn head(each: &Reported) -> String {
     let finding = &each.finding;
-    let place = match finding.line {
-        0 => finding.path.clone(),
-        line => format!("{}:{line}", finding.path),
-    };
     format!(
         "**{}** {} {}",
         finding.severity,
         code(&finding.rule),
-        code(&place)
+        code(&finding.place())
     )
 }
 

@@ -115,11 +115,7 @@ fn paint_faint(paint: &Painter, text: &str) -> String {
 }
 
 fn place(each: &Reported) -> String {
-    let path = dam_journal::clean(&each.finding.path);
-    match each.finding.line {
-        0 => path,
-        line => format!("{path}:{line}"),
-    }
+    dam_journal::clean(&each.finding.place())
 }
 
 fn finding(out: &mut String, each: &Reported, paint: &Painter) {
