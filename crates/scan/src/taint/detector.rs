@@ -13,7 +13,7 @@ use crate::engine::parallel::in_parallel;
 use crate::{Detector, Facts, Finding, Gap, GapKind, Joined, Language, Project, SourceFile};
 
 use super::catalogue::rules;
-use super::engine::{Outcome, Program, Unit, analyse};
+use super::engine::{Outcome, Program, Unit, analyse, is_script, script};
 use super::ir::{CutReason, Module};
 
 /// How many modules are looked at together with one that imports them.
@@ -37,11 +37,11 @@ impl Detector for Taint {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn wants(&self, _path: &str, language: Language) -> bool {
-        language == Language::Python
+        super::reads(language)
     }
 
     fn file(&self, file: &SourceFile<'_>) -> Facts {
@@ -143,19 +143,52 @@ fn caps_of(path: &str, capped: &[(u32, String)]) -> Vec<Gap> {
 
 /// Which file a name of a module may mean.
 struct Names {
-    by_end: BTreeMap<String, Vec<usize>>,
+    /// By the last part of a name, and the language.
+    by_end: BTreeMap<(Language, String), Vec<usize>>,
+    /// Files that import each other by their paths.
+    scripts: BTreeMap<String, usize>,
+    languages: Vec<Language>,
 }
 
 impl Names {
     fn of(files: &[(&str, Kept)]) -> Self {
-        let mut by_end: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut names = Self {
+            by_end: BTreeMap::new(),
+            scripts: BTreeMap::new(),
+            languages: Vec::new(),
+        };
         for (number, (path, _)) in files.iter().enumerate() {
+            let language = Language::of(path, "");
+            names.languages.push(language);
+            if is_script(language) {
+                let stem = script::stem(path).to_owned();
+                names.scripts.entry(stem).or_insert(number);
+                continue;
+            }
             let stem = path.rsplit_once('.').map_or(*path, |(stem, _)| stem);
             let stem = stem.strip_suffix("/__init__").unwrap_or(stem);
             let last = stem.rsplit('/').next().unwrap_or(stem);
-            by_end.entry(last.to_owned()).or_default().push(number);
+            let key = (language, last.to_owned());
+            names.by_end.entry(key).or_default().push(number);
         }
-        Self { by_end }
+        names
+    }
+
+    /// The files that an import in another may mean.
+    fn meant(&self, from: usize, path: &str, import: &str) -> Vec<usize> {
+        let language = self.languages[from];
+        if is_script(language) {
+            let candidates = script::candidates(path, import);
+            let found = candidates.iter().find_map(|each| self.scripts.get(each));
+            return found.copied().into_iter().collect();
+        }
+        let last = import.rsplit('.').next().unwrap_or(import);
+        // A name that many files have says little.
+        self.by_end
+            .get(&(language, last.to_owned()))
+            .filter(|meant| meant.len() <= 8)
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// A file and all that it leads to by imports, itself first.
@@ -164,15 +197,11 @@ impl Names {
         let mut all = vec![from];
         let mut at = 0;
         while at < all.len() && all.len() < MAX_TOGETHER {
-            for import in &files[all[at]].1.imports {
-                let last = import.rsplit('.').next().unwrap_or(import);
-                // A name that many files have says little.
-                let Some(meant) = self.by_end.get(last).filter(|meant| meant.len() <= 8) else {
-                    continue;
-                };
-                for number in meant {
-                    if seen.insert(*number) {
-                        all.push(*number);
+            let (path, kept) = &files[all[at]];
+            for import in &kept.imports {
+                for number in self.meant(all[at], path, import) {
+                    if seen.insert(number) {
+                        all.push(number);
                     }
                 }
             }

@@ -2,6 +2,8 @@
 //! does harm and what makes it harmless. All of it is data, one [`Profile`]
 //! for each language.
 
+pub mod java;
+pub mod javascript;
 pub mod python;
 pub mod rules;
 
@@ -11,6 +13,17 @@ use std::rc::Rc;
 use super::engine::Tier;
 use super::ir::{Const, Expr, ExprKind};
 use super::kind::{Kind, Kinds};
+use crate::Language;
+
+/// What matters of the libraries of a language. Languages without a front end
+/// have nothing to ask it about.
+pub fn profile_of(language: Language) -> &'static Profile {
+    match language {
+        Language::Java => &java::JAVA,
+        Language::JavaScript | Language::Tsx | Language::TypeScript => &javascript::JAVASCRIPT,
+        _ => &python::PYTHON,
+    }
+}
 
 /// What a call of something outside of the project makes of the data it gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +92,35 @@ pub struct Sink {
     pub when: When,
 }
 
+/// Which functions a framework calls, and with what.
+#[derive(Debug)]
+pub struct Routes {
+    /// Methods of an application that decorate a handler with its path.
+    pub verbs: &'static [&'static str],
+    /// Decorators and annotations that make a handler by their names alone.
+    pub marks: &'static [&'static str],
+    /// Frameworks whose handlers answer with JSON unless told otherwise.
+    pub json_frameworks: &'static [&'static str],
+    /// How names of classes end whose methods are handlers.
+    pub handler_classes: &'static [&'static str],
+    /// Which of their methods.
+    pub handler_methods: &'static [&'static str],
+    /// Whether the text that a handler gives back is the page.
+    pub returns_are_pages: bool,
+    /// Whether parameters of which nothing else is known come out of the request.
+    pub params_are_data: bool,
+    /// Frameworks that hand a handler its request.
+    pub request_frameworks: &'static [&'static str],
+    /// What a parameter of a type is, in any function.
+    pub types: &'static [(&'static str, &'static str)],
+    /// What a parameter of a name is, where it may be.
+    pub names: &'static [(&'static str, &'static str)],
+    /// Decorators of parameters that come out of the request.
+    pub param_marks: &'static [&'static str],
+    /// Names of defaults that the framework fills in by itself.
+    pub handed_in: &'static [&'static str],
+}
+
 /// What matters of one language's libraries.
 #[expect(
     clippy::struct_excessive_bools,
@@ -131,6 +173,10 @@ pub struct Profile {
     pub registrars: &'static [&'static str],
     /// Attributes that give nothing of the data.
     pub harmless: &'static [&'static str],
+    /// Whether a function without a name is one that others may call.
+    pub lambdas_are_entries: bool,
+    /// Which functions a framework calls.
+    pub routes: &'static Routes,
     /// Calls that do harm.
     pub sinks: &'static [&'static [Sink]],
 }

@@ -26,6 +26,7 @@ mod program;
 mod regex_text;
 mod report;
 mod route;
+pub(super) mod script;
 mod sink;
 mod state;
 mod text;
@@ -34,6 +35,7 @@ mod value;
 use crate::Finding;
 
 pub use interp::Tier;
+pub(super) use program::is_script;
 pub use program::{Program, Unit};
 
 /// What was found in one module.

@@ -5,10 +5,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::Language;
-use crate::taint::catalogue::{Profile, Sink, python::PYTHON};
+use crate::taint::catalogue::{Profile, Sink, profile_of};
 use crate::taint::ir::{Import, Module, Stmt, StmtKind};
 
 use super::interp::Interp;
+use super::script;
 use super::state::State;
 use super::value::{Shape, Value};
 
@@ -45,7 +46,11 @@ impl Unit {
             path: path.to_owned(),
             language,
             ir,
-            name: dotted(path),
+            name: if is_script(language) {
+                script::stem(path).to_owned()
+            } else {
+                dotted(path)
+            },
             frameworks,
         }
     }
@@ -65,7 +70,9 @@ impl Program {
         for (number, unit) in modules.iter().enumerate() {
             by_name.entry(unit.name.clone()).or_insert(number);
             let mut rest = unit.name.as_str();
-            while let Some((_, after)) = rest.split_once('.') {
+            while !is_script(unit.language)
+                && let Some((_, after)) = rest.split_once('.')
+            {
                 by_end
                     .entry(after.to_owned())
                     .and_modify(|known| *known = None)
@@ -126,6 +133,13 @@ impl Program {
 
     /// The module that an import of another means.
     pub fn resolve(&self, from: usize, name: &str) -> Option<usize> {
+        let importer = &self.modules[from];
+        if is_script(importer.language) {
+            return script::candidates(&importer.path, name)
+                .iter()
+                .find_map(|meant| self.by_name.get(meant))
+                .copied();
+        }
         if name.starts_with('.') {
             return self
                 .by_name
@@ -137,6 +151,9 @@ impl Program {
 
     /// The module of this full name.
     pub(super) fn module_named(&self, from: usize, name: &str) -> Option<usize> {
+        if is_script(self.modules[from].language) {
+            return None;
+        }
         if let Some(number) = self.by_name.get(name) {
             return Some(*number);
         }
@@ -185,8 +202,12 @@ impl<'a> Interp<'a> {
     }
 }
 
-fn profile_of(_language: Language) -> &'static Profile {
-    &PYTHON
+/// Whether modules are found by the paths of their files.
+pub(in crate::taint) fn is_script(language: Language) -> bool {
+    matches!(
+        language,
+        Language::JavaScript | Language::Tsx | Language::TypeScript
+    )
 }
 
 /// `a/b/__init__.py` is `a.b`, `src/a/c.py` is `src.a.c`.

@@ -7,6 +7,7 @@ use crate::taint::ir::{Const, Expr, ExprKind, Param};
 use super::interp::{Interp, Tier};
 use super::state::State;
 use super::value::{Closure, Object, Value};
+use crate::taint::catalogue::Routes;
 use crate::taint::visit::last_name;
 
 /// A function that answers requests.
@@ -20,64 +21,6 @@ pub(super) struct Route {
     pub has_fixed_path: bool,
 }
 
-const VERBS: &[&str] = &[
-    "route",
-    "get",
-    "post",
-    "put",
-    "patch",
-    "delete",
-    "head",
-    "options",
-    "websocket",
-    "api_route",
-    "expose",
-    "view_config",
-];
-/// Frameworks whose handlers answer with JSON unless told otherwise.
-const JSON_FRAMEWORKS: &[&str] = &[
-    "fastapi",
-    "flask_restful",
-    "flask_restplus",
-    "flask_restx",
-    "connexion",
-    "rest_framework",
-];
-const HANDLER_CLASSES: &[&str] = &[
-    "MethodView",
-    "Resource",
-    "View",
-    "APIView",
-    "ViewSet",
-    "RequestHandler",
-    "HTTPEndpoint",
-    "HTTPRequestHandler",
-    "HTTPMethodView",
-];
-const HANDLER_METHODS: &[&str] = &[
-    "get",
-    "post",
-    "put",
-    "patch",
-    "delete",
-    "head",
-    "dispatch_request",
-    "do_GET",
-    "do_POST",
-    "do_PUT",
-];
-/// Frameworks that hand a handler its request.
-const REQUEST_FRAMEWORKS: &[&str] = &[
-    "django",
-    "aiohttp",
-    "starlette",
-    "fastapi",
-    "rest_framework",
-    "sanic",
-    "pyramid",
-    "falcon",
-];
-
 impl Route {
     /// Whether a function is one, and how.
     pub fn of<'a>(
@@ -86,7 +29,9 @@ impl Route {
         state: &mut State<'a>,
     ) -> Option<Self> {
         let module = closure.module;
-        let json = JSON_FRAMEWORKS
+        let routes = interp.profile.routes;
+        let json = routes
+            .json_frameworks
             .iter()
             .any(|name| interp.program.imports(module, name));
         let says_html = closure.function.decorators.iter().any(|decorator| {
@@ -95,11 +40,12 @@ impl Route {
         });
         let aiohttp =
             interp.program.imports(module, "aiohttp") && !interp.program.imports(module, "flask");
-        let answers_html = (!json || says_html) && !aiohttp;
+        let answers_html = routes.returns_are_pages && (!json || says_html) && !aiohttp;
+        let is_route = |decorator: &Expr| is_route(decorator, routes);
         if closure.function.decorators.iter().any(is_route) {
             return Some(Self {
                 answers_html,
-                params_are_data: true,
+                params_are_data: routes.params_are_data,
                 has_fixed_path: paths_are_fixed(&closure.function.decorators),
             });
         }
@@ -109,23 +55,26 @@ impl Route {
         {
             return Some(Self {
                 answers_html,
-                params_are_data: true,
+                params_are_data: routes.params_are_data,
                 has_fixed_path: false,
             });
         }
         let class = closure.class.as_ref()?;
         let bases = class.all_bases();
-        let handler = bases
-            .iter()
-            .any(|base| HANDLER_CLASSES.iter().any(|name| base.ends_with(name)));
+        let handler = bases.iter().any(|base| {
+            routes
+                .handler_classes
+                .iter()
+                .any(|name| base.ends_with(name))
+        });
         let _ = state;
-        if handler && HANDLER_METHODS.contains(&&*closure.function.name) {
+        if handler && routes.handler_methods.contains(&&*closure.function.name) {
             let flask = bases
                 .iter()
                 .any(|base| base.ends_with("MethodView") || base.starts_with("flask.views"));
             return Some(Self {
                 answers_html: flask && answers_html,
-                params_are_data: true,
+                params_are_data: routes.params_are_data,
                 has_fixed_path: false,
             });
         }
@@ -133,7 +82,10 @@ impl Route {
     }
 }
 
-fn is_route(decorator: &Expr) -> bool {
+fn is_route(decorator: &Expr, routes: &Routes) -> bool {
+    if last_name(decorator).is_some_and(|name| routes.marks.contains(&name)) {
+        return true;
+    }
     let ExprKind::Call(call) = &decorator.kind else {
         // CherryPy's `@expose`.
         return matches!(&decorator.kind, ExprKind::Attribute(object, name) if &**name == "expose" && last_name(object) == Some("cherrypy"));
@@ -141,7 +93,7 @@ fn is_route(decorator: &Expr) -> bool {
     let ExprKind::Attribute(_, name) = &call.callee.kind else {
         return matches!(&call.callee.kind, ExprKind::Name(name) if matches!(&**name, "route" | "get" | "post") && path_of(decorator).is_some());
     };
-    VERBS.contains(&&**name) && path_of(decorator).is_some()
+    routes.verbs.contains(&&**name) && path_of(decorator).is_some()
 }
 
 fn paths_are_fixed(decorators: &[Expr]) -> bool {
@@ -210,19 +162,27 @@ impl<'a> Interp<'a> {
         {
             return Value::number();
         }
-        if self.is_request(closure, param) {
-            return Value::path("django.request");
+        if let Some(known) = self.known_param(closure, param) {
+            return Value::path(known);
         }
-        if self
-            .frame
-            .route
-            .as_ref()
-            .is_some_and(|route| route.params_are_data)
+        let routes = self.profile.routes;
+        let is_marked = param
+            .decorators
+            .iter()
+            .filter_map(last_name)
+            .any(|name| routes.param_marks.contains(&name));
+        if is_marked
+            || self
+                .frame
+                .route
+                .as_ref()
+                .is_some_and(|route| route.params_are_data)
         {
             let handed_in = param
                 .default
                 .as_ref()
-                .is_some_and(|default| matches!(last_name(default), Some("Depends" | "Security")));
+                .and_then(last_name)
+                .is_some_and(|name| routes.handed_in.contains(&name));
             if handed_in {
                 return Value::unknown();
             }
@@ -263,21 +223,22 @@ impl<'a> Interp<'a> {
         }
     }
 
-    fn is_request(&self, closure: &Closure<'a>, param: &Param) -> bool {
-        let annotated = param
-            .annotation
-            .as_ref()
-            .and_then(last_name)
-            .is_some_and(|name| {
-                matches!(
-                    name,
-                    "Request" | "HttpRequest" | "HTTPConnection" | "WSGIRequest"
-                )
-            });
-        let named = matches!(&*param.name, "request" | "req" | "_request" | "REQUEST");
-        let framework = REQUEST_FRAMEWORKS
+    /// What a framework passes here, by the parameter's type or name.
+    fn known_param(&self, closure: &Closure<'a>, param: &Param) -> Option<&'static str> {
+        let routes = self.profile.routes;
+        let by = |table: &'static [(&str, &'static str)], name: &str| {
+            let found = table.iter().find(|(each, _)| *each == name);
+            found.map(|(_, known)| *known)
+        };
+        let annotated = param.annotation.as_ref().and_then(last_name);
+        if let Some(known) = annotated.and_then(|name| by(routes.types, name)) {
+            return Some(known);
+        }
+        let known = by(routes.names, &param.name)?;
+        let framework = routes
+            .request_frameworks
             .iter()
             .any(|name| self.program.imports(closure.module, name));
-        annotated || (named && (framework || closure.function.params.len() <= 4))
+        (framework || closure.function.params.len() <= 4).then_some(known)
     }
 }

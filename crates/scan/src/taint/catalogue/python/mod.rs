@@ -1,6 +1,7 @@
 //! What matters of Python's libraries and web frameworks.
 
 mod effects;
+mod routes;
 mod sinks;
 
 use super::{Effect, Profile};
@@ -300,5 +301,7 @@ pub static PYTHON: Profile = Profile {
         "session",
         "app",
     ],
+    lambdas_are_entries: false,
+    routes: &routes::ROUTES,
     sinks: sinks::ALL,
 };
