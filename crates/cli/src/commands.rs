@@ -21,6 +21,7 @@ mod scan;
 mod status;
 mod trust;
 
+pub use exec::runtime;
 pub use execpolicy::ExecPolicy;
 pub use guard::Guard;
 pub use log::export::Export;

@@ -2,6 +2,7 @@
 //! nothing and makes no system call of its own; it hands the environment down
 //! and turns what comes back into text.
 
+mod adviser;
 mod arguments;
 mod boxed;
 mod commands;

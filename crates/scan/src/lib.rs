@@ -22,6 +22,7 @@ mod finding;
 pub mod history;
 pub mod identity;
 pub mod ignore;
+pub mod judge;
 mod language;
 pub mod owners;
 pub mod prove;

@@ -13,6 +13,7 @@ use dam_model::{Model, Recorded, Recorder, Responses};
 use dam_policy::ReviewerKind;
 
 use super::trust::settings_after_asking;
+use crate::adviser;
 use crate::arguments::Exec;
 use crate::boxed::session_started;
 use crate::error::{CommandError, Kind};
@@ -223,7 +224,7 @@ fn model(
         let name = recorded.model().to_owned();
         return Ok((Arc::new(recorded), name));
     }
-    let name = model_name(settings)?;
+    let name = adviser::name(settings, "-m MODEL")?;
     let live = Responses::new(provider::provider(&settings.provider.value, variables)?)?;
     Ok(match &exec.record {
         Some(path) => (
@@ -231,14 +232,6 @@ fn model(
             name,
         ),
         None => (Arc::new(live), name),
-    })
-}
-
-fn model_name(settings: &Settings) -> Result<String, CommandError> {
-    let chosen = settings.model.as_ref().map(|model| model.value.clone());
-    chosen.ok_or_else(|| {
-        CommandError::new(Kind::Config, "no model is chosen")
-            .hint("`-m MODEL` chooses one, or `model = \"…\"` in config.toml")
     })
 }
 
