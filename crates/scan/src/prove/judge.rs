@@ -218,7 +218,9 @@ fn changed(
         if !by_word && !text.contains(&numeric) {
             continue;
         }
-        let mine = structures(text);
+        // Outside of quotes the word is a name, and a new one in each request.
+        let structures = |text: &str, fresh: &Fresh| structures(&text.replace(&fresh.word, "word"));
+        let mine = structures(text, trial.fresh);
         let mut compared = Vec::new();
         for control in controls {
             for other in events(control.answer, kind) {
@@ -231,7 +233,7 @@ fn changed(
                     && carries(harmless, control.fresh)
                     && other.places.first() == event.places.first()
                 {
-                    compared.push((harmless.clone(), structures(harmless)));
+                    compared.push((harmless.clone(), structures(harmless, control.fresh)));
                 }
             }
         }

@@ -105,7 +105,13 @@ const XSS: &[&str] = &[
     "</script><{n}>",
     "</title></textarea><{n}>",
 ];
-const TEMPLATE: &[&str] = &["{{{a}*{b}}}", "${{a}*{b}}", "<%= {a}*{b} %>", "#{{a}*{b}}"];
+const TEMPLATE: &[&str] = &[
+    "{{{a}*{b}}}",
+    "${{a}*{b}}",
+    "<%= {a}*{b} %>",
+    "#{{a}*{b}}",
+    "{% widthratio {a} 1 {b} %}",
+];
 const SSRF: &[&str] = &[
     "http://127.0.0.1:{p}/{n}",
     "http://127.0.0.1:{p}/{n}?",

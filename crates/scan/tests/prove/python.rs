@@ -1,13 +1,17 @@
 //! Applications in Python.
 
+use std::collections::BTreeSet;
+
 use dam_sandbox::Tier;
-use dam_scan::prove::{Proving, prove, settle};
+use dam_scan::prove::{Proved, Proving, prove, settle};
 use dam_scan::{Finding, Proof};
 
 use crate::scene::{Scene, contents, has_python, names};
 
 crate::tests! {
     what_a_flask_application_does_is_shown_and_what_looks_like_it_is_not
+    what_a_django_application_does_is_shown_and_what_looks_like_it_is_not
+    what_a_fastapi_application_does_is_shown_and_what_looks_like_it_is_not
     a_finding_gets_the_verdict_of_its_route_and_its_identifier_shows_it_again
     nothing_runs_where_the_boundary_cannot_hold_it
 }
@@ -57,6 +61,93 @@ fn what_a_flask_application_does_is_shown_and_what_looks_like_it_is_not() {
         before,
         "the project was changed"
     );
+}
+
+const DJANGO: &[(&str, &str)] = &[
+    ("manage.py", include_str!("projects/django/manage.py")),
+    ("shop/__init__.py", ""),
+    (
+        "shop/settings.py",
+        include_str!("projects/django/shop/settings.py"),
+    ),
+    ("shop/urls.py", include_str!("projects/django/shop/urls.py")),
+    (
+        "shop/views.py",
+        include_str!("projects/django/shop/views.py"),
+    ),
+];
+
+const DJANGO_SHOWN: &[&str] = &[
+    "GET /cookie none seen insecure-cookie",
+    "GET /file/{name} path name path-traversal",
+    "GET /hello query name xss",
+    "GET /load cookie state deserialization",
+    "GET /reach query host ssrf",
+    "GET /run query host command-injection",
+    "GET /search query q sql-injection",
+    "GET /template header X-Greeting template-injection",
+    "GET /template header X-Greeting xss",
+    "POST /calculate json sum code-injection",
+    "POST /cookie none seen insecure-cookie",
+    "POST /file/{name} path name path-traversal",
+    "POST /go form next open-redirect",
+    "POST /load cookie state deserialization",
+    "POST /parse body body xxe",
+    "POST /reach query host ssrf",
+    "POST /template header X-Greeting template-injection",
+    "POST /template header X-Greeting xss",
+];
+
+fn what_a_django_application_does_is_shown_and_what_looks_like_it_is_not() {
+    if !has_python("django") {
+        return;
+    }
+    let proved = Scene::new(DJANGO).prove();
+    only_these_are_shown(&proved, DJANGO_SHOWN, 11);
+    let search = proved
+        .shown
+        .iter()
+        .find(|shown| shown.route == "GET /search");
+    assert_eq!(search.expect("it").places[0].0, "shop/views.py");
+}
+
+const FASTAPI_SHOWN: &[&str] = &[
+    "GET /cookie none seen insecure-cookie",
+    "GET /file/{name} path name path-traversal",
+    "GET /hello query name xss",
+    "GET /load cookie state deserialization",
+    "GET /reach query url path-traversal",
+    "GET /reach query url ssrf",
+    "GET /run query host command-injection",
+    "GET /search query q sql-injection",
+    "GET /template header x-greeting template-injection",
+    "POST /by-number json words sql-injection",
+    "POST /calculate json words code-injection",
+    "POST /go form next open-redirect",
+    "POST /raw json title xss",
+];
+
+fn what_a_fastapi_application_does_is_shown_and_what_looks_like_it_is_not() {
+    if !has_python("fastapi") || !has_python("multipart") {
+        return;
+    }
+    let scene = Scene::new(&[("main.py", include_str!("projects/fastapi_app.py"))]);
+    only_these_are_shown(&scene.prove(), FASTAPI_SHOWN, 12);
+}
+
+/// Of the routes, these and no others do what they should not; so many of
+/// those that look like them were driven.
+fn only_these_are_shown(proved: &Proved, expected: &[&str], safe: usize) {
+    let expected = expected.iter().map(ToString::to_string).collect();
+    assert_eq!(names(proved), expected, "{:?}", proved.missing);
+    let driven: BTreeSet<&str> = proved
+        .tried
+        .iter()
+        .filter(|tried| !tried.inputs.is_empty() && tried.requests > 20)
+        .filter_map(|tried| tried.route.split(' ').nth(1))
+        .filter(|path| path.starts_with("/safe/"))
+        .collect();
+    assert_eq!(driven.len(), safe, "{driven:?}");
 }
 
 fn finding(rule: &'static str, cwe: u16, symbol: &str, line: u32) -> Finding {

@@ -64,6 +64,8 @@ pub(super) fn asked(method: &str, channel: &str, name: &str, constants: &[String
     for channel in channels.iter().filter(fits) {
         if *channel == Channel::Body {
             found.push((Channel::Body, "body".to_owned()));
+        } else if *channel == Channel::Header && is_structural(name) {
+            // Sent with what it speaks of.
         } else if name != "*" {
             found.push((*channel, name.to_owned()));
         } else {
@@ -71,6 +73,18 @@ pub(super) fn asked(method: &str, channel: &str, name: &str, constants: &[String
         }
     }
     found
+}
+
+/// Whether a header tells how the rest of the request is read.
+fn is_structural(name: &str) -> bool {
+    [
+        "content-type",
+        "content-length",
+        "cookie",
+        "transfer-encoding",
+    ]
+    .iter()
+    .any(|header| name.eq_ignore_ascii_case(header))
 }
 
 /// Inputs for a project that asks for whatever there is: the words in its code,

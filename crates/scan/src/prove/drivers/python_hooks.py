@@ -9,7 +9,8 @@ MOST_EVENTS, MOST_TEXT = 60, 4000
 _events = None
 _asked = None
 # Code of these packages asks on its own behalf.
-FRAMEWORKS = ("werkzeug", "flask", "django", "starlette", "fastapi", "asgiref", "rest_framework")
+FRAMEWORKS = ("werkzeug", "flask", "django", "starlette", "fastapi", "asgiref", "rest_framework",
+              "anyio", "asyncio", "concurrent", "contextlib", "logging", "pprint", "threading")
 
 
 def cut(value):

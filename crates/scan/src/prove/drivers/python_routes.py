@@ -110,6 +110,8 @@ def django_app(path):
     from django.conf import settings
     settings.ALLOWED_HOSTS = ["*"]
     settings.SECURE_SSL_REDIRECT = False
+    # Each error would be made into a page for administrators.
+    settings.LOGGING_CONFIG = None
     for name, database in settings.DATABASES.items():
         if "sqlite" not in database.get("ENGINE", ""):
             settings.DATABASES[name] = {"ENGINE": "django.db.backends.sqlite3", "NAME": "/tmp/cofferdam/" + name}
@@ -231,7 +233,20 @@ def walk_django(patterns, before):
             if getattr(each, "app_name", None) != "admin":
                 yield from walk_django(each.url_patterns, path)
         else:
-            yield route(("GET", "POST"), path, each.callback)
+            yield route(django_methods(each.callback), path, each.callback)
+
+
+def django_methods(view):
+    """What a view tells of the methods that it takes."""
+    function = handler_of(view)
+    methods = ("get", "post", "put", "patch", "delete")
+    if inspect.isclass(function):
+        return [name.upper() for name in methods if hasattr(function, name)]
+    names = set(getattr(getattr(function, "__code__", None), "co_names", ()))
+    reads_body = names & {"POST", "FILES", "body", "data", "method", "read"}
+    if "GET" in names and not reads_body:
+        return ["GET"]
+    return ["GET", "POST"]
 
 
 def django_path(pattern):
