@@ -69,7 +69,7 @@ pub use requirements::{
     Notice, Requirements, ReviewerName, ServerStart, Servers, UnknownWord, Unmet, WebSearchMode,
 };
 pub use review::{Authorization, Breaker, Opinion, Outcome, Risk, matrix};
-pub use rules::{DenyGlob, FileRule, FileRules, FileVerdict};
+pub use rules::{DenyGlob, FileRule, FileRules, FileVerdict, OWN_DIRECTORY};
 pub use sensitivity::{
     CLASSES, Class, Ground, Repositories, Sensitivity, address, classed, is_like,
 };

@@ -172,11 +172,14 @@ impl Profile {
                 rules.extend(self.repository_rules(places, &files));
             }
         }
+        let own = self.confined && self.own_tmp;
+        let own = own.then(|| PathBuf::from("/tmp"));
         ResolvedProfile {
             name: self.name.clone(),
             files: FileRules::new(rules, self.confined)
                 .denying(globs)
-                .with_git(self.git),
+                .with_git(self.git)
+                .with_own(own.as_slice()),
             network: self.network.clone(),
             environment: self.environment.clone(),
             confined: self.confined,

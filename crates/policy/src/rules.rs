@@ -15,6 +15,10 @@ use crate::{
     Access, DENY_READ, GitAccess, GitPart, Glob, Layer, Origin, ProtectedName, Rule, repository,
 };
 
+/// The rule on a directory that is made for the box and thrown away with it:
+/// no name in it means anything to anybody outside.
+pub const OWN_DIRECTORY: Rule = Rule::builtin("files.own-directory");
+
 /// One rule on one absolute path.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct FileRule {
@@ -175,9 +179,40 @@ impl FileRules {
             .map(|rule| rule.path.as_path())
     }
 
+    /// The same rules, with these directories made for the box alone: writable,
+    /// whatever the names in them.
+    #[must_use]
+    pub fn with_own(&self, own: &[PathBuf]) -> Self {
+        let is_replaced =
+            |rule: &FileRule| rule.access == Access::Write && own.contains(&rule.path);
+        let mut rules = self.rules.clone();
+        rules.retain(|rule| !is_replaced(rule));
+        rules.extend(own.iter().map(|path| FileRule {
+            path: path.clone(),
+            access: Access::Write,
+            rule: OWN_DIRECTORY,
+            origin: Origin::BUILTIN,
+            what: "the box's own".to_owned(),
+        }));
+        self.with_rules(rules, self.globs.clone())
+    }
+
     /// Whether names are protected below writable paths.
     pub const fn protects_names(&self) -> bool {
         self.protect_names
+    }
+
+    /// Whether names are protected where this path is: not in a directory of
+    /// the box's own.
+    pub fn protects_names_at(&self, path: &Path) -> bool {
+        self.protect_names && !self.is_own(path)
+    }
+
+    /// Whether this path is a directory of the box's own, or in one, and no
+    /// other rule says more of it.
+    pub fn is_own(&self, path: &Path) -> bool {
+        self.around(path)
+            .is_ok_and(|(rule, _)| rule.rule == OWN_DIRECTORY)
     }
 
     /// What may be done to repositories.
@@ -285,11 +320,15 @@ impl FileRules {
         if rule.access != Access::Write {
             return (false, Decider::Rule(rule));
         }
+        if !self.protect_names || rule.rule == OWN_DIRECTORY {
+            return (true, Decider::Rule(rule));
+        }
         // Only what lies below the writable root counts: a workspace may itself
         // live in `~/.codex/worktrees`.
-        let name = protected_among(below.clone()).filter(|_| self.protect_names);
-        let is_open = self.git == GitAccess::Commit && self.protect_names;
-        if is_open && let Some(part) = repository::part_among(rule, name, below) {
+        let name = protected_among(below.clone());
+        if self.git == GitAccess::Commit
+            && let Some(part) = repository::part_among(rule, name, below)
+        {
             return (part.is_kept(), Decider::Git(rule, part));
         }
         match name {

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use dam_policy::{
-    Access, CREDENTIAL_STORES, FileRule, FileRules, Origin, Places, Profile, ResolvedProfile, Rule,
-    SandboxMode,
+    Access, CREDENTIAL_STORES, FileRule, FileRules, GitAccess, Origin, Places, Profile,
+    ResolvedProfile, Rule, SandboxMode,
 };
 use proptest::prelude::*;
 
@@ -217,6 +217,39 @@ fn what_is_outside_the_workspace_could_be_added() {
     // Nothing ordinary opens these.
     assert_eq!(files.write(Path::new("/home/alice/.ssh/x")).hint, None);
     assert_eq!(files.write(Path::new("/w/.git/config")).hint, None);
+}
+
+#[test]
+fn names_are_free_in_a_directory_of_the_boxs_own() {
+    let profile = Profile {
+        own_tmp: true,
+        git: GitAccess::Commit,
+        ..Profile::builtin(SandboxMode::WorkspaceWrite)
+    };
+    let places = Places {
+        workspace_roots: vec!["/w".into(), "/tmp/deep/w".into()],
+        unreadable: vec!["/tmp/closed".into()],
+        ..places()
+    };
+    let files = profile.resolve(&places).files;
+    for path in ["/tmp/.git/config", "/tmp/a/.GIT/hooks/x", "/tmp/AGENTS.md"] {
+        assert!(files.may_write(Path::new(path)), "{path}");
+        assert!(!files.protects_names_at(Path::new(path)), "{path}");
+        assert_eq!(files.git_part(Path::new(path)), None, "{path}");
+    }
+    let closed = [
+        "/w/.git/config",
+        "/tmp/deep/w/.git/config",
+        "/tmp/deep/w/a/AGENTS.md",
+        "/tmp/closed/x",
+        "/tmp/../w/.git/config",
+        "/tmpx/.git",
+    ];
+    for path in closed {
+        assert!(!files.may_write(Path::new(path)), "{path}");
+    }
+    let without = Profile::builtin(SandboxMode::WorkspaceWrite).resolve(&places);
+    assert!(!without.files.may_write(Path::new("/tmp/.git/config")));
 }
 
 #[test]

@@ -247,7 +247,7 @@ impl Visit<'_> {
             return Err(not_a_file(from));
         }
         match kind {
-            FileType::Symlink => check_link_name(to),
+            FileType::Symlink => self.check_link_name(to),
             FileType::Directory if links::holds_protected(self.files, from, &to.path()) => {
                 Err(Refusal::rule(
                     Errno::ACCESS,
@@ -318,7 +318,7 @@ impl Visit<'_> {
         let text = self.caller.path(text)?;
         let place = self.place(to.0, to.1, LastLink::Keep)?;
         place.permit(self.files, || place.exists().then_some(Errno::EXIST))?;
-        check_link_name(&place)?;
+        self.check_link_name(&place)?;
         if self.part(&place).is_some() {
             return Err(not_a_file(&place));
         }
@@ -335,6 +335,24 @@ impl Visit<'_> {
         rustix::fs::ftruncate(&file, self.caller.call.args[1])?;
         DONE
     }
+
+    /// A link with the first part of a protected name would lead around the
+    /// rest: `.github` pointing at a directory of another name.
+    fn check_link_name(&self, place: &Place) -> Result<(), Refusal> {
+        let leaf = place.leaf.to_string_lossy();
+        if !matches!(place.ground(), Ground::Ruled)
+            || !protected_component(&leaf)
+            || !self.files.protects_names_at(&place.path())
+        {
+            return Ok(());
+        }
+        Err(Refusal::rule(
+            Errno::ACCESS,
+            place.path(),
+            "files.protected-name",
+            format!("a link called `{leaf}` would lead around a protected name"),
+        ))
+    }
 }
 
 fn not_a_file(place: &Place) -> Refusal {
@@ -344,19 +362,4 @@ fn not_a_file(place: &Place) -> Refusal {
         "files.git-closed",
         "what git keeps are files: a link or a moved directory could lead it elsewhere",
     )
-}
-
-/// A link with the first part of a protected name would lead around the rest:
-/// `.github` pointing at a directory of another name.
-fn check_link_name(place: &Place) -> Result<(), Refusal> {
-    let leaf = place.leaf.to_string_lossy();
-    if !matches!(place.ground(), Ground::Ruled) || !protected_component(&leaf) {
-        return Ok(());
-    }
-    Err(Refusal::rule(
-        Errno::ACCESS,
-        place.path(),
-        "files.protected-name",
-        format!("a link called `{leaf}` would lead around a protected name"),
-    ))
 }

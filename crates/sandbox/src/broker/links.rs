@@ -131,7 +131,8 @@ pub(super) fn holds_protected(files: &FileRules, from: &Place, to: &Path) -> boo
         &mut |_, path| {
             let below = path();
             let (here, to) = (here.join(&below), to.join(&below));
-            !files.may_write(&here) || !files.may_write(&to) || repository::is_head(&here)
+            let is_head = files.protects_names_at(&here) && repository::is_head(&here);
+            !files.may_write(&here) || !files.may_write(&to) || is_head
         },
     );
     end != End::Complete

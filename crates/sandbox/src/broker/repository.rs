@@ -62,7 +62,7 @@ const RULE: &str = "files.git-directory";
 /// is concerned. Costs a look at the names in the path, unless one of them
 /// means something to git.
 pub(super) fn permit(files: &FileRules, path: &Path) -> Result<(), Refusal> {
-    if !files.protects_names() || is_known(files, path) {
+    if !files.protects_names_at(path) || is_known(files, path) {
         return Ok(());
     }
     for (dir, below) in telling(path) {
@@ -94,7 +94,7 @@ pub(super) fn permit(files: &FileRules, path: &Path) -> Result<(), Refusal> {
 /// What a path is to the repository around it, by its name or by what is there,
 /// where that may be committed to.
 pub(super) fn part(files: &FileRules, path: &Path) -> Option<GitPart> {
-    if files.git() != GitAccess::Commit {
+    if files.git() != GitAccess::Commit || !files.protects_names_at(path) {
         return None;
     }
     let known = files.git_part(path);

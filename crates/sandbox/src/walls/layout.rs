@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dam_policy::{Access, FileRule, FileRules, Origin, Rule};
+use dam_policy::{Access, FileRule, FileRules, OWN_DIRECTORY};
 
 use crate::report::Order;
 
@@ -86,32 +86,16 @@ pub(crate) fn with_own(files: FileRules, own: &[PathBuf], cwd: &Path) -> FileRul
     if own.is_empty() {
         return files;
     }
-    let rule = |path: &Path, access, rule, what: &str| FileRule {
-        path: path.to_owned(),
-        access,
-        rule: Rule::builtin(rule),
-        origin: Origin::BUILTIN,
-        what: what.to_owned(),
-    };
-    let mut rules: Vec<FileRule> = files.iter().cloned().collect();
-    let is_below = |dir: &PathBuf| cwd != dir && cwd.starts_with(dir);
-    if own.iter().any(is_below) && !files.write(cwd).granted {
-        rules.push(rule(
-            cwd,
-            Access::Read,
-            "files.root",
-            "the working directory",
-        ));
+    let files = files.with_own(own);
+    let is_shown = files.is_own(cwd) && !own.iter().any(|dir| dir == cwd);
+    if is_shown {
+        files.with_readable(cwd, "the working directory")
+    } else {
+        files
     }
-    for dir in own {
-        rules.push(rule(dir, Access::Write, TEMPORARY, "the box's own"));
-    }
-    FileRules::new(rules, files.protects_names())
-        .denying(files.globs().to_vec())
-        .with_git(files.git())
 }
 
 /// Whether a rule grants a temporary directory.
 pub(crate) fn is_temporary(rule: &FileRule) -> bool {
-    rule.access == Access::Write && rule.rule.as_str() == TEMPORARY
+    rule.access == Access::Write && (rule.rule.as_str() == TEMPORARY || rule.rule == OWN_DIRECTORY)
 }

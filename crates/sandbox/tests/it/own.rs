@@ -14,6 +14,7 @@ dam_testkit::tests! {
     what_is_written_to_an_own_tmp_is_not_on_the_host
     a_workspace_below_an_own_tmp_is_the_real_one
     a_working_directory_below_an_own_tmp_is_shown_read_only
+    names_are_free_in_an_own_tmp_and_nowhere_else
     a_writable_place_below_a_read_only_one_is_writable
     what_is_granted_below_a_denied_directory_is_all_that_is_there
     what_is_denied_below_what_is_granted_there_stays_closed
@@ -91,6 +92,48 @@ fn a_working_directory_below_an_own_tmp_is_shown_read_only() {
     let said = run(host.path(), &[], true, script);
     assert_eq!(said, "xthere\n2\n");
     assert!(!host.path().join("made").exists());
+}
+
+fn names_are_free_in_an_own_tmp_and_nowhere_else() {
+    let host = below_tmp();
+    let work = host.path().join("work");
+    fs::create_dir(&work).expect("a directory");
+    let make = "mkdir -p .git/hooks .github/workflows; echo 1 > .git/hooks/x; ln -s . .vscode; \
+                echo 1 > AGENTS.md; echo 1 > .git/HEAD; mkdir .git/refs .git/objects; \
+                echo 1 > .git/config; mv .git moved; mkdir bare; cd bare; echo 1 > HEAD; \
+                mkdir refs objects hooks; echo 1 > config; cd ..; find . -type f -o -type l | sort | xargs echo";
+    let rules = [(&*work, Access::Write)];
+    let made = "./.vscode ./AGENTS.md ./bare/HEAD ./bare/config ./moved/HEAD ./moved/config ./moved/hooks/x";
+    let there = run(
+        &work,
+        &rules,
+        true,
+        &format!("mkdir /tmp/a; cd /tmp/a; {make}"),
+    );
+    assert_eq!(there.trim(), made);
+    // The workspace keeps its rules, by whatever way it is reached, though it
+    // lies below the same `/tmp`.
+    let work_path = work.display();
+    let here = format!(
+        "{make}; mkdir -p /tmp/a/.git; echo 1 > /tmp/a/.git/config; mv /tmp/a/.git .; cp -r /tmp/a/.git .; \
+         ln -s {work_path} /tmp/a/link; echo 1 > /tmp/a/link/AGENTS.md; ls -A"
+    );
+    let here = run(&work, &rules, true, &here);
+    assert!(here.contains("bare"), "{here}");
+    for name in [".git", "AGENTS.md", ".vscode", "moved"] {
+        assert!(
+            fs::symlink_metadata(work.join(name)).is_err(),
+            "{name}: {here}"
+        );
+    }
+    assert!(
+        !work.join("bare/config").exists() || !work.join("bare/HEAD").exists(),
+        "{here}"
+    );
+    // A `/tmp` of the host's is no such place.
+    let rules = [(&*work, Access::Write), (host.path(), Access::Write)];
+    run(&work, &rules, false, &format!("cd ..; {make}"));
+    assert!(!host.path().join("AGENTS.md").exists());
 }
 
 fn a_writable_place_below_a_read_only_one_is_writable() {

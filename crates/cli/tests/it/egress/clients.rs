@@ -46,13 +46,37 @@ impl Scene {
 fn git_fetches_over_http() {
     for scene in Scene::all() {
         let base = scene.base();
-        // A repository of its own is what a boxed command may not make.
+        // In the workspace a boxed command may not make a repository.
         scene.environment.init_repository();
         let words = ["run", "--allow-git", "--", "sh", "-ec"];
         let script =
             format!("git fetch -q {base}/git/hello.git HEAD && git log --format=%s FETCH_HEAD");
         let outcome = scene.environment.dam(words).arg(script).run();
         assert_eq!(outcome.stdout, "hello\n", "{}", outcome.page());
+    }
+}
+
+/// A clone is a repository, which nothing on the host may come to use: it can
+/// be made where it goes with the box.
+#[test]
+fn git_clones_over_http_into_a_tmp_of_the_boxs_own() {
+    for scene in Scene::all() {
+        let base = scene.base();
+        let script = format!(
+            "git clone -q {base}/git/hello.git /tmp/hello && git -C /tmp/hello log --format=%s && \
+             if git clone -q {base}/git/hello.git here 2>/dev/null; then exit 1; fi"
+        );
+        let words = [
+            "run",
+            "-c",
+            "permissions.mine.own_tmp=true",
+            "--",
+            "sh",
+            "-ec",
+        ];
+        let outcome = scene.environment.dam(words).arg(script).run();
+        assert_eq!(outcome.stdout, "hello\n", "{}", outcome.page());
+        assert!(!scene.environment.work().join("here/.git").exists());
     }
 }
 
