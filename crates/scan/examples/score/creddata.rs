@@ -1,87 +1,72 @@
 //! CredData: lines with secrets and lines that only look like them, labelled
-//! by people. `PATH` has `meta/*.csv` and `data/`, as the corpus's own script
-//! leaves them. Its markup counts lines; so does this.
+//! by people. The tree has `meta/*.csv` and `data/`, as the corpus's own
+//! script leaves them. Its markup counts lines; so does this.
+//!
+//! What a tool reports beside all labels is not counted in `precision`, as the
+//! corpus's own scorer does not; `strict` is the mean where it counts as wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
-use dam_scan::{Confidence, Detector, Secrets, Settings, scan_tree};
+use super::counts::Counts;
+use super::tool::Found;
+use super::{Options, Score, Tool};
 
 /// One row of the markup.
 struct Row {
     path: String,
-    lines: std::ops::RangeInclusive<u32>,
+    lines: RangeInclusive<u32>,
     is_secret: bool,
     category: String,
 }
 
-/// What was right and wrong.
-#[derive(Default)]
-struct Counts {
-    found: usize,
-    missed: usize,
-    labelled_wrong: usize,
-    unlabelled: usize,
-}
-
-/// Prints precision, recall and their mean, for all repositories and for those
-/// whose names sort at even and at odd places: what was tuned on one half is
-/// measured on the other. `list` prints what was `missed` or `wrong`.
-pub fn score(root: &Path, list: Option<&str>) -> Result<(), String> {
+/// Scores a tool. What was tuned on repositories whose names sort at even
+/// places is measured on the others too, as `odd half`.
+pub fn score(root: &Path, tool: &dyn Tool, options: &Options) -> Result<Score, String> {
     let rows = read_markup(&root.join("meta"))?;
-    let detectors: Vec<Box<dyn Detector>> = vec![Box::new(Secrets::default())];
-    let begun = std::time::Instant::now();
-    let scan = scan_tree(&root.join("data"), &detectors, &Settings::default())
-        .map_err(|error| error.to_string())?;
-    let took = begun.elapsed();
-    let mut found: BTreeMap<String, Vec<(u32, u32, String)>> = BTreeMap::new();
-    let likely = scan
-        .findings
-        .iter()
-        .filter(|each| each.confidence > Confidence::C);
-    for each in likely {
-        let place = (
-            each.line,
-            each.end_line.max(each.line),
-            format!("{} {}", each.rule, each.snippet),
-        );
+    let looked = tool.look(&root.join("data"), "any")?;
+    let mut found: BTreeMap<String, Vec<Found>> = BTreeMap::new();
+    for each in looked.found {
         found
             .entry(format!("data/{}", each.path))
             .or_default()
-            .push(place);
+            .push(each);
     }
-    let repositories: BTreeSet<&str> = rows.iter().map(|row| repository(&row.path)).collect();
-    let half = |wanted: usize| -> BTreeSet<&str> {
-        repositories
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| index % 2 == wanted)
-            .map(|(_, name)| *name)
-            .collect()
+    let names: BTreeSet<&str> = rows.iter().map(|row| repository(&row.path)).collect();
+    let odd: BTreeSet<&str> = names.iter().skip(1).step_by(2).copied().collect();
+    let (all, beside) = count(&rows, &found, &names, options);
+    let (of_odd, _) = count(&rows, &found, &odd, &Options::default());
+    let strict = Counts {
+        wrong: all.wrong + beside,
+        ..all
     };
-    print_counts("all", &count(&rows, &found, &repositories, list));
-    print_counts("even (tuned on)", &count(&rows, &found, &half(0), None));
-    print_counts("odd half", &count(&rows, &found, &half(1), None));
-    println!(
-        "{} files, {} bytes in {took:?}",
-        scan.coverage.files.values().sum::<usize>(),
-        scan.coverage.bytes
-    );
-    Ok(())
+    Ok(Score {
+        figures: vec![
+            ("F1", all.f1()),
+            ("precision", all.precision()),
+            ("recall", all.hit_rate()),
+            ("strict", strict.f1()),
+            ("odd half", of_odd.f1()),
+        ],
+        seconds: looked.seconds,
+    })
 }
 
 fn repository(path: &str) -> &str {
     path.split('/').nth(1).unwrap_or_default()
 }
 
+/// What is right and wrong in these repositories, and how much was reported
+/// beside all labels.
 fn count(
     rows: &[Row],
-    found: &BTreeMap<String, Vec<(u32, u32, String)>>,
+    found: &BTreeMap<String, Vec<Found>>,
     of: &BTreeSet<&str>,
-    list: Option<&str>,
-) -> Counts {
-    let mut counts = Counts::default();
+    options: &Options,
+) -> (Counts, usize) {
+    let (mut counts, mut beside) = (Counts::default(), 0);
     let rows: Vec<&Row> = rows
         .iter()
         .filter(|row| of.contains(repository(&row.path)))
@@ -89,46 +74,41 @@ fn count(
     for row in rows.iter().filter(|row| row.is_secret) {
         let hit = found
             .get(&row.path)
-            .is_some_and(|places| places.iter().any(|(from, to, _)| overlaps(row, *from, *to)));
-        if hit {
-            counts.found += 1;
-        } else {
-            counts.missed += 1;
-            if list == Some("missed") {
-                println!("{}:{} {}", row.path, row.lines.start(), row.category);
-            }
+            .is_some_and(|all| all.iter().any(|each| overlaps(row, each)));
+        counts.count(true, hit);
+        if !hit && options.shows("missed") {
+            println!("missed {}:{} {}", row.path, row.lines.start(), row.category);
         }
     }
     let mut seen = BTreeSet::new();
-    for (path, places) in found
+    for (path, all) in found
         .iter()
         .filter(|(path, _)| of.contains(repository(path)))
     {
-        for (from, to, what) in places {
-            let mut labels = rows
+        for each in all {
+            let labels: Vec<&&Row> = rows
                 .iter()
-                .filter(|row| row.path == *path && overlaps(row, *from, *to))
-                .peekable();
-            let labelled = labels.peek().is_some();
-            if labels.any(|row| row.is_secret) || !seen.insert((path, from)) {
+                .filter(|row| row.path == *path && overlaps(row, each))
+                .collect();
+            if labels.iter().any(|row| row.is_secret) || !seen.insert((path, each.line)) {
                 continue;
             }
-            let kind = if labelled { "wrong" } else { "unlabelled" };
-            *(if labelled {
-                &mut counts.labelled_wrong
+            let kind = if labels.is_empty() { "beside" } else { "wrong" };
+            *(if labels.is_empty() {
+                &mut beside
             } else {
-                &mut counts.unlabelled
+                &mut counts.wrong
             }) += 1;
-            if list == Some(kind) {
-                println!("{path}:{from} {what}");
+            if options.shows(kind) {
+                println!("{kind} {path}:{} {}", each.line, each.what);
             }
         }
     }
-    counts
+    (counts, beside)
 }
 
-fn overlaps(row: &Row, from: u32, to: u32) -> bool {
-    *row.lines.start() <= to && from <= *row.lines.end()
+fn overlaps(row: &Row, found: &Found) -> bool {
+    *row.lines.start() <= found.end_line && found.line <= *row.lines.end()
 }
 
 fn read_markup(dir: &Path) -> Result<Vec<Row>, String> {
@@ -153,25 +133,4 @@ fn row(line: &str) -> Option<Row> {
         is_secret: *cells.get(7)? == "T",
         category: (*cells.last()?).to_owned(),
     })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts are small")]
-fn print_counts(name: &str, counts: &Counts) {
-    let ratio = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
-    let precision = ratio(counts.found, counts.found + counts.labelled_wrong);
-    let strict = ratio(
-        counts.found,
-        counts.found + counts.labelled_wrong + counts.unlabelled,
-    );
-    let recall = ratio(counts.found, counts.found + counts.missed);
-    let mean = |precision: f64| 2.0 * precision * recall / (precision + recall).max(f64::EPSILON);
-    println!(
-        "{name}: {} found, {} missed, {} wrong, {} beside the labels: precision {precision:.3} recall {recall:.3} F1 {:.3} (with those beside: {strict:.3}, {:.3})",
-        counts.found,
-        counts.missed,
-        counts.labelled_wrong,
-        counts.unlabelled,
-        mean(precision),
-        mean(strict),
-    );
 }

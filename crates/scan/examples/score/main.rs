@@ -1,229 +1,234 @@
-//! Measures the scanner on corpora with labels, which are not part of the
-//! repository: `score -- --corpus NAME PATH`.
+//! Measures the scanner beside others on corpora with labels.
 //!
-//! `--least A|B|C` counts only findings that are at least that sure, `--misses`
-//! lists what was wrong, `--only TEXT` limits that to categories or projects of
-//! that name. Of SVEN only pairs with an even number are looked at; of
-//! RealVuln only the projects that are not held out.
+//! ```sh
+//! crates/scan/examples/score/corpora DIR     # lays the corpora out
+//! crates/scan/examples/score/peers DIR       # installs the other scanners
+//! cargo run --release -p dam-scan --example score -- --all DIR
+//! ```
+//!
+//! `--json FILE` also writes the table. `--corpus NAME` measures one corpus,
+//! ours alone and in detail; with `--misses` it lists what was wrong, with
+//! `--only TEXT` that of one category or project, with `--least A|B|C` only
+//! with findings that are at least that sure. What is held out (see `sven` and
+//! `realvuln`) is not looked at.
 
 #![allow(
     clippy::print_stdout,
+    clippy::print_stderr,
     clippy::disallowed_methods,
-    reason = "it prints figures"
+    reason = "it prints figures, and starts the scanners of others"
 )]
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use dam_scan::taint::Taint;
-use dam_scan::{Confidence, Detector, Entry, Finding, Settings, scan_files};
+use dam_scan::Confidence;
+use serde_json::{Value, json};
 
+mod counts;
 mod creddata;
 mod owasp;
+mod peers;
 mod realvuln;
 mod sven;
+mod tool;
 
-/// What is asked for.
+use peers::{Peer, Seeks};
+use tool::{Ours, Tool};
+
+/// What is printed beside the figures.
+#[derive(Debug, Default)]
 pub struct Options {
-    /// Findings below this do not count.
-    pub least: Confidence,
+    /// Whether each category has a line.
+    pub details: bool,
     /// Whether what was wrong is listed.
     pub misses: bool,
     /// Only of these.
     pub only: Option<String>,
-    /// Where the projects of RealVuln are.
-    pub repositories: Option<String>,
 }
+
+impl Options {
+    /// Whether what was wrong there is listed.
+    pub fn shows(&self, part: &str) -> bool {
+        self.misses && self.only.as_deref().is_none_or(|only| part.contains(only))
+    }
+}
+
+/// How well a tool did.
+#[derive(Debug, Default)]
+pub struct Score {
+    /// Figures by name; the first is what counts.
+    pub figures: Vec<(&'static str, f64)>,
+    /// Seconds of processor time.
+    pub seconds: f64,
+}
+
+type Scorer = fn(&Path, &dyn Tool, &Options) -> Result<Score, String>;
+
+/// A corpus: its directory, what it has labels of, what is asked of us, and
+/// what it is scored by.
+struct Corpus {
+    name: &'static str,
+    seeks: Seeks,
+    bar: f64,
+    score: Scorer,
+}
+
+const CORPORA: &[Corpus] = &[
+    Corpus {
+        name: "owasp-python",
+        seeks: Seeks::Flaws(&["python"]),
+        bar: 0.75,
+        score: owasp::python,
+    },
+    Corpus {
+        name: "owasp-java",
+        seeks: Seeks::Flaws(&["java"]),
+        bar: 0.5,
+        score: owasp::java,
+    },
+    Corpus {
+        name: "sven",
+        seeks: Seeks::Flaws(&["python"]),
+        bar: 0.6,
+        score: sven::score,
+    },
+    Corpus {
+        name: "realvuln",
+        seeks: Seeks::Flaws(&["python"]),
+        bar: 0.45,
+        score: realvuln::score,
+    },
+    Corpus {
+        name: "creddata",
+        seeks: Seeks::Secrets,
+        bar: 0.7,
+        score: creddata::score,
+    },
+];
+
+const USAGE: &str = "usage: score --all DIR [--json FILE] [--corpus NAME]
+       score --corpus NAME DIR [--misses] [--only TEXT] [--least A|B|C]
+DIR has the corpora, as `crates/scan/examples/score/corpora DIR` lays them out,
+and in DIR/peers what `crates/scan/examples/score/peers DIR` installs.";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
-    let mut options = Options {
-        least: Confidence::C,
-        misses: false,
-        only: None,
-        repositories: None,
-    };
-    let (mut corpus, mut path) = (None, None);
+    let mut options = Options::default();
+    let (mut directory, mut json_file, mut only_corpus) = (None, None, None);
+    let (mut all, mut least) = (false, Confidence::C);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--corpus" => corpus = arguments.next(),
+            "--all" => all = true,
+            "--json" => json_file = arguments.next(),
+            "--corpus" => only_corpus = arguments.next(),
             "--misses" => options.misses = true,
             "--only" => options.only = arguments.next(),
-            "--repositories" => options.repositories = arguments.next(),
             "--least" => {
-                options.least = match arguments.next().as_deref() {
+                least = match arguments.next().as_deref() {
                     Some("A") => Confidence::A,
                     Some("B") => Confidence::B,
                     _ => Confidence::C,
                 }
             }
-            other => path = Some(other.to_owned()),
+            other => directory = Some(PathBuf::from(other)),
         }
     }
-    let (Some(corpus), Some(path)) = (corpus, path) else {
-        return Err("usage: score --corpus owasp-python|sven|realvuln|creddata|speed PATH".into());
+    let directory = directory.ok_or(USAGE)?;
+    let wanted = |corpus: &&Corpus| {
+        only_corpus
+            .as_deref()
+            .is_none_or(|name| name == corpus.name)
     };
-    let path = Path::new(&path);
-    let part = options.only.clone();
-    match corpus.as_str() {
-        "owasp-python" => owasp::score(path, &options),
-        "sven" => sven::score(path, &options),
-        "realvuln" => realvuln::score(path, &options),
-        "speed" => {
-            speed(path);
-            Ok(())
+    let corpora: Vec<&Corpus> = CORPORA.iter().filter(wanted).collect();
+    if corpora.is_empty() || (!all && only_corpus.is_none()) {
+        return Err(USAGE.into());
+    }
+    if all {
+        let table = compare(&corpora, &directory);
+        if let Some(file) = json_file {
+            std::fs::write(file, format!("{table:#}\n"))?;
         }
-        "list" => {
-            list(path, &options);
-            Ok(())
-        }
-        "creddata" => Ok(creddata::score(path, part.as_deref())?),
-        other => Err(format!("there is no corpus `{other}`").into()),
+        return Ok(());
+    }
+    options.details = true;
+    for corpus in corpora {
+        let ours = ours(corpus, least);
+        let score = (corpus.score)(&directory.join(corpus.name), &ours, &options)?;
+        println!("{}", row(&ours.name(), "", &score));
+    }
+    Ok(())
+}
+
+/// Which of our findings count: a corpus of secrets says nothing of the rest.
+fn ours(corpus: &Corpus, least: Confidence) -> Ours {
+    Ours {
+        least,
+        secrets_alone: corpus.seeks == Seeks::Secrets,
     }
 }
 
-/// The detectors that are measured.
-fn detectors() -> Vec<Box<dyn Detector>> {
-    vec![Box::new(Taint)]
-}
-
-/// What the engine finds in these files.
-fn findings_in(files: Vec<Entry>, options: &Options) -> Vec<Finding> {
-    let scan = scan_files(files, &detectors(), &Settings::default());
-    scan.findings
-        .into_iter()
-        .filter(|finding| finding.confidence >= options.least)
-        .collect()
-}
-
-/// Files below a directory with one of these endings.
-fn files_below(root: &Path, endings: &[&str]) -> Vec<Entry> {
-    let mut files = Vec::new();
-    let mut left = vec![root.to_path_buf()];
-    while let Some(directory) = left.pop() {
-        let Ok(entries) = std::fs::read_dir(&directory) else {
+/// Prints every tool's figures on every corpus, and gives them as JSON.
+fn compare(corpora: &[&Corpus], directory: &Path) -> Value {
+    let peers = peers::peers(&directory.join("peers"));
+    for peer in peers.iter().filter(|peer| !peer.is_installed()) {
+        println!(
+            "{}: not installed; crates/scan/examples/score/peers {}",
+            peer.name(),
+            directory.display()
+        );
+    }
+    let mut rows = Vec::new();
+    for corpus in corpora {
+        let root = directory.join(corpus.name);
+        println!("\n{}, at least {} asked of us", corpus.name, corpus.bar);
+        if !root.is_dir() {
+            println!(
+                "  not laid out; crates/scan/examples/score/corpora {}",
+                directory.display()
+            );
             continue;
-        };
-        for entry in entries.flatten() {
-            let path = entry.path();
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if path.is_dir() && !path.is_symlink() && name != ".git" {
-                left.push(path);
-            } else if endings.iter().any(|ending| name.ends_with(ending))
-                && let (Ok(bytes), Ok(inside)) = (std::fs::read(&path), path.strip_prefix(root))
-            {
-                files.push(Entry::of_bytes(inside.to_string_lossy(), bytes));
+        }
+        let mut tools: Vec<Box<dyn Tool>> = Vec::new();
+        for least in [Confidence::C, Confidence::B, Confidence::A] {
+            tools.push(Box::new(ours(corpus, least)));
+        }
+        let fit = |peer: &Peer| peer.is_installed() && peer.seeks.covers(corpus.seeks);
+        tools.extend(
+            peers::peers(&directory.join("peers"))
+                .into_iter()
+                .filter(fit)
+                .map(|peer| -> Box<dyn Tool> { Box::new(peer) }),
+        );
+        for tool in tools {
+            match (corpus.score)(&root, tool.as_ref(), &Options::default()) {
+                Ok(score) => {
+                    println!("  {}", row(&tool.name(), &tool.version(), &score));
+                    let figures: serde_json::Map<String, Value> = score
+                        .figures
+                        .iter()
+                        .map(|(name, figure)| ((*name).to_owned(), json!(figure)))
+                        .collect();
+                    rows.push(json!({
+                        "corpus": corpus.name, "bar": corpus.bar, "tool": tool.name(),
+                        "version": tool.version(), "figures": figures, "cpu_seconds": score.seconds,
+                    }));
+                }
+                Err(error) => println!("  {:<17} failed: {error}", tool.name()),
             }
         }
     }
-    files
+    Value::Array(rows)
 }
 
-/// How many were right and wrong.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Counts {
-    /// Found, and so.
-    pub hits: usize,
-    /// So, and not found.
-    pub missed: usize,
-    /// Found, and not so.
-    pub wrong: usize,
-    /// Not so, and silent.
-    pub silent: usize,
-}
-
-impl Counts {
-    fn hit_rate(self) -> f64 {
-        ratio(self.hits, self.hits + self.missed)
-    }
-
-    fn false_rate(self) -> f64 {
-        ratio(self.wrong, self.wrong + self.silent)
-    }
-
-    fn precision(self) -> f64 {
-        ratio(self.hits, self.hits + self.wrong)
-    }
-
-    fn f1(self) -> f64 {
-        ratio(2 * self.hits, 2 * self.hits + self.wrong + self.missed)
-    }
-
-    fn add(&mut self, other: Self) {
-        self.hits += other.hits;
-        self.missed += other.missed;
-        self.wrong += other.wrong;
-        self.silent += other.silent;
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of cases")]
-fn ratio(part: usize, whole: usize) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        part as f64 / whole as f64
-    }
-}
-
-/// Prints a table of categories and their mean.
-fn print_rates(rates: &BTreeMap<String, Counts>) {
-    println!(
-        "{:<20} {:>5} {:>5} {:>5} {:>5} {:>7} {:>7} {:>7}",
-        "category", "TP", "FN", "FP", "TN", "TPR", "FPR", "score"
-    );
-    let (mut sum, mut all) = (0.0, Counts::default());
-    for (name, counts) in rates {
-        let score = counts.hit_rate() - counts.false_rate();
-        println!(
-            "{name:<20} {:>5} {:>5} {:>5} {:>5} {:>7.3} {:>7.3} {score:>7.3}",
-            counts.hits,
-            counts.missed,
-            counts.wrong,
-            counts.silent,
-            counts.hit_rate(),
-            counts.false_rate()
-        );
-        sum += score;
-        all.add(*counts);
-    }
-    println!(
-        "mean of TPR - FPR over {} categories: {:.3}",
-        rates.len(),
-        sum / ratio(rates.len(), 1).max(1.0)
-    );
-    println!(
-        "precision {:.3}  recall {:.3}  F1 {:.3}",
-        all.precision(),
-        all.hit_rate(),
-        all.f1()
-    );
-}
-
-/// How fast the engine is on the files below a directory.
-fn speed(path: &Path) {
-    let files = files_below(path, &[".py"]);
-    let count = files.len();
-    let start = std::time::Instant::now();
-    let scan = scan_files(files, &detectors(), &Settings::default());
-    let seconds = start.elapsed().as_secs_f64();
-    println!(
-        "{count} files in {seconds:.2} s: {:.0} files a second; {} findings, {} gaps",
-        ratio(count, 1) / seconds,
-        scan.findings.len(),
-        scan.coverage.gaps.len()
-    );
-}
-
-/// Prints what the engine finds below a directory.
-fn list(path: &Path, options: &Options) {
-    for finding in findings_in(files_below(path, &[".py"]), options) {
-        println!(
-            "{} {} {}:{} {}",
-            finding.confidence, finding.rule, finding.path, finding.line, finding.message
-        );
-        for step in &finding.steps {
-            println!("    {}:{} {}", step.path, step.line, step.what);
-        }
-    }
+fn row(name: &str, version: &str, score: &Score) -> String {
+    let figures: Vec<String> = score
+        .figures
+        .iter()
+        .map(|(name, figure)| format!("{name} {figure:.3}"))
+        .collect();
+    format!(
+        "{name:<17} {version:<8} {}  ({:.1} s of CPU)",
+        figures.join("  "),
+        score.seconds
+    )
 }

@@ -1,25 +1,51 @@
-//! OWASP BenchmarkPython: one case in each file, with its category and whether
-//! it is real.
+//! OWASP's benchmarks for Python and Java: one case in each file, with its
+//! category and whether it is real.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{Counts, Options, files_below, findings_in, print_rates};
+use super::counts::{Counts, print_rates, youden};
+use super::{Options, Score, Tool};
 
-/// Scores a checkout.
-pub fn score(root: &Path, options: &Options) -> Result<(), Box<dyn std::error::Error>> {
-    let expected = std::fs::read_to_string(root.join("expectedresults-0.1.csv"))?;
-    let files = files_below(root, &[".py"]);
-    let mut found: BTreeSet<(String, u16)> = BTreeSet::new();
-    for finding in findings_in(files, options) {
-        let case = finding
-            .path
-            .rsplit('/')
-            .next()
-            .unwrap_or_default()
-            .trim_end_matches(".py")
-            .to_owned();
-        found.extend(finding.cwe.iter().map(|cwe| (case.clone(), *cwe)));
+/// Scores a tool on a checkout of BenchmarkPython.
+pub fn python(root: &Path, tool: &dyn Tool, options: &Options) -> Result<Score, String> {
+    // Its cases call helpers that stand beside them.
+    score(
+        &root.join("expectedresults-0.1.csv"),
+        root,
+        "python",
+        tool,
+        options,
+    )
+}
+
+/// Scores a tool on a checkout of BenchmarkJava.
+pub fn java(root: &Path, tool: &dyn Tool, options: &Options) -> Result<Score, String> {
+    let code = root.join("src/main/java/org/owasp/benchmark");
+    score(
+        &root.join("expectedresults-1.2.csv"),
+        &code,
+        "java",
+        tool,
+        options,
+    )
+}
+
+fn score(
+    labels: &Path,
+    code: &Path,
+    language: &str,
+    tool: &dyn Tool,
+    options: &Options,
+) -> Result<Score, String> {
+    let expected = std::fs::read_to_string(labels)
+        .map_err(|error| format!("{}: {error}", labels.display()))?;
+    let looked = tool.look(code, language)?;
+    let mut found: BTreeSet<(&str, u16)> = BTreeSet::new();
+    for each in &looked.found {
+        let name = each.path.rsplit('/').next().unwrap_or_default();
+        let case = name.split('.').next().unwrap_or_default();
+        found.extend(each.cwe.iter().map(|cwe| (case, *cwe)));
     }
     let mut rates: BTreeMap<String, Counts> = BTreeMap::new();
     for line in expected.lines().filter(|line| !line.starts_with('#')) {
@@ -27,25 +53,33 @@ pub fn score(root: &Path, options: &Options) -> Result<(), Box<dyn std::error::E
         let [case, category, real, cwe, ..] = parts.as_slice() else {
             continue;
         };
-        let says = found.contains(&((*case).to_owned(), cwe.trim().parse()?));
-        let counts = rates.entry((*category).to_owned()).or_default();
-        let real = *real == "true";
-        match (real, says) {
-            (true, true) => counts.hits += 1,
-            (true, false) => counts.missed += 1,
-            (false, true) => counts.wrong += 1,
-            (false, false) => counts.silent += 1,
-        }
-        if options.misses
-            && real != says
-            && options.only.as_deref().is_none_or(|only| only == *category)
-        {
+        let cwe = cwe
+            .trim()
+            .parse()
+            .map_err(|_| format!("no weakness: {line}"))?;
+        let (real, says) = (*real == "true", found.contains(&(*case, cwe)));
+        rates
+            .entry((*category).to_owned())
+            .or_default()
+            .count(real, says);
+        if real != says && options.shows(category) {
             println!(
                 "{} {category} {case}",
                 if real { "missed" } else { "wrong " }
             );
         }
     }
-    print_rates(&rates);
-    Ok(())
+    if options.details {
+        print_rates(&rates);
+    }
+    let all: Counts = rates.values().copied().sum();
+    Ok(Score {
+        figures: vec![
+            ("TPR-FPR", youden(&rates)),
+            ("precision", all.precision()),
+            ("recall", all.hit_rate()),
+            ("F1", all.f1()),
+        ],
+        seconds: looked.seconds,
+    })
 }

@@ -1,83 +1,92 @@
 //! SVEN: pairs of functions before and after the fix of a weakness. A pair is
 //! right where the first is flagged with that weakness and the second is not.
+//! Only pairs with an even number count: the odd ones are held out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use dam_scan::Entry;
 use serde_json::Value;
 
-use super::{Options, findings_in, ratio};
+use super::counts::ratio;
+use super::{Options, Score, Tool};
 
 /// The weakness, the function before its fix, and after.
 type Pair = (u16, String, String);
 
-/// Scores the Python pairs with an even number.
-pub fn score(root: &Path, options: &Options) -> Result<(), Box<dyn std::error::Error>> {
+/// Scores the Python pairs with an even number. Each function is a file of
+/// its own.
+pub fn score(root: &Path, tool: &dyn Tool, options: &Options) -> Result<Score, String> {
     let pairs = pairs(root)?;
-    let mut rates: BTreeMap<u16, [usize; 4]> = BTreeMap::new();
-    for (number, (cwe, before, after)) in pairs
+    let dir = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let even = || pairs.iter().enumerate().step_by(2);
+    for (number, (_, before, after)) in even() {
+        for (side, text) in [("before", before), ("after", after)] {
+            std::fs::write(dir.path().join(file_name(number, side)), text)
+                .map_err(|error| error.to_string())?;
+        }
+    }
+    let looked = tool.look(dir.path(), "python")?;
+    let found: BTreeSet<(&str, u16)> = looked
+        .found
         .iter()
-        .enumerate()
-        .filter(|(number, _)| number % 2 == 0)
-    {
-        let flagged = |text: &str| {
-            let input = Entry::of_bytes("function.py", text.as_bytes());
-            findings_in(vec![input], options)
-                .iter()
-                .any(|finding| finding.cwe.contains(cwe))
-        };
-        let (first, second) = (flagged(before), flagged(after));
-        let counts = rates.entry(*cwe).or_default();
-        counts[0] += 1;
-        counts[1] += usize::from(first);
-        counts[2] += usize::from(second);
-        counts[3] += usize::from(first && !second);
+        .flat_map(|each| each.cwe.iter().map(|cwe| (each.path.as_str(), *cwe)))
+        .collect();
+    let mut rates: BTreeMap<u16, [usize; 4]> = BTreeMap::new();
+    for (number, (cwe, before, after)) in even() {
+        let flagged = |side| found.contains(&(file_name(number, side).as_str(), *cwe));
+        let (first, second) = (flagged("before"), flagged("after"));
         let right = first && !second;
-        if options.misses
-            && !right
-            && options
-                .only
-                .as_deref()
-                .is_none_or(|only| only == cwe.to_string())
-        {
+        let counts = rates.entry(*cwe).or_default();
+        let all = [true, first, second, right];
+        counts
+            .iter_mut()
+            .zip(all)
+            .for_each(|(sum, is)| *sum += usize::from(is));
+        if !right && options.shows(&cwe.to_string()) {
             println!(
                 "===== {number} CWE-{cwe} before {first} after {second}\n{before}\n----- after\n{after}"
             );
         }
     }
-    println!(
-        "{:<10} {:>6} {:>8} {:>8} {:>8}",
-        "CWE", "pairs", "recall", "after", "correct"
-    );
     let mut all = [0; 4];
     for (cwe, counts) in &rates {
-        line(&cwe.to_string(), *counts);
+        if options.details {
+            let [pairs, before, after, right] = counts.map(|count| ratio(count, counts[0]));
+            let _ = pairs;
+            println!(
+                "CWE-{cwe}: {} pairs, recall {before:.3}, flagged after {after:.3}, right {right:.3}",
+                counts[0]
+            );
+        }
         all.iter_mut()
             .zip(counts)
             .for_each(|(sum, count)| *sum += count);
     }
-    line("all", all);
-    Ok(())
+    let [pairs, before, after, right] = all;
+    Ok(Score {
+        figures: vec![
+            ("right", ratio(right, pairs)),
+            ("recall", ratio(before, pairs)),
+            ("after", ratio(after, pairs)),
+        ],
+        seconds: looked.seconds,
+    })
 }
 
-fn line(name: &str, [pairs, before, after, right]: [usize; 4]) {
-    println!(
-        "{name:<10} {pairs:>6} {:>8.3} {:>8.3} {:>8.3}",
-        ratio(before, pairs),
-        ratio(after, pairs),
-        ratio(right, pairs)
-    );
+fn file_name(number: usize, side: &str) -> String {
+    format!("pair{number:03}_{side}.py")
 }
 
 /// Python's pairs, each once, in the order of the files.
-fn pairs(root: &Path) -> Result<Vec<Pair>, Box<dyn std::error::Error>> {
+fn pairs(root: &Path) -> Result<Vec<Pair>, String> {
     let (mut all, mut seen) = (Vec::new(), BTreeSet::new());
     for part in ["train", "val"] {
         for cwe in [22, 78, 79, 89] {
             let path = root.join(format!("data_train_val/{part}/cwe-{cwe:03}.jsonl"));
-            for line in std::fs::read_to_string(path)?.lines() {
-                let pair: Value = serde_json::from_str(line)?;
+            let text = std::fs::read_to_string(&path)
+                .map_err(|error| format!("{}: {error}", path.display()))?;
+            for line in text.lines() {
+                let pair: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
                 let field = |name: &str| pair[name].as_str().unwrap_or_default().to_owned();
                 let texts = (field("func_src_before"), field("func_src_after"));
                 let is_python = Path::new(&field("file_name"))
