@@ -3,7 +3,7 @@
 use crate::Confidence;
 use crate::taint::catalogue::{Arg, Sink, When, rules};
 use crate::taint::ir::{Call, Const, Expr, ExprKind, Span};
-use crate::taint::kind::Kind;
+use crate::taint::kind::{Kind, Kinds};
 
 use super::call::{Args, Outside};
 use super::interp::{Interp, Tier};
@@ -154,7 +154,7 @@ impl<'a> Interp<'a> {
         state: &State<'a>,
     ) {
         let taints = match &value.shape {
-            Shape::Text(pieces) => dangerous_pieces(kind, pieces),
+            Shape::Text(pieces) => self.dangerous_pieces(kind, pieces),
             // What a page is made of: a text and perhaps a number beside it.
             Shape::Object(id) => match (kind, state.heap.get(*id)) {
                 (Kind::Xss, Some(Object::List { items, .. })) => {
@@ -174,14 +174,57 @@ impl<'a> Interp<'a> {
         }
         let whole = !matches!(value.shape, Shape::Text(_));
         for taint in taints.iter().filter(|taint| !taint.safe.has(kind)) {
-            let tier = self
-                .sources
-                .get(taint.source as usize)
-                .map_or(Tier::Unknown, |source| source.tier);
+            let tier = self.tier_of(taint);
             if let Some(confidence) = confidence(kind, tier, whole) {
                 self.report(rules::of(kind), span, confidence, Some(*taint), detail);
             }
         }
+    }
+
+    /// Whose data in a text can do this harm, by where in it it stands.
+    fn dangerous_pieces(&self, kind: Kind, pieces: &[Piece]) -> Taints {
+        let mut all = Taints::default();
+        let mut before = String::new();
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => before.push_str(text),
+                Piece::Hole { number: true, .. } => before.push('0'),
+                Piece::Hole { taints, .. } => {
+                    let fixed = match kind {
+                        Kind::Ssrf => fixes_host(&before),
+                        Kind::Redirect => fixes_host(&before) || fixes_site(&before),
+                        _ => false,
+                    };
+                    if fixed {
+                        break;
+                    }
+                    all = match kind {
+                        Kind::Sql if names_a_table(&before) => all.join(&self.as_name(taints)),
+                        _ => all.join(taints),
+                    };
+                    before.push('\u{0}');
+                }
+            }
+        }
+        all
+    }
+
+    /// A query takes no placeholder for a table's name. One of which nothing
+    /// is known is most often the program's own, and says nothing.
+    fn as_name(&self, taints: &Taints) -> Taints {
+        taints.map(|taint| match self.tier_of(&taint) {
+            Tier::Unknown => Taint {
+                safe: taint.safe.or(Kinds::of(&[Kind::Sql])),
+                ..taint
+            },
+            Tier::Weak | Tier::Strong => taint,
+        })
+    }
+
+    fn tier_of(&self, taint: &Taint) -> Tier {
+        self.sources
+            .get(taint.source as usize)
+            .map_or(Tier::Unknown, |source| source.tier)
     }
 
     /// A query with data that was put in as a number. Text would fail there, so
@@ -261,9 +304,7 @@ impl<'a> Interp<'a> {
     }
 
     pub(super) fn is_strong(&self, taint: &Taint) -> bool {
-        self.sources
-            .get(taint.source as usize)
-            .is_some_and(|source| source.tier == Tier::Strong)
+        self.tier_of(taint) == Tier::Strong
     }
 
     /// What a handler gives back is the page.
@@ -295,7 +336,8 @@ impl<'a> Interp<'a> {
     fn check_markup(&mut self, value: &Value<'a>, span: Span) {
         if let Shape::Text(pieces) = &value.shape
             && reads_like_markup(pieces)
-            && let Some(taint) = dangerous_pieces(Kind::Xss, pieces)
+            && let Some(taint) = self
+                .dangerous_pieces(Kind::Xss, pieces)
                 .iter()
                 .find(|taint| !taint.safe.has(Kind::Xss))
         {
@@ -468,29 +510,17 @@ fn confidence(kind: Kind, tier: Tier, whole: bool) -> Option<Confidence> {
     }
 }
 
-/// Whose data in a text can do this harm, by where in it it stands.
-fn dangerous_pieces(kind: Kind, pieces: &[Piece]) -> Taints {
-    let mut all = Taints::default();
-    let mut before = String::new();
-    for piece in pieces {
-        match piece {
-            Piece::Text(text) => before.push_str(text),
-            Piece::Hole { number: true, .. } => before.push('0'),
-            Piece::Hole { taints, .. } => {
-                let fixed = match kind {
-                    Kind::Ssrf => fixes_host(&before),
-                    Kind::Redirect => fixes_host(&before) || fixes_site(&before),
-                    _ => false,
-                };
-                if fixed {
-                    break;
-                }
-                all = all.join(taints);
-                before.push('\u{0}');
-            }
-        }
-    }
-    all
+/// Whether the next word of a query is a table's name.
+fn names_a_table(before: &str) -> bool {
+    let words = before.trim_end_matches(['"', '`', '[']);
+    let word = words
+        .split_ascii_whitespace()
+        .next_back()
+        .unwrap_or_default();
+    words.ends_with(|c: char| c.is_ascii_whitespace())
+        && ["FROM", "INTO", "UPDATE", "JOIN", "TABLE"]
+            .iter()
+            .any(|each| each.eq_ignore_ascii_case(word))
 }
 
 /// Whether text that was put together begins as a query does.

@@ -41,3 +41,13 @@ def number(number):
 
 def by_title(cursor, title):
     cursor.execute("SELECT * FROM books WHERE title = '%s'" % title)  # finds B sql-injection
+
+
+class Store:
+    def of(self, key):
+        # The name of a table is the program's own; a value is not.
+        self.query(f"SELECT * FROM {self.table} WHERE key = ?", key)
+        self.query(f"SELECT * FROM goods WHERE owner = '{self.owner}'")  # finds C sql-injection
+
+    def of_table(self, table):
+        self.query(f"SELECT * FROM {table}")  # finds B sql-injection
