@@ -103,13 +103,17 @@ impl<'a> Interp<'a> {
         self.check_expression(outside, args, expr, state);
         match outside.method {
             "set_cookie" => self.check_cookie(args, expr, state),
-            "decode"
-                if outside
-                    .path
-                    .as_deref()
-                    .is_some_and(|path| path.ends_with("jwt.decode")) =>
+            "encode" | "decode"
+                if outside.path.as_deref().is_some_and(|path| {
+                    path.ends_with("jwt.decode") || path.ends_with("jwt.encode")
+                }) =>
             {
-                self.check_token(args, expr, state);
+                if outside.method == "decode" {
+                    self.check_token(args, expr, state);
+                }
+                if let Some(key) = args.get(1, "key") {
+                    self.check_credential("secret_key", key, expr.span);
+                }
             }
             _ => {}
         }
@@ -408,6 +412,11 @@ fn is_credential_name(name: &str) -> bool {
     })
 }
 
+/// What an application signs its sessions with: any text does for that.
+fn is_signing_key(name: &str) -> bool {
+    name.to_ascii_lowercase().ends_with("secret_key")
+}
+
 /// Whether a text is a value rather than a word about one.
 fn is_credential_text(name: &str, text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
@@ -428,7 +437,7 @@ fn is_credential_text(name: &str, text: &str) -> bool {
     ];
     text.len() >= 4
         && text.len() <= 200
-        && !text.contains(char::is_whitespace)
+        && (is_signing_key(name) || !text.contains(char::is_whitespace))
         && !lower.starts_with("http")
         && !lower.starts_with('/')
         && lower != name.to_ascii_lowercase()

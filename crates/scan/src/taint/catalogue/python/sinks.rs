@@ -190,6 +190,11 @@ const FILES: &[Sink] = &[
     always("bottle.static_file", Kind::Path, 1, "root"),
     always("zipfile.ZipFile", Kind::Path, 0, "file"),
     always("tarfile.open", Kind::Path, 0, "name"),
+    always("tarfile.TarFile.open", Kind::Path, 0, "name"),
+    always("gzip.open", Kind::Path, 0, "filename"),
+    always("bz2.open", Kind::Path, 0, "filename"),
+    always("bz2.BZ2File", Kind::Path, 0, "filename"),
+    always("lzma.open", Kind::Path, 0, "filename"),
     always(
         "django.http.FileResponse",
         Kind::Path,

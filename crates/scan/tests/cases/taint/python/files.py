@@ -1,5 +1,6 @@
 # Paths: as they come (found), and checked to be below a directory (silent).
 import os
+import tarfile
 from pathlib import Path
 
 from flask import Flask, abort, request, send_file
@@ -14,6 +15,7 @@ def found():
     name = request.args.get("name", "")
     open(os.path.join(ROOT, name))  # finds A path-traversal
     (Path(ROOT) / name).read_text()  # finds A path-traversal
+    tarfile.TarFile.open(ROOT + name)  # finds A path-traversal
     return send_file(ROOT + "/" + name)  # finds A path-traversal
 
 
