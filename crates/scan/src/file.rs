@@ -74,6 +74,14 @@ impl<'a> SourceFile<'a> {
         self.program.get_or_init(lower).as_ref()
     }
 
+    /// Whether it is a script as tools write them, without line feeds: names
+    /// are letters there, and say nothing.
+    pub(crate) fn is_minified(&self) -> bool {
+        const LONGEST: usize = 5_000;
+        matches!(self.language, Language::JavaScript | Language::Css)
+            && self.text.lines().any(|line| line.len() > LONGEST)
+    }
+
     /// How deep a tree may be nested.
     pub const DEEPEST: usize = parse::DEEPEST;
 

@@ -120,6 +120,8 @@ pub const CHECKS: &[Check] = &[
         "Log the error, and answer with a number that finds it."),
     check("debug-enabled", "Debugging is switched on in code", &[489, 215], Medium, B,
         "Read the switch from the environment, off by default."),
+    check("template-unescaped", "A template puts a value into a page as it is", &[79], Medium, C,
+        "Let the template escape it; clean markup that people may write with a library for that."),
     // Packages.
     check("phantom-import", "A package that is imported and nowhere declared", &[829, 1357], Medium, B,
         "Declare it, if it is the one that you mean; if it does not exist, remove the import."),

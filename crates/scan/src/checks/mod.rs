@@ -16,6 +16,7 @@ mod kubernetes;
 mod names;
 mod packages;
 mod refusals;
+mod templates;
 mod terraform;
 mod unicode;
 mod workflows;
@@ -39,7 +40,7 @@ impl Detector for Checks {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn wants(&self, _path: &str, _language: Language) -> bool {
@@ -73,6 +74,7 @@ const LOOKS: &[fn(&SourceFile<'_>, &mut Found<'_>)] = &[
     kubernetes::look,
     packages::look,
     refusals::look,
+    templates::look,
     terraform::look,
     unicode::look,
     workflows::look,

@@ -8,7 +8,9 @@ use proptest::prelude::*;
 
 use super::{CHECKS, Checks};
 use crate::file::text_of;
-use crate::{Detector, Facts, FactsOf, Finding, Joined, Language, Project, Settings, SourceFile};
+use crate::{
+    Confidence, Detector, Facts, FactsOf, Finding, Joined, Language, Project, Settings, SourceFile,
+};
 
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/checks");
 
@@ -73,6 +75,32 @@ fn every_fixture_gives_what_it_says_and_nothing_else() {
             .collect();
         assert_eq!(found, wanted, "{name}");
     }
+}
+
+#[test]
+fn a_famous_package_that_is_not_declared_is_told_as_less() {
+    let file = |path: &str, text: &str| Input {
+        path: path.to_owned(),
+        bytes: text.into(),
+    };
+    let long = format!("require('unheard-of');var a='{}'", "x".repeat(6_000));
+    let files = [
+        file("requirements.txt", "flask\n"),
+        file("a.py", "import yaml\nimport unheard_of\n"),
+        file("setup.py", "import setuptools\n"),
+        file("package.json", "{}"),
+        file("bundle.js", &long),
+    ];
+    let found = scan(&files, None, &Settings::default());
+    let told: Vec<_> = found
+        .iter()
+        .filter(|each| each.rule == "phantom-import")
+        .map(|each| (each.path.as_str(), each.line, each.confidence))
+        .collect();
+    assert_eq!(
+        told,
+        [("a.py", 1, Confidence::C), ("a.py", 2, Confidence::B)]
+    );
 }
 
 /// The findings of files, compared with those of the revision before.

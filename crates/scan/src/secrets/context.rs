@@ -17,7 +17,9 @@ impl Context {
     pub(super) fn of(file: &SourceFile<'_>) -> Self {
         Self {
             is_code: is_code(file.language),
-            only_formats: is_generated(file.path) || is_translation(file.path),
+            only_formats: is_generated(file.path)
+                || is_translation(file.path)
+                || file.is_minified(),
         }
     }
 }

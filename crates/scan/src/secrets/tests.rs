@@ -76,6 +76,14 @@ fn values_are_found_by_their_names() {
 }
 
 #[test]
+fn in_what_tools_wrote_only_formats_count() {
+    let long = "x".repeat(6_000);
+    let text = format!("var a='{long}';e.token=\"q7Rz0LkV3nXy8WbT\";");
+    assert_eq!(found("a.js", &text), [""; 0]);
+    assert_eq!(found("a.py", &text), ["q7Rz0LkV3nXy8WbT"]);
+}
+
+#[test]
 fn what_stands_for_a_secret_is_none() {
     for (path, text) in [
         ("a.py", "password = 'changeme'\n"),

@@ -113,11 +113,16 @@ fn python_call(node: Node<'_>, file: &SourceFile<'_>, found: &mut Found<'_>) {
             found.add("outbound-without-timeout", line(node), format!("`{name}` has no `timeout`: if the other side does not answer, neither does this."));
         }
     }
-    if keyword("verify").is_some_and(|value| text(value, file) == "False") {
+    // A token that is not verified is told by the flows.
+    let is_token = name.ends_with("jwt.decode");
+    if !is_token && keyword("verify").is_some_and(|value| text(value, file) == "False") {
         found.add("tls-verification-off", line(node), format!("`verify=False` in `{name}`: whoever stands between can answer in the other side's place."));
     }
-    if name.rsplit('.').next() == Some("run")
-        && keyword("debug").is_some_and(|value| text(value, file) == "True")
+    let last = name.rsplit('.').next();
+    if matches!(
+        last,
+        Some("run" | "Application" | "FastAPI" | "Starlette" | "Sanic")
+    ) && keyword("debug").is_some_and(|value| text(value, file) == "True")
         && !file.is_test
     {
         found

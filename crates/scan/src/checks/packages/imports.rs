@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::{Import, System};
-use crate::checks::Found;
+use crate::checks::{Found, file_name};
 use crate::{Language, SourceFile};
 
 pub(super) fn look(file: &SourceFile<'_>, found: &mut Found<'_>) {
@@ -12,6 +12,10 @@ pub(super) fn look(file: &SourceFile<'_>, found: &mut Found<'_>) {
         Language::JavaScript | Language::TypeScript | Language::Tsx => System::Npm,
         _ => return,
     };
+    // What builds a package is there before what the package asks for.
+    if file.is_minified() || file_name(file.path) == "setup.py" {
+        return;
+    }
     let has_word = file.text.contains("import") || file.text.contains("require");
     let Some(tree) = file.tree().filter(|_| has_word) else {
         return;

@@ -163,7 +163,7 @@ pub(super) const FAMOUS_PYTHON: &str = "\
     django-cors-headers django-filter djangorestframework dnspython docker docutils duckdb
     elasticsearch fastapi filelock flake8 flask flask-cors flask-login flask-sqlalchemy
     fsspec gensim gevent gitpython google-api-core google-auth google-cloud-storage greenlet
-    grpcio gunicorn h11 httpcore httptools httpx huggingface-hub hypothesis idna
+    grequests grpcio gunicorn h11 httpcore httptools httpx huggingface-hub hypothesis idna
     importlib-metadata ipython isort itsdangerous jedi jinja2 jmespath joblib jsonschema
     jupyter keras kiwisolver langchain langchain-core lightgbm litellm loguru lxml mako
     markdown markupsafe marshmallow matplotlib mccabe mlflow mock msgpack multidict mypy

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Known, System, lists, words};
+use super::{Import, Known, System, lists, words};
 use crate::checks::catalogue::finding;
 use crate::{Confidence, Finding, Gap, GapKind, Joined, Project, Severity};
 
@@ -37,15 +37,29 @@ pub(super) fn imports(known: &Known, project: &Project<'_>, joined: &mut Joined)
             if names.has(&import.name) || !said.insert(&import.name) {
                 continue;
             }
-            let message = format!(
-                "`{}` is imported, and is neither part of the language, nor of this project, nor declared. If nobody has published a package of that name, anybody can.",
-                import.name
-            );
-            joined
-                .findings
-                .push(finding("phantom-import", path, import.line, message));
+            joined.findings.push(told(&names, path, import));
         }
     }
+}
+
+/// A package that everybody knows is there: it is only not declared, which
+/// tools that a project runs, and what its packages bring along, often are not.
+fn told(names: &Names, path: &str, import: &Import) -> Finding {
+    let what = format!(
+        "`{}` is imported, and is neither part of the language, nor of this project, nor declared.",
+        import.name
+    );
+    if names.is_famous(&import.name) {
+        let message =
+            format!("{what} It is a well-known package; which version is taken is chance.");
+        return Finding {
+            severity: Severity::Low,
+            confidence: Confidence::C,
+            ..finding("phantom-import", path, import.line, message)
+        };
+    }
+    let message = format!("{what} If nobody has published a package of that name, anybody can.");
+    finding("phantom-import", path, import.line, message)
 }
 
 /// Everything that may be imported.
@@ -119,6 +133,17 @@ impl Names {
         let typed = format!("@types/{}", name.trim_start_matches('@').replace('/', "__"));
         let is_alias = |alias: &String| name.starts_with(alias.as_str());
         self.declared.contains(&typed) || self.aliases.iter().any(is_alias)
+    }
+
+    fn is_famous(&self, name: &str) -> bool {
+        let plain = self.system.plain(name);
+        match self.system {
+            System::Python => {
+                lists::IMPORTED_AS.iter().any(|(import, _)| *import == name)
+                    || words(lists::FAMOUS_PYTHON).contains(plain.as_str())
+            }
+            _ => words(lists::FAMOUS_NPM).contains(plain.as_str()),
+        }
     }
 
     fn has_python(&self, name: &str) -> bool {
