@@ -109,6 +109,12 @@ pub(crate) fn fit(text: &str) -> String {
     dam_journal::mask(&dam_journal::clean(text))
 }
 
+/// Lines of a stranger's program as they may be shown.
+pub(crate) fn fit_lines(lines: &[&str]) -> String {
+    let fit: Vec<String> = lines.iter().map(|line| fit(&short(line))).collect();
+    fit.join("\n")
+}
+
 fn short(text: &str) -> String {
     match text.char_indices().nth(WIDEST) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -19,6 +19,7 @@ mod detectors;
 mod engine;
 mod file;
 mod finding;
+pub mod fix;
 pub mod history;
 pub mod identity;
 pub mod ignore;

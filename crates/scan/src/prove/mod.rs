@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 
 pub use class::Class;
 pub use protocol::{Channel, Place};
-pub use settle::settle;
+pub use settle::{about, settle};
 
 /// What to prove, and with what.
 #[derive(Clone, Debug)]

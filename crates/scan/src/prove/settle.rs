@@ -16,14 +16,7 @@ pub fn settle(findings: &mut Vec<Finding>, proved: &Proved, project: &Path) {
         let Some(class) = class_of(finding) else {
             continue;
         };
-        let mut matching: Vec<(u8, usize)> = proved
-            .shown
-            .iter()
-            .enumerate()
-            .filter(|(_, shown)| shown.class == class)
-            .filter_map(|(at, shown)| Some((nearness(finding, shown)?, at)))
-            .collect();
-        matching.sort_unstable();
+        let matching = matching(finding, class, proved);
         for (_, at) in &matching {
             used[*at] = true;
         }
@@ -34,6 +27,24 @@ pub fn settle(findings: &mut Vec<Finding>, proved: &Proved, project: &Path) {
     }
     let unused = proved.shown.iter().zip(used).filter(|(_, used)| !used);
     findings.extend(unused.map(|(shown, _)| finding_of(shown, project)));
+}
+
+/// Which proofs are about a finding, by their place in the list, the nearest
+/// first.
+pub fn about(finding: &Finding, proved: &Proved) -> Vec<usize> {
+    let matching = class_of(finding).map(|class| matching(finding, class, proved));
+    let matching = matching.into_iter().flatten();
+    matching.map(|(_, at)| at).collect()
+}
+
+fn matching(finding: &Finding, class: Class, proved: &Proved) -> Vec<(u8, usize)> {
+    let shown = proved.shown.iter().enumerate();
+    let mut matching: Vec<(u8, usize)> = shown
+        .filter(|(_, shown)| shown.class == class)
+        .filter_map(|(at, shown)| Some((nearness(finding, shown)?, at)))
+        .collect();
+    matching.sort_unstable();
+    matching
 }
 
 fn class_of(finding: &Finding) -> Option<Class> {

@@ -6,6 +6,7 @@
 )]
 
 mod authorization;
+mod fix;
 mod forms;
 mod taint;
 mod tree;
