@@ -58,6 +58,9 @@ fn main() {
     for why in &proved.missing {
         println!("missing: {why}");
     }
+    for act in &proved.acts {
+        println!("act: {act:?}");
+    }
     match labels {
         Some(labels) => score(&proved, &labels),
         None => show(&proved),

@@ -5,17 +5,19 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
 use dam_policy::{
     Access, EnvironmentPolicy, GitAccess, Inherit, Limits, Network, Origin, Place as Where, Places,
     Profile, Property, ResolvedProfile,
 };
-use dam_sandbox::{Killer, Launch, SandboxError, Stream};
+use dam_sandbox::{Denial, Killer, Launch, SandboxError, Stream};
 
 use super::Proving;
+use super::acts::{self, Act, ActKind};
 use super::interpreter::Runtime;
 use super::protocol::{Answer, Options, Order, Place, Ready, Reply, Request};
 
@@ -73,6 +75,39 @@ pub(super) enum Gone {
     Lost(&'static str),
 }
 
+/// What the boundary refuses to the project.
+#[derive(Default)]
+struct Refused {
+    acts: Mutex<Vec<Act>>,
+    /// When the project was copied: what was refused before was refused to the
+    /// watcher.
+    begun: OnceLock<Instant>,
+    /// Whether it has started.
+    started: AtomicBool,
+}
+
+/// An interpreter takes longer to start than a refusal to be heard of.
+const UNTIL_HEARD: Duration = Duration::from_millis(20);
+
+impl Refused {
+    fn add(&self, denial: &Denial) {
+        let since = self.begun.get().map(Instant::elapsed);
+        if since.is_none_or(|since| since < UNTIL_HEARD) {
+            return;
+        }
+        let loading = !self.started.load(Ordering::Relaxed);
+        // Nobody panics while holding it.
+        if let Ok(mut acts) = self.acts.lock() {
+            acts::add(&mut acts, Act::refused(denial, loading));
+        }
+    }
+
+    fn take(&self) -> Vec<Act> {
+        let acts = self.acts.lock();
+        acts.map_or_else(|_| Vec::new(), |mut acts| std::mem::take(&mut *acts))
+    }
+}
+
 /// A box with the project's application in it.
 pub(super) struct Boxed {
     input: File,
@@ -81,13 +116,17 @@ pub(super) struct Boxed {
     follower: Option<std::thread::JoinHandle<()>>,
     /// The limit that ended it.
     ended: Arc<OnceLock<String>>,
+    /// What was refused to the project.
+    refused: Arc<Refused>,
+    /// What the project tried.
+    acts: Vec<Act>,
     /// The port of the listener in the box.
     pub port: u16,
 }
 
 impl Boxed {
-    /// Starts an application and hears its routes.
-    pub fn start(proving: &Proving, runtime: &Runtime) -> Result<(Self, Ready), Gone> {
+    /// Puts up a box and starts an application in it.
+    pub fn start(proving: &Proving, runtime: &Runtime) -> Result<Self, Gone> {
         let mut boxed = Self::launch(proving, runtime)?;
         let order = Order {
             source: proving.project.display().to_string(),
@@ -102,8 +141,7 @@ impl Boxed {
             patience: ONE_REQUEST + 3,
         };
         boxed.write(&order)?;
-        let ready = boxed.hear_ready()?;
-        Ok((boxed, ready))
+        Ok(boxed)
     }
 
     fn launch(proving: &Proving, runtime: &Runtime) -> Result<Self, Gone> {
@@ -135,8 +173,11 @@ impl Boxed {
         std::thread::spawn(move || read_lines(output, &send));
         let ended = Arc::new(OnceLock::new());
         let told = Arc::clone(&ended);
+        let refused = Arc::<Refused>::default();
+        let hears = Arc::clone(&refused);
         let follower = std::thread::spawn(move || {
-            let limit = running.wait().ok().and_then(|outcome| outcome.limit);
+            let outcome = running.wait_with(&mut |denial| hears.add(denial));
+            let limit = outcome.ok().and_then(|outcome| outcome.limit);
             if let Some(limit) = limit {
                 // Set here only.
                 let _ = told.set(limit.sentence("the proofs"));
@@ -148,6 +189,8 @@ impl Boxed {
             killer,
             follower: Some(follower),
             ended,
+            refused,
+            acts: Vec::new(),
             port: 0,
         })
     }
@@ -171,13 +214,20 @@ impl Boxed {
         Ok(answer)
     }
 
-    fn hear_ready(&mut self) -> Result<Ready, Gone> {
-        let reply = self.hear(Duration::from_secs(START + 60))?;
+    /// Hears the application's routes.
+    pub fn hear_ready(&mut self) -> Result<Ready, Gone> {
+        let mut reply = self.hear(Duration::from_secs(START + 60))?;
+        if reply.begun {
+            // Set here only.
+            let _ = self.refused.begun.set(Instant::now());
+            reply = self.hear(Duration::from_secs(START + 60))?;
+        }
         let Some(said) = reply.said else {
             let why = reply.ended.unwrap_or_default();
             return Err(Gone::Ended(format!("the application did not start: {why}")));
         };
         self.port = reply.port;
+        self.refused.started.store(true, Ordering::Relaxed);
         serde_json::from_str(&said).map_err(|_| Gone::Lost("it said what is no table of routes"))
     }
 
@@ -190,12 +240,33 @@ impl Boxed {
             .map_err(|_| Gone::Lost("it takes no more requests"))
     }
 
-    /// The limit that ended the box, if one did.
-    fn limit(&mut self) -> Option<Gone> {
+    /// Why nothing is heard any more: a limit ended the box, or the watcher is
+    /// gone, whom only the project can have ended.
+    fn silence(&mut self, gone: Gone) -> Gone {
+        self.end();
+        if let Some(limit) = self.ended.get().cloned() {
+            acts::add(&mut self.acts, [Act::seen(ActKind::Limit, &limit)]);
+            return Gone::Limit(limit);
+        }
+        let text = "the program that watches it was ended or stopped while it ran";
+        acts::add(&mut self.acts, [Act::seen(ActKind::Process, text)]);
+        gone
+    }
+
+    /// Ends the box and tells what the project tried in it.
+    pub fn acts(&mut self) -> Vec<Act> {
+        self.end();
+        let mut all = std::mem::take(&mut self.acts);
+        acts::add(&mut all, self.refused.take());
+        all
+    }
+
+    fn end(&mut self) {
         self.killer.kill();
-        // It only waits for the end.
-        let _ = self.follower.take()?.join();
-        self.ended.get().cloned().map(Gone::Limit)
+        if let Some(follower) = self.follower.take() {
+            // It only waits for the end.
+            let _ = follower.join();
+        }
     }
 
     fn hear(&mut self, patience: Duration) -> Result<Reply, Gone> {
@@ -206,18 +277,19 @@ impl Boxed {
                 RecvTimeoutError::Timeout => Gone::Lost("it did not answer in time"),
                 RecvTimeoutError::Disconnected => Gone::Lost("it said nothing more"),
             });
-        let line = line.map_err(|gone| self.limit().unwrap_or(gone))?;
-        serde_json::from_slice(&line).map_err(|_| Gone::Lost("its watcher was not understood"))
+        let line = line.map_err(|gone| self.silence(gone))?;
+        let reply: Reply = serde_json::from_slice(&line)
+            .map_err(|_| Gone::Lost("its watcher was not understood"))?;
+        let told = reply.acts.iter().filter_map(|line| Act::told(line));
+        let seen = reply.seen.iter().flat_map(acts::of_seen);
+        acts::add(&mut self.acts, told.chain(seen));
+        Ok(reply)
     }
 }
 
 impl Drop for Boxed {
     fn drop(&mut self) {
-        self.killer.kill();
-        if let Some(follower) = self.follower.take() {
-            // It only waits for the end.
-            let _ = follower.join();
-        }
+        self.end();
     }
 }
 

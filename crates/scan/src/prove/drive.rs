@@ -16,7 +16,7 @@ use super::class::Class;
 use super::interpreter::Runtime;
 use super::judge::{self, Evidence, Trial};
 use super::payloads::{CONTROLS, Encoding, Fresh, Language, hex, payloads};
-use super::protocol::{Answer, Channel, Place, Request, Route};
+use super::protocol::{Answer, Channel, Place, Ready, Request, Route};
 use super::{Proved, Proving, Shown, Tried};
 
 /// An input of a route: where it goes and its name.
@@ -29,11 +29,28 @@ const DEATHS: u32 = 2;
 
 /// Drives every route of the project that this runtime can run.
 pub(super) fn drive(proving: &Proving, runtime: &Runtime, proved: &mut Proved) {
-    let begun = Instant::now();
-    let (boxed, ready) = match Boxed::start(proving, runtime) {
-        Ok(started) => started,
+    let mut boxed = match Boxed::start(proving, runtime) {
+        Ok(boxed) => boxed,
         Err(gone) => return proved.missing.push(judge::short(&gone.to_string())),
     };
+    if let Err(gone) = boxed
+        .hear_ready()
+        .and_then(|ready| routes(proving, runtime, &mut boxed, ready, proved))
+    {
+        proved.missing.push(judge::short(&gone.to_string()));
+    }
+    proved.acts.extend(boxed.acts());
+}
+
+/// Drives the routes of an application that has started.
+fn routes(
+    proving: &Proving,
+    runtime: &Runtime,
+    boxed: &mut Boxed,
+    ready: Ready,
+    proved: &mut Proved,
+) -> Result<(), Gone> {
+    let begun = Instant::now();
     proved.missing.extend(
         ready
             .problems
@@ -52,9 +69,7 @@ pub(super) fn drive(proving: &Proving, runtime: &Runtime, proved: &mut Proved) {
     let mut routes: Vec<Route> = ready.routes.into_iter().filter(is_plain).collect();
     // What ends a session comes last.
     routes.sort_by_key(|route| route.path.contains("out"));
-    if let Err(gone) = driver.find_doors(&routes) {
-        return driver.proved.missing.push(judge::short(&gone.to_string()));
-    }
+    driver.find_doors(&routes)?;
     let mut late = 0;
     for route in &routes {
         for method in &route.methods {
@@ -63,10 +78,7 @@ pub(super) fn drive(proving: &Proving, runtime: &Runtime, proved: &mut Proved) {
                 continue;
             }
             let drive = Drive::new(route, method);
-            if let Err(gone) = driver.route(drive) {
-                driver.proved.missing.push(judge::short(&gone.to_string()));
-                return;
-            }
+            driver.route(drive)?;
         }
     }
     if late > 0 {
@@ -75,6 +87,7 @@ pub(super) fn drive(proving: &Proving, runtime: &Runtime, proved: &mut Proved) {
             "{late} routes were not driven: the time of {most} seconds was over"
         ));
     }
+    Ok(())
 }
 
 /// Whether a route is one as a framework makes it: what is said of it comes
@@ -87,7 +100,7 @@ fn is_plain(route: &Route) -> bool {
 }
 
 struct Driver<'a> {
-    boxed: Boxed,
+    boxed: &'a mut Boxed,
     language: Language,
     only: Option<&'a str>,
     seed: u64,

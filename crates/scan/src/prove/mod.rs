@@ -15,6 +15,7 @@
 //! Nothing that comes from inside is more than text here. Without the boundary
 //! nothing is run.
 
+mod acts;
 mod boxed;
 mod class;
 mod drive;
@@ -32,6 +33,7 @@ use std::time::Duration;
 use dam_sandbox::Tier;
 use serde::{Deserialize, Serialize};
 
+pub use acts::{Act, ActKind};
 pub use class::Class;
 pub use protocol::{Channel, Place};
 pub use settle::{about, settle};
@@ -66,6 +68,9 @@ pub struct Proved {
     pub missing: Vec<String>,
     /// How many requests were answered.
     pub requests: u64,
+    /// What the project tried that no application has to.
+    #[serde(default)]
+    pub acts: Vec<Act>,
 }
 
 /// One thing that was shown.
@@ -133,6 +138,7 @@ pub fn prove(proving: &Proving) -> Proved {
     proved
         .shown
         .sort_by(|a, b| (&a.route, &a.id).cmp(&(&b.route, &b.id)));
+    proved.acts.sort();
     proved
 }
 

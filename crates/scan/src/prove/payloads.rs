@@ -172,6 +172,9 @@ pub(super) enum Encoding {
     Operator,
 }
 
+/// What every word begins with.
+pub(super) const WORD: &str = "cfd";
+
 /// The words that are new in one request.
 #[derive(Clone, Debug)]
 pub(super) struct Fresh {

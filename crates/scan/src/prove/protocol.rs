@@ -130,6 +130,12 @@ pub(super) struct Reply {
     pub ended: Option<String>,
     #[serde(default)]
     pub seen: Option<Seen>,
+    /// That the project is copied, and is started now.
+    #[serde(default)]
+    pub begun: bool,
+    /// What the worker says that the project tried, as it said it.
+    #[serde(default)]
+    pub acts: Vec<String>,
     /// The listener's port, at the start.
     #[serde(default)]
     pub port: u16,
@@ -147,6 +153,12 @@ pub(super) struct Seen {
     /// First lines of what reached the listener.
     #[serde(default)]
     pub hits: Vec<String>,
+    /// How often something stood in the worker's output that is not its own.
+    #[serde(default)]
+    pub noise: u32,
+    /// The most processes at one time.
+    #[serde(default)]
+    pub processes: u32,
 }
 
 /// The worker's first words.

@@ -3,13 +3,15 @@
 
 use std::path::Path;
 
+use super::acts;
 use super::judge::short;
 use super::{Class, Place, Proved, Shown, Tried, command_again};
 use crate::file::LARGEST;
 use crate::{Confidence, Finding, Proof, Step};
 
 /// Gives every finding its verdict, and adds a finding for each proof that is
-/// about none of them. No finding is taken away.
+/// about none of them and for each sort of hostile act. No finding is taken
+/// away.
 pub fn settle(findings: &mut Vec<Finding>, proved: &Proved, project: &Path) {
     let mut used = vec![false; proved.shown.len()];
     for finding in findings.iter_mut() {
@@ -27,6 +29,7 @@ pub fn settle(findings: &mut Vec<Finding>, proved: &Proved, project: &Path) {
     }
     let unused = proved.shown.iter().zip(used).filter(|(_, used)| !used);
     findings.extend(unused.map(|(shown, _)| finding_of(shown, project)));
+    findings.extend(acts::findings(&proved.acts));
 }
 
 /// Which proofs are about a finding, by their place in the list, the nearest

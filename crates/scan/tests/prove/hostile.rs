@@ -1,9 +1,11 @@
 //! Projects that attack whoever scans them.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
-use dam_scan::prove::{Proving, prove};
+use dam_scan::prove::{Act, ActKind, Proved, Proving, prove, settle};
+use dam_scan::{Confidence, Severity};
 
 use crate::scene::{Scene, contents, has_python};
 
@@ -12,6 +14,9 @@ crate::tests! {
     what_a_project_says_is_no_more_than_text
     a_route_that_ends_its_process_does_not_end_the_others
     a_project_that_never_starts_is_told
+    whoever_ends_the_watcher_is_told
+    whoever_starts_processes_without_end_is_told
+    an_attack_in_javascript_is_told
 }
 
 fn scene(app: &str) -> Scene {
@@ -57,6 +62,41 @@ fn a_project_that_attacks_its_scanner_harms_nothing() {
         .unwrap_or_else(|| panic!("it did not start: {:?}", proved.missing))
         .route;
     assert_eq!(report, "GET /did/none", "an attack worked");
+    its_attacks_are_told(&proved, &scene);
+}
+
+/// Those that the boundary saw, and those that its own process told of.
+fn its_attacks_are_told(proved: &Proved, scene: &Scene) {
+    let told = |kind: ActKind, words: &str, watched: bool| {
+        let is_it =
+            |act: &&Act| act.kind == kind && act.text.contains(words) && (act.watched || !watched);
+        assert!(
+            proved.acts.iter().any(|act| is_it(&act)),
+            "{kind:?} {words}: {:#?}",
+            proved.acts
+        );
+    };
+    told(ActKind::Credentials, "/etc/shadow", true);
+    told(ActKind::Credentials, ".netrc", false);
+    told(ActKind::Network, "192.0.2.1", true);
+    told(ActKind::Write, "/etc/cofferdam-owned", true);
+    told(ActKind::Write, ".git", true);
+    told(ActKind::Process, "ptrace", false);
+    told(ActKind::Process, "/proc/", false);
+    let mut findings = Vec::new();
+    settle(&mut findings, proved, &scene.project());
+    let acts: Vec<_> = findings
+        .iter()
+        .filter(|finding| finding.rule == "hostile-act")
+        .collect();
+    assert_eq!(acts.len(), 4, "{acts:#?}");
+    let credentials = acts
+        .iter()
+        .find(|finding| finding.message.contains("/etc/shadow"))
+        .expect("it");
+    assert_eq!(credentials.path, "app.py");
+    assert_eq!(credentials.severity, Severity::High);
+    assert_eq!(credentials.confidence, Confidence::A);
 }
 
 fn what_a_project_says_is_no_more_than_text() {
@@ -73,6 +113,92 @@ fn what_a_project_says_is_no_more_than_text() {
     // It may lie about itself, but not about what the watcher sees.
     assert!(proved.shown.iter().all(|shown| !shown.watched), "{told}");
     assert!(!told.contains("/etc/passwd"), "{told}");
+    // What it writes in the worker's place is not heard, and is told.
+    assert!(
+        proved.acts.iter().any(|act| act.kind == ActKind::Channel),
+        "{told}"
+    );
+    assert!(
+        proved.tried.iter().any(|tried| tried.route == "GET /b"),
+        "{told}"
+    );
+}
+
+fn whoever_ends_the_watcher_is_told() {
+    if !has_python("flask") {
+        return;
+    }
+    let proved = scene(
+        "import os\nfrom flask import Flask\napp = Flask(__name__)\nos.kill(os.getppid(), 9)\n",
+    )
+    .prove();
+    assert!(proved.tried.is_empty() && !proved.missing.is_empty());
+    assert_eq!(kinds(&proved), [ActKind::Process], "{:?}", proved.acts);
+    assert!(proved.acts[0].watched);
+}
+
+const MANY: &str = "
+import os, time
+from flask import Flask
+app = Flask(__name__)
+for _ in range(90):
+    try:
+        if os.fork() == 0:
+            time.sleep(60)
+            os._exit(0)
+    except OSError:
+        break
+
+@app.route('/a')
+def a():
+    return 'a'
+";
+
+fn whoever_starts_processes_without_end_is_told() {
+    if !has_python("flask") {
+        return;
+    }
+    let proved = scene(MANY).prove();
+    assert_eq!(kinds(&proved), [ActKind::Limit], "{:?}", proved.acts);
+}
+
+const NODE: &str = "
+const fs = require('fs'), net = require('net'), os = require('os');
+const app = require('express')();
+const attempt = act => { try { act(); } catch { /* held */ } };
+attempt(() => fs.readFileSync(os.homedir() + '/.ssh/id_ed25519'));
+attempt(() => fs.writeFileSync('/etc/cofferdam-owned', 'x'));
+attempt(() => fs.readFileSync('/proc/1/environ'));
+attempt(() => process.kill(1, 'SIGTERM'));
+attempt(() => net.connect(80, '192.0.2.1').on('error', () => {}));
+attempt(() => fs.writeSync(1, 'not the worker\\n'));
+app.get('/a', (req, res) => res.send('a'));
+app.listen(3000);
+";
+
+fn an_attack_in_javascript_is_told() {
+    if !Path::new("/usr/share/nodejs/express").exists() {
+        println!("skipped: the Debian package node-express is not installed");
+        return;
+    }
+    let proved = Scene::new(&[("server.js", NODE)]).prove();
+    let expected = [
+        ActKind::Channel,
+        ActKind::Credentials,
+        ActKind::Process,
+        ActKind::Write,
+        ActKind::Network,
+    ];
+    assert_eq!(kinds(&proved), expected, "{:#?}", proved.acts);
+    assert!(proved.tried.iter().any(|tried| tried.route == "GET /a"));
+}
+
+/// The sorts of what was told, each once.
+fn kinds(proved: &Proved) -> Vec<ActKind> {
+    let mut kinds: Vec<ActKind> = proved.acts.iter().map(|act| act.kind).collect();
+    kinds.sort();
+    kinds.dedup();
+    kinds
 }
 
 const DEADLY: &str = "

@@ -33,6 +33,7 @@ fn what_an_express_application_does_is_shown_and_what_looks_like_it_is_not() {
     let proved = scene.prove();
     let expected = SHOWN.iter().map(ToString::to_string).collect();
     assert_eq!(names(&proved), expected, "{:?}", proved.missing);
+    assert_eq!(proved.acts, [], "an application does nothing hostile");
     let driven = proved.tried.iter().filter(|tried| tried.requests > 20);
     assert_eq!(
         driven

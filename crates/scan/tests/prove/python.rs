@@ -45,6 +45,7 @@ fn what_a_flask_application_does_is_shown_and_what_looks_like_it_is_not() {
     let shown = names(&proved);
     let expected = SHOWN.iter().map(ToString::to_string).collect();
     assert_eq!(shown, expected, "{:?}", proved.missing);
+    assert_eq!(proved.acts, [], "an application does nothing hostile");
     // The others have been tried, too.
     let driven = proved
         .tried
@@ -140,6 +141,7 @@ fn what_a_fastapi_application_does_is_shown_and_what_looks_like_it_is_not() {
 fn only_these_are_shown(proved: &Proved, expected: &[&str], safe: usize) {
     let expected = expected.iter().map(ToString::to_string).collect();
     assert_eq!(names(proved), expected, "{:?}", proved.missing);
+    assert_eq!(proved.acts, [], "an application does nothing hostile");
     let driven: BTreeSet<&str> = proved
         .tried
         .iter()

@@ -4,7 +4,7 @@ use super::request::{self, Shape, Try};
 use super::{DEATHS, Drive, Driver, Input};
 use crate::prove::boxed::Gone;
 use crate::prove::judge::{self, Evidence, Trial};
-use crate::prove::payloads::{Encoding, Fresh};
+use crate::prove::payloads::{Encoding, Fresh, WORD};
 use crate::prove::protocol::{Answer, Request, Route};
 
 impl Driver<'_> {
@@ -124,7 +124,7 @@ impl Driver<'_> {
         let number =
             |shift: u32| 1_000_003 + u32::try_from((bits >> shift) & 0xf_ffff).unwrap_or(0);
         Fresh {
-            word: format!("cfd{:010x}", bits & 0xff_ffff_ffff),
+            word: format!("{WORD}{:010x}", bits & 0xff_ffff_ffff),
             a: number(0),
             b: number(40),
             port: self.boxed.port,

@@ -72,12 +72,38 @@ function wrap(owner, name, before) {
   const inner = owner && owner[name];
   if (typeof inner !== 'function') return;
   const outer = function (...args) {
-    try { if (events !== null) before(args, this); } catch { /* less is seen */ }
+    try { if (events !== null || tell !== null) before(args, this); } catch { /* less is seen */ }
     return new.target ? Reflect.construct(inner, args, new.target) : Reflect.apply(inner, this, args);
   };
   Object.setPrototypeOf(outer, inner);
   outer.prototype = inner.prototype;
   try { owner[name] = outer; } catch { /* less is seen */ }
+}
+
+// What no application has to do; each thing is told once.
+const CREDENTIALS = /\/\.ssh\/(id_|config|known)|\/\.(netrc|git-credentials|pypirc|npmrc|pgpass|my\.cnf)$|\/\.aws\/(credentials|config)$|\/\.docker\/config\.json$|\/\.kube\/config$|\/\.gnupg\/|\/\.config\/(gcloud|gh)\/|\/etc\/g?shadow$/;
+const OTHERS = /\/proc\/(\d+)\/(mem|environ|fd|fdinfo|root|cwd|task)\b/;
+let loading = true, tell = null;
+const knownActs = new Set();
+function act(kind, text) {
+  if (tell === null || knownActs.has(kind + text) || knownActs.size >= 40) return;
+  // The project itself, rather than a module that it uses.
+  const first = frames().find(([file]) => file !== __filename);
+  if (!first || !ours(first[0])) return;
+  knownActs.add(kind + text);
+  tell({kind, text: cut(text).slice(0, 200), place: [first[0].slice(ROOT.length + 1), first[1], first[2]]});
+}
+
+function watchFile(operation, file, flags) {
+  const other = OTHERS.exec(file);
+  const writes = /^(write|append|createWrite|unlink|rename|mkdir|rm)/.test(operation) || (operation === 'open' && /[wa+]/.test(String(flags)));
+  if (CREDENTIALS.test(file)) act('credentials', 'it opened `' + file + '`');
+  else if (other && other[1] !== String(process.pid)) act('process', 'it opened `' + other[0] + '`');
+  else if (writes && file && !/^\/(tmp|dev)\//.test(file)) act('write', 'it opened `' + file + '` to write');
+}
+
+function reaches(host, port) {
+  if (loading && host && !/^(localhost|127\.|::1|0\.0\.0\.0|::$)/.test(String(host))) act('network', 'it reached for `' + host + '` port ' + (port || ''));
 }
 
 function fileName(value) {
@@ -89,7 +115,7 @@ for (const owner of [fs, fs.promises]) {
   for (const name of ['open', 'readFile', 'writeFile', 'appendFile', 'createReadStream', 'createWriteStream', 'readdir', 'unlink', 'rename', 'mkdir', 'rm', 'stat', 'access']) {
     for (const each of [name, name + 'Sync']) {
       const operation = name === 'access' ? 'stat' : name;
-      wrap(owner, each, args => note('file', operation, fileName(args[0])));
+      wrap(owner, each, args => { watchFile(operation, fileName(args[0]), args[1]); note('file', operation, fileName(args[0])); });
     }
   }
 }
@@ -99,9 +125,11 @@ for (const name of ['exec', 'execSync']) wrap(processes, name, args => note('com
 for (const name of ['spawn', 'spawnSync', 'execFile', 'execFileSync', 'fork']) {
   wrap(processes, name, args => note('command', 'program', args[0], ...(Array.isArray(args[1]) ? args[1] : [])));
 }
-wrap(dns, 'lookup', args => note('connect', args[0]));
+wrap(dns, 'lookup', args => { reaches(args[0]); note('connect', args[0]); });
+wrap(process, 'kill', ([pid, signal]) => { if ([0, 1, -1, process.ppid].includes(Number(pid))) act('process', 'it sent signal ' + (signal || 'SIGTERM') + ' to process ' + pid); });
 wrap(net.Socket.prototype, 'connect', args => {
   const to = Array.isArray(args[0]) ? args[0][0] : args[0];
+  if (to && typeof to === 'object') reaches(to.host, to.port);
   if (to && typeof to === 'object') note('connect', to.host || '', to.port || '');
 });
 

@@ -206,9 +206,11 @@ process.on('unhandledRejection', () => {});
 process.exit = () => { throw new Error('the project wants to end'); };
 
 (async () => {
-  const say = message => { let data = Buffer.from(print(message) + '\n'); while (data.length) { try { data = data.subarray(writeSync(out, data)); } catch (error) { if (error.code !== 'EAGAIN') throw error; } } };
+  const say = (message, mark = ' ') => { let data = Buffer.from(OPTIONS.token + mark + print(message) + '\n'); while (data.length) { try { data = data.subarray(writeSync(out, data)); } catch (error) { if (error.code !== 'EAGAIN') throw error; } } };
   const lines = require('readline').createInterface({input: process.stdin, terminal: false})[Symbol.asyncIterator]();
+  tell = act => say(act, '+');
   say(await start());
+  loading = false;
   for (;;) {
     const {value, done} = await lines.next();
     if (done) break;

@@ -8,6 +8,8 @@ ROOT = OPTIONS["root"]
 MOST_EVENTS, MOST_TEXT = 60, 4000
 _events = None
 _asked = None
+_loading = True
+_tell = None
 # Code of these packages asks on its own behalf.
 FRAMEWORKS = ("werkzeug", "flask", "django", "starlette", "fastapi", "asgiref", "rest_framework",
               "anyio", "asyncio", "concurrent", "contextlib", "logging", "pprint", "threading")
@@ -57,7 +59,67 @@ def words_of(argument):
     return list(argument)[:40]
 
 
+CREDENTIALS = re.compile(
+    r"/\.ssh/(id_|config|known)|/\.(netrc|git-credentials|pypirc|npmrc|pgpass|my\.cnf)$|/\.aws/(credentials|config)$"
+    r"|/\.docker/config\.json$|/\.kube/config$|/\.gnupg/|/\.config/(gcloud|gh)/|/etc/g?shadow$")
+OTHERS = re.compile(r"/proc/(\d+)/(mem|environ|fd|fdinfo|root|cwd|task)\b")
+STDLIB = os.path.dirname(os.__file__)
+# What gets at the kernel or at other processes past Python's own functions.
+CALLS = {"ptrace", "process_vm_readv", "process_vm_writev", "mount", "unshare", "setns", "pivot_root",
+         "init_module", "bpf", "kexec_load", "reboot", "keyctl", "kill", "tkill", "tgkill"}
+_known_acts = set()
+
+
+def directly():
+    """Where the project does this itself, rather than a package that it uses."""
+    frame = sys._getframe(2)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        ours = name.startswith(ROOT + "/") and "/site-packages/" not in name
+        if ours:
+            return [os.path.normpath(name)[len(ROOT) + 1:], frame.f_lineno, frame.f_code.co_name]
+        if frame.f_globals is not globals() and not name.startswith(("<", STDLIB)) or "-packages/" in name:
+            return None
+        frame = frame.f_back
+    return None
+
+
+def act(kind, text):
+    """Tells what no application has to do, each thing once."""
+    if _tell is None or (kind, text) in _known_acts or len(_known_acts) >= 40:
+        return
+    place = directly()
+    if place is not None:
+        _known_acts.add((kind, text))
+        _tell({"kind": kind, "text": cut(text)[:200], "place": place})
+
+
+def hostile(event, args):
+    if event == "open" and isinstance(args[0], (str, bytes)):
+        path, flags = resolved(args[0]), args[2] if isinstance(args[2], int) else 0
+        other = OTHERS.search(path)
+        if CREDENTIALS.search(path):
+            act("credentials", "it opened `%s`" % path)
+        elif other and other.group(1) != str(os.getpid()):
+            act("process", "it opened `%s`" % other.group(0))
+        elif flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) and not path.startswith((ROOT + "/", "/tmp/", "/dev/")):
+            act("write", "it opened `%s` to write" % path)
+    elif event in ("os.kill", "os.killpg"):
+        if args[0] in (0, 1, -1, os.getppid()):
+            act("process", "it sent signal %s to process %s" % (args[1], args[0]))
+    elif event == "ctypes.dlsym":
+        if args[1] in CALLS:
+            act("process", "it called `%s` of the C library" % args[1])
+    elif _loading and event == "socket.getaddrinfo":
+        if str(args[0]) not in ("None", "localhost", "127.0.0.1", "::1", "0.0.0.0", "::", ""):
+            act("network", "it asked for `%s` port %s" % (args[0], args[1]))
+    elif _loading and event == "socket.connect" and isinstance(args[1], tuple):
+        if not str(args[1][0]).startswith(("127.", "::1", "localhost")):
+            act("network", "it connected to `%s` port %s" % args[1][:2])
+
+
 def audit(event, args):
+    hostile(event, args)
     if _events is None:
         return
     if event == "open":

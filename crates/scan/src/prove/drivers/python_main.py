@@ -143,13 +143,19 @@ def call(app, request):
 
 
 def run():
-    global _loop
+    global _loop, _tell, _loading
     signal.signal(signal.SIGALRM, alarm)
     out, commands = os.fdopen(os.dup(1), "wb"), os.fdopen(os.dup(0), "rb")
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1):
         os.dup2(nothing, number)
-    dumps, loads = json.dumps, json.loads
+    dumps, loads, token = json.dumps, json.loads, OPTIONS["token"].encode()
+
+    def say(message, mark=b" "):
+        out.write(token + mark + dumps(message).encode() + b"\n")
+        out.flush()
+
+    _tell = lambda act: say(act, b"+")
     _loop = asyncio.new_event_loop()
     sys.argv = [""]
     watch()
@@ -166,13 +172,11 @@ def run():
         if hasattr(app, "config") and hasattr(app, "url_map"):
             app.config["WTF_CSRF_ENABLED"] = False
             app.config["PROPAGATE_EXCEPTIONS"] = False
-    out.write(dumps({"routes": routes[:5000], "problems": problems[:10]}).encode() + b"\n")
-    out.flush()
+    say({"routes": routes[:5000], "problems": problems[:10]})
+    _loading = False
     for line in commands:
         request = loads(line)
-        answer = call(served[request["app"]], request)
-        out.write(dumps(answer).encode() + b"\n")
-        out.flush()
+        say(call(served[request["app"]], request))
 
 
 try:

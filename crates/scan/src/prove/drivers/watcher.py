@@ -80,6 +80,7 @@ class Eyes:
 
     def clear(self):
         self.opened, self.made, self.hits = [], [], []
+        self.noise = self.processes = 0
 
     def plant(self, names):
         for name in names:
@@ -131,9 +132,19 @@ class Eyes:
         if len(self.hits) < 32:
             self.hits.append(head[:300])
 
+    def count(self):
+        """How many processes there are; the box has a table of its own."""
+        try:
+            here = sum(name.isdigit() for name in os.listdir("/proc"))
+        except OSError:
+            return
+        self.processes = max(self.processes, here)
+
     def report(self):
         self.look()
-        return {"opened": self.opened, "made": self.made, "hits": self.hits}
+        self.count()
+        return {"opened": self.opened, "made": self.made, "hits": self.hits,
+                "noise": self.noise, "processes": self.processes}
 
 
 class Worker:
@@ -142,8 +153,12 @@ class Worker:
     def __init__(self, order, port):
         env = dict(os.environ, **order["env"])
         self.errors = open("/tmp/cofferdam/errors", "w+b")
+        # What the worker says begins with it, so that what others write there
+        # is not taken for its words. The project could find it out.
+        self.token = os.urandom(12).hex()
+        self.acts = []
         self.process = subprocess.Popen(
-            order["argv"] + [json.dumps(dict(order["options"], root=COPY, canaries=CANARIES, port=port))],
+            order["argv"] + [json.dumps(dict(order["options"], root=COPY, canaries=CANARIES, port=port, token=self.token))],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
             cwd=COPY, env=env, start_new_session=True)
         self.out = self.process.stdout.fileno()
@@ -164,14 +179,19 @@ class Worker:
             line, found, rest = self.left.partition(b"\n")
             if found:
                 self.left = rest
-                return line, None
+                line = self.own(line, eyes)
+                if line is not None:
+                    return line, None
+                continue
             if len(self.left) > LINE:
                 return None, "it said more than a line may hold"
             wait = until - time.monotonic()
             if wait <= 0:
                 return None, "no answer within %d seconds" % patience
             ready, _, _ = select.select(
-                [self.out, eyes.listener] + ([eyes.inotify] if eyes.inotify >= 0 else []), [], [], wait)
+                [self.out, eyes.listener] + ([eyes.inotify] if eyes.inotify >= 0 else []), [], [], min(wait, 1))
+            if not ready:
+                eyes.count()
             if eyes.listener in ready:
                 eyes.answer()
             if eyes.inotify in ready:
@@ -181,6 +201,21 @@ class Worker:
                 if not data:
                     return None, "its process ended: " + self.last_words()
                 self.left += data
+
+    def own(self, line, eyes):
+        """What the worker itself says in a line, if it answers."""
+        before, found, said = line.partition(self.token.encode())
+        if before or not found:
+            eyes.noise += 1
+        if said[:1] != b"+":
+            return said[1:] if found else None
+        if len(self.acts) < 50:
+            self.acts.append(text(said[1:4000]))
+        return None
+
+    def taken_acts(self):
+        acts, self.acts = self.acts, []
+        return acts
 
     def last_words(self):
         try:
@@ -213,6 +248,7 @@ def serve(order):
         return say(out, {"ended": too_large, "seen": None})
     with open("/tmp/cofferdam/driver", "w") as file:
         file.write(order["driver"])
+    say(out, {"begun": True})
     eyes = Eyes()
     worker = None
     while True:
@@ -220,7 +256,8 @@ def serve(order):
             worker = Worker(order, eyes.port)
             said, ended = worker.hear(eyes, order["start_patience"])
             started = ended is None
-            say(out, {"said": text(said), "ended": ended, "seen": eyes.report(), "port": eyes.port})
+            say(out, {"said": text(said), "ended": ended, "seen": eyes.report(), "port": eyes.port,
+                      "acts": worker.taken_acts()})
             eyes.clear()
             if not started:
                 return worker.end()
@@ -230,7 +267,7 @@ def serve(order):
         eyes.plant([name for name in json.loads(line).get("plant", [])])
         worker.tell(line.rstrip(b"\n"))
         said, ended = worker.hear(eyes, order["patience"])
-        say(out, {"said": text(said), "ended": ended, "seen": eyes.report()})
+        say(out, {"said": text(said), "ended": ended, "seen": eyes.report(), "acts": worker.taken_acts()})
         eyes.tidy()
         eyes.clear()
         if ended is not None:
