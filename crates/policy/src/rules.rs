@@ -53,7 +53,7 @@ pub struct FileRules {
     globs: Vec<DenyGlob>,
     protect_names: bool,
     git: GitAccess,
-    tells_reading: bool,
+    tells_refusals: bool,
     tree: Tree,
 }
 
@@ -67,7 +67,7 @@ struct Written {
     #[serde(default)]
     git: GitAccess,
     #[serde(default)]
-    tells_reading: bool,
+    tells_refusals: bool,
 }
 
 /// What the rules say of one path.
@@ -107,7 +107,7 @@ impl FileRules {
             globs: Vec::new(),
             protect_names,
             git: GitAccess::default(),
-            tells_reading: false,
+            tells_refusals: false,
         }
     }
 
@@ -125,7 +125,7 @@ impl FileRules {
             .denying(globs)
             .with_git(self.git);
         Self {
-            tells_reading: self.tells_reading,
+            tells_refusals: self.tells_refusals,
             ..rules
         }
     }
@@ -151,12 +151,13 @@ impl FileRules {
         self.with_rules(rules, globs)
     }
 
-    /// The same rules, with what is refused to be read told, too: reading is
-    /// then looked at file by file, which takes its time.
+    /// The same rules, with every refusal told: of reading, too, which is then
+    /// looked at file by file and takes its time, and of system calls that are
+    /// not there.
     #[must_use]
-    pub fn telling_of_reading(self) -> Self {
+    pub fn telling_of_refusals(self) -> Self {
         Self {
-            tells_reading: true,
+            tells_refusals: true,
             ..self
         }
     }
@@ -243,7 +244,12 @@ impl FileRules {
     /// forbids it, which mounts cannot hold, because only what is named may be
     /// read, or because refusals are to be told.
     pub fn looks_at_reading(&self) -> bool {
-        self.tells_reading || !self.globs.is_empty() || !self.may_read(Path::new("/"))
+        self.tells_refusals || !self.globs.is_empty() || !self.may_read(Path::new("/"))
+    }
+
+    /// Whether every refusal is told.
+    pub fn tells_of_refusals(&self) -> bool {
+        self.tells_refusals
     }
 
     /// Whether `path`, which is absolute and canonical, may be read.
@@ -430,8 +436,8 @@ impl From<Written> for FileRules {
         let rules = Self::new(written.rules, written.protect_names)
             .denying(written.globs)
             .with_git(written.git);
-        if written.tells_reading {
-            rules.telling_of_reading()
+        if written.tells_refusals {
+            rules.telling_of_refusals()
         } else {
             rules
         }
@@ -445,7 +451,7 @@ impl From<FileRules> for Written {
             globs: rules.globs,
             protect_names: rules.protect_names,
             git: rules.git,
-            tells_reading: rules.tells_reading,
+            tells_refusals: rules.tells_refusals,
         }
     }
 }

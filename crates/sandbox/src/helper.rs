@@ -136,8 +136,10 @@ fn put_up(line: &Line, proof: &SingleThread) -> Result<(Door, Option<OwnedFd>), 
         Stage::Exec,
         rustix::process::pidfd_open(command, PidfdFlags::empty()),
     )?;
+    let told = order.files.tells_of_refusals();
     let door = Door {
         listener,
+        refusals: told.then(|| filter::Refusals::new(order.tier, order.network.is_some())),
         host_proc,
         files: order.files,
         layers: order.transaction.map_or_else(Vec::new, |dirs| {

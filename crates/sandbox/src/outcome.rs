@@ -80,7 +80,7 @@ impl Status {
 pub struct Denial {
     /// The system call: `openat`, `connect`, …
     pub syscall: String,
-    /// The path, or the address.
+    /// The path, or the address, or what else was asked for.
     pub path: PathBuf,
     /// The rule that refused it.
     pub rule: String,
@@ -99,9 +99,15 @@ pub struct Denial {
 }
 
 impl Denial {
+    /// The rule of what no system call does inside, whatever is granted.
+    pub const SYSTEM_CALL: &str = "syscalls.refused";
+
     /// What was refused, why, and what would allow it. Not cleaned: path and
     /// reason come from inside.
     pub fn sentence(&self) -> String {
+        if self.rule == Self::SYSTEM_CALL {
+            return self.call_sentence();
+        }
         let path = self.path.display();
         let act = match &*self.syscall {
             _ if self.reads => "reading",
@@ -119,6 +125,19 @@ impl Denial {
             sentence.push_str(hint);
         }
         sentence
+    }
+
+    fn call_sentence(&self) -> String {
+        let Self { syscall, path, .. } = self;
+        let what = if path.as_os_str().is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", path.display())
+        };
+        format!(
+            "calling {syscall}{what} was refused because {}",
+            self.reason
+        )
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{ceiling, filter};
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Word {
-    /// The filters are installed; the listener comes along.
+    /// The filter is installed; the listener comes along.
     Ready,
     /// It cannot go on.
     Failed { stage: Stage, errno: i32 },
@@ -129,13 +129,14 @@ fn prepare(streams: &[OwnedFd], order: &Order, parent: &Line) -> Result<OwnedFd,
         ceiling::keep_signals_inside().map_err(|_| (Stage::Ceiling, Errno::OPNOTSUPP))?;
     }
     let road = order.network.is_some();
-    sys::install_filter(&filter::static_filter(order.tier, road)).map_err(filter)?;
     let doorman = filter::Doorman {
         reading: order.files.looks_at_reading(),
         walled,
         listening: road && !order.tier.has_walls(),
     };
-    sys::install_listener(&doorman.filter()).map_err(filter)
+    let told = order.files.tells_of_refusals();
+    let calls = filter::command_filter(order.tier, road, doorman, told);
+    sys::install_listener(&calls).map_err(filter)
 }
 
 /// Whether it is for certain neither a file nor a directory.

@@ -59,7 +59,7 @@ fn try_out(trial: Trial, variables: &Variables, output: &mut Output) -> Result<u
     }
     if trial.log_denials {
         let files = &mut settings.posture.profile.value.files;
-        *files = std::mem::take(files).telling_of_reading();
+        *files = std::mem::take(files).telling_of_refusals();
     }
     let typed = Typed {
         front: "sandbox",

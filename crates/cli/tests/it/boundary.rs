@@ -199,6 +199,24 @@ fn refusals_are_listed_with_path_process_and_rule() {
 }
 
 #[test]
+fn a_refused_system_call_is_listed() {
+    for environment in everybody() {
+        let outcome = environment
+            .dam(["sandbox", "--log-denials", "--", "unshare", "-m", "true"])
+            .run();
+        assert_eq!(outcome.code, Some(1), "{}", outcome.page());
+        assert!(
+            outcome.stderr.contains(
+                "  calling unshare (flags 0x20000) was refused because it makes other views of \
+                 the file system, or of the machine\n    unshare by `unshare -m true` (process "
+            ),
+            "{}",
+            outcome.page()
+        );
+    }
+}
+
+#[test]
 fn the_policy_of_a_mac_is_printed_for_the_same_settings() {
     let environment = environment();
     let printed = |words: &[&str]| {

@@ -25,7 +25,9 @@ mod sockets;
 mod waiting;
 mod worktrees;
 
+use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -37,6 +39,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal};
 
 use crate::LimitHit;
+use crate::filter::{Refusals, RefusedCall};
 use crate::grant::{Identity, Opening};
 use crate::limits::Watch;
 use crate::report::{Line, Report, Request};
@@ -54,6 +57,8 @@ use waiting::{AGAIN, Waiting, WaitsFor};
 pub(crate) struct Door {
     /// The listener of the command's filter.
     pub listener: OwnedFd,
+    /// What the static part of the filter refuses, where that is told.
+    pub refusals: Option<Refusals>,
     /// `/proc` of the pid namespace in which the broker lives.
     pub host_proc: OwnedFd,
     /// What is granted.
@@ -89,6 +94,7 @@ const MOST_REPORTS: u64 = 10_000;
 
 pub(crate) struct Broker<'a> {
     notifier: Notifier,
+    refusals: Option<Refusals>,
     host_proc: OwnedFd,
     files: FileRules,
     layers: Vec<PathBuf>,
@@ -172,6 +178,8 @@ pub(super) enum Refusal {
     Errno(Errno),
     /// A rule's, which is reported.
     Rule(Box<Refused>),
+    /// The filter's, which is reported where the broker answers for it.
+    Call(RefusedCall),
 }
 
 /// A refusal by rule.
@@ -213,6 +221,7 @@ impl<'a> Broker<'a> {
     pub(crate) fn new(door: Door, line: &'a Line) -> Self {
         Self {
             notifier: Notifier::new(door.listener),
+            refusals: door.refusals,
             host_proc: door.host_proc,
             files: door.files,
             layers: door.layers,
@@ -380,11 +389,16 @@ impl<'a> Broker<'a> {
             }
             Err(Refusal::Errno(errno)) => self.notifier.answer(call.id, Err(errno)),
             Err(Refusal::Rule(refused)) => self.refuse(call, *refused),
+            Err(Refusal::Call(refused)) => self.refuse_call(call, refused),
         }
     }
 
     fn perform(&mut self, call: &Notification) -> Result<Answer, Refusal> {
         let caller = Caller::new(&self.notifier, &self.host_proc, &self.memo, self.tier, call);
+        // First, and whatever else is known of such a call: it is never made.
+        if let Some(refused) = self.refusals.as_ref().and_then(|all| all.of(call)) {
+            return Err(Refusal::Call(refused));
+        }
         match call.number {
             libc::SYS_umask => {
                 self.memo.umask_changes();
@@ -439,6 +453,29 @@ impl<'a> Broker<'a> {
         let Some(denial) = denial else { return Ok(()) };
         self.tell(denial);
         self.notifier.answer(call.id, Err(refused.errno))
+    }
+
+    /// Refuses what the kernel would have refused by itself, were it not told.
+    fn refuse_call(&mut self, call: &Notification, refused: RefusedCall) -> Result<(), Errno> {
+        let caller = Caller::new(&self.notifier, &self.host_proc, &self.memo, self.tier, call);
+        let path = refused.path.and_then(|index| caller.path(index).ok());
+        let path = path.filter(|path| !path.is_empty());
+        let denial = Denial {
+            syscall: refused.name,
+            path: path.map_or_else(
+                || refused.what.into(),
+                |path| OsString::from_vec(path).into(),
+            ),
+            rule: Denial::SYSTEM_CALL.to_owned(),
+            reason: refused.reason.to_owned(),
+            hint: None,
+            pid: call.tid,
+            process: caller.command_line(),
+            reads: false,
+        };
+        self.tell(denial);
+        let errno = Errno::from_raw_os_error(refused.errno);
+        self.notifier.answer(call.id, Err(errno))
     }
 
     fn tell(&mut self, denial: Denial) {

@@ -12,6 +12,11 @@ macro_rules! calls {
     ($($name:ident)*) => { &[$($name),*] };
 }
 
+/// The same, with their names.
+macro_rules! named {
+    ($($name:ident)*) => { &[$(($name, stringify!($name))),*] };
+}
+
 /// Changes a mode with flags. The same number everywhere; `libc` does not have
 /// it for every architecture.
 pub(crate) const FCHMODAT2: c_long = 452;
@@ -21,8 +26,22 @@ pub(crate) const RENAMEAT: c_long = 38;
 #[cfg(target_arch = "x86_64")]
 pub(crate) const RENAMEAT: c_long = SYS_renameat;
 
+/// A call and its name in the kernel's headers.
+pub(super) type Named = (c_long, &'static str);
+
+const fn numbers<const N: usize>(named: &[Named]) -> [c_long; N] {
+    let mut out = [0; N];
+    let mut at = 0;
+    while at < N {
+        out[at] = named[at].0;
+        at += 1;
+    }
+    out
+}
+
 /// Allowed with any arguments.
-pub(super) const ALLOWED: &[&[c_long]] = &[COMMON, MESSAGES, LEGACY];
+pub(super) const ALLOWED: &[&[c_long]] =
+    &[COMMON, &numbers::<{ MESSAGES.len() }>(MESSAGES), LEGACY];
 
 const COMMON: &[c_long] = calls! {
     // Files and directories.
@@ -75,7 +94,7 @@ const COMMON: &[c_long] = calls! {
 
 /// System V and POSIX interprocess communication, where there is a namespace of
 /// its own for it.
-pub(super) const MESSAGES: &[c_long] = calls! {
+pub(super) const MESSAGES: &[Named] = named! {
     SYS_shmget SYS_shmat SYS_shmdt SYS_shmctl SYS_semget SYS_semop SYS_semtimedop SYS_semctl
     SYS_msgget SYS_msgsnd SYS_msgrcv SYS_msgctl SYS_mq_open SYS_mq_unlink SYS_mq_timedsend
     SYS_mq_timedreceive SYS_mq_notify SYS_mq_getsetattr
@@ -93,22 +112,80 @@ const LEGACY: &[c_long] = calls! {
 #[cfg(target_arch = "aarch64")]
 const LEGACY: &[c_long] = calls! { RENAMEAT };
 
+/// Calls that are refused by name, for one reason.
+pub(super) struct Group {
+    pub reason: &'static str,
+    pub calls: &'static [Named],
+}
+
 /// Refused by name.
-pub(super) const REFUSED: &[c_long] = calls! {
-    // Namespaces, mounts and other views of the file system.
+pub(super) const REFUSED: &[Group] = &[
+    Group {
+        reason: "it makes other views of the file system, or of the machine",
+        calls: VIEWS,
+    },
+    Group {
+        reason: "it opens parts of the kernel that building software does without",
+        calls: KERNEL,
+    },
+    Group {
+        reason: "it changes the machine itself",
+        calls: MACHINE,
+    },
+];
+
+const VIEWS: &[Named] = named! {
     SYS_unshare SYS_setns SYS_mount SYS_umount2 SYS_pivot_root SYS_chroot SYS_open_tree
     SYS_move_mount SYS_fsopen SYS_fsconfig SYS_fsmount SYS_fspick SYS_mount_setattr
     SYS_name_to_handle_at SYS_open_by_handle_at SYS_quotactl SYS_quotactl_fd SYS_fanotify_init
     SYS_fanotify_mark
-    // Parts of the kernel that building software does without.
+};
+
+const KERNEL: &[Named] = named! {
     SYS_bpf SYS_perf_event_open SYS_userfaultfd SYS_add_key SYS_request_key SYS_keyctl
     SYS_memfd_secret SYS_move_pages SYS_migrate_pages SYS_lookup_dcookie SYS_process_mrelease
-    // The machine itself.
+};
+
+const MACHINE: &[Named] = named! {
     SYS_reboot SYS_kexec_load SYS_kexec_file_load SYS_init_module SYS_finit_module
     SYS_delete_module SYS_swapon SYS_swapoff SYS_acct SYS_syslog SYS_settimeofday
     SYS_clock_settime SYS_clock_adjtime SYS_adjtimex SYS_sethostname SYS_setdomainname
     SYS_vhangup SYS_setgroups
 };
+
+/// Not there, and tried by C libraries all the time, which then do it in an
+/// older way: nothing that anybody is told of.
+pub(super) const PROBED: &[c_long] = calls! { SYS_clone3 SYS_openat2 };
+
+/// Refused with some arguments, with names for whoever is told of that.
+pub(super) const CONDITIONAL: &[Named] = named! {
+    SYS_clone SYS_ioctl SYS_personality SYS_socket SYS_socketpair SYS_setsockopt SYS_sendto
+    SYS_sendmsg SYS_sendmmsg SYS_sched_setaffinity SYS_sched_setparam SYS_sched_setscheduler
+    SYS_sched_setattr SYS_prlimit64 SYS_setpriority SYS_ioprio_set
+};
+
+/// Not there, with names for whoever is told of them.
+pub(super) const ABSENT: &[Named] = named! {
+    SYS_io_uring_setup SYS_io_uring_enter SYS_io_uring_register
+};
+
+/// Of these calls, the argument of this index is a path.
+pub(super) const PATHS: &[(c_long, usize)] = &[
+    (SYS_mount, 1),
+    (SYS_umount2, 0),
+    (SYS_pivot_root, 0),
+    (SYS_chroot, 0),
+    (SYS_open_tree, 1),
+    (SYS_move_mount, 3),
+    (SYS_fspick, 1),
+    (SYS_mount_setattr, 1),
+    (SYS_name_to_handle_at, 1),
+    (SYS_quotactl, 1),
+    (SYS_fanotify_mark, 4),
+    (SYS_swapon, 0),
+    (SYS_swapoff, 0),
+    (SYS_acct, 0),
+];
 
 /// Kinds of `ioctl` requests that are allowed as a whole, by their second byte:
 /// terminals with pipes and descriptors of any sort, and sockets.
@@ -262,11 +339,15 @@ const MEDIATED_LEGACY: &[c_long] = calls! { RENAMEAT };
 // Checked while compiling, so that they hold on an architecture that no test
 // runs on: `cargo check --target` is enough.
 const _: () = {
-    assert!(
-        disjoint(ALLOWED, &[REFUSED]),
-        "a call is allowed and refused"
-    );
-    assert!(distinct(ALLOWED) && distinct(&[REFUSED]) && distinct(MEDIATED));
+    let refused: &[&[c_long]] = &[
+        &numbers::<{ VIEWS.len() }>(VIEWS),
+        &numbers::<{ KERNEL.len() }>(KERNEL),
+        &numbers::<{ MACHINE.len() }>(MACHINE),
+        PROBED,
+        &numbers::<{ ABSENT.len() }>(ABSENT),
+    ];
+    assert!(disjoint(ALLOWED, refused), "a call is allowed and refused");
+    assert!(distinct(ALLOWED) && distinct(refused) && distinct(MEDIATED));
     assert!(
         within(MEDIATED, ALLOWED),
         "a call could never reach the broker"

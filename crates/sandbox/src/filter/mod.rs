@@ -1,12 +1,13 @@
-//! The two system-call filters of a boxed process.
+//! The system-call filter of a boxed process, in two parts.
 //!
-//! The **static** filter allows what is listed and nothing else. The
-//! **doorman's** filter, installed after it, hands write-class path calls and
-//! socket addresses to the broker. Of several filters the strictest answer
-//! counts, so neither can weaken the other.
+//! The **static** part allows what is listed and nothing else. Of what it
+//! allows, the **doorman's** hands write-class path calls and socket addresses
+//! to the broker. They are one filter, because every call passes each that
+//! there is: the stricter answer of both, so that neither can weaken the other.
 
 mod bpf;
 mod lists;
+mod refusals;
 
 use bpf::{Action, Argument, Dispatch, Test};
 
@@ -14,6 +15,7 @@ use crate::sys::Instruction;
 use crate::tier::Tier;
 
 pub(crate) use lists::{FCHMODAT2, RENAMEAT};
+pub(crate) use refusals::{Refusals, RefusedCall};
 
 /// Other machine interfaces of the same kernel (32-bit calls) are killed.
 #[cfg(target_arch = "x86_64")]
@@ -33,14 +35,31 @@ pub(crate) const OPEN_WRITES: u32 = (libc::O_WRONLY
     | (libc::O_TMPFILE & !libc::O_DIRECTORY))
     .unsigned_abs();
 
-/// The filter that allows what is listed, and what it must refuse besides
-/// where no namespace keeps it inside, and where there is a road.
-pub(crate) fn static_filter(tier: Tier, road: bool) -> Vec<Instruction> {
-    let mut dispatch = Dispatch::new(ARCHITECTURE, Action::Errno(libc::ENOSYS));
+/// The filter of a command. Where refusals are `told`, the static part's are
+/// the broker's to answer; without it there are no such calls.
+pub(crate) fn command_filter(
+    tier: Tier,
+    road: bool,
+    doorman: Doorman,
+    told: bool,
+) -> Vec<Instruction> {
+    let calls = static_calls(tier, road);
+    let calls = if told { refusals::told(&calls) } else { calls };
+    calls.and(&doorman.calls()).assemble()
+}
+
+/// The part that allows what is listed, and what it must refuse besides where
+/// no namespace keeps it inside, and where there is a road.
+fn static_calls(tier: Tier, road: bool) -> Dispatch {
+    let absent = Action::Errno(libc::ENOSYS);
+    let mut dispatch = Dispatch::new(ARCHITECTURE, absent);
     for number in lists::ALLOWED.iter().copied().flatten() {
         dispatch.on(*number, Test::always(Action::Allow));
     }
-    for number in lists::REFUSED {
+    for number in lists::PROBED {
+        dispatch.on(*number, Test::always(absent));
+    }
+    for (number, _) in lists::REFUSED.iter().flat_map(|group| group.calls) {
         dispatch.on(*number, Test::always(Action::Errno(libc::EPERM)));
     }
     for (number, test) in conditional() {
@@ -52,7 +71,7 @@ pub(crate) fn static_filter(tier: Tier, road: bool) -> Vec<Instruction> {
     if !tier.has_walls() {
         without_namespaces(&mut dispatch, road);
     }
-    dispatch.assemble()
+    dispatch
 }
 
 /// Where connections are made by the broker, no other call makes one: sending
@@ -73,7 +92,7 @@ fn with_road(dispatch: &mut Dispatch) {
 fn without_namespaces(dispatch: &mut Dispatch, road: bool) {
     let allow = Test::always(Action::Allow);
     let refuse = Test::always(Action::Errno(libc::EPERM));
-    for number in lists::MESSAGES {
+    for (number, _) in lists::MESSAGES {
         dispatch.on(*number, Test::always(Action::Errno(libc::ENOSYS)));
     }
     for (number, argument) in lists::ON_PROCESSES {
@@ -234,8 +253,8 @@ pub(crate) struct Doorman {
 }
 
 impl Doorman {
-    /// The filter that hands calls to the broker.
-    pub(crate) fn filter(self) -> Vec<Instruction> {
+    /// The part that hands calls to the broker.
+    fn calls(self) -> Dispatch {
         let mut dispatch = Dispatch::new(ARCHITECTURE, Action::Allow);
         for number in lists::MEDIATED.iter().copied().flatten() {
             dispatch.on(*number, Test::always(Action::Notify));
@@ -264,7 +283,7 @@ impl Doorman {
         dispatch.on(libc::SYS_openat, when_writing(Argument(2)));
         #[cfg(target_arch = "x86_64")]
         dispatch.on(libc::SYS_open, when_writing(Argument(1)));
-        dispatch.assemble()
+        dispatch
     }
 }
 

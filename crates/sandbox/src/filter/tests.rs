@@ -1,6 +1,7 @@
 //! The filters, run as the kernel would run them.
 
 use super::*;
+use crate::sys::Notification;
 
 const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
 const KILL: u32 = libc::SECCOMP_RET_KILL_PROCESS;
@@ -8,6 +9,16 @@ const NOTIFY: u32 = libc::SECCOMP_RET_USER_NOTIF;
 
 fn errno(errno: i32) -> u32 {
     libc::SECCOMP_RET_ERRNO | errno.unsigned_abs()
+}
+
+fn static_filter(tier: Tier, road: bool) -> Vec<Instruction> {
+    static_calls(tier, road).assemble()
+}
+
+impl Doorman {
+    fn filter(self) -> Vec<Instruction> {
+        self.calls().assemble()
+    }
 }
 
 fn run(filter: &[Instruction], number: i64, args: &[u64]) -> u32 {
@@ -30,7 +41,7 @@ fn every_listed_call_has_its_answer_and_every_other_does_not_exist() {
         }
         let expected = if lists::ALLOWED.iter().any(|list| list.contains(&number)) {
             ALLOW
-        } else if lists::REFUSED.contains(&number) {
+        } else if refused().any(|(refused, _)| *refused == number) {
             errno(libc::EPERM)
         } else {
             errno(libc::ENOSYS)
@@ -221,9 +232,138 @@ fn who_only_waits_can_do_nothing_else() {
 }
 
 #[test]
-fn the_filters_fit_the_kernel() {
-    assert!(static_filter(Tier::Full, false).len() < 4096);
-    assert!(Doorman::default().filter().len() < 4096);
+fn the_filter_fits_the_kernel() {
+    for (tier, road, doorman) in every_box() {
+        for told in [false, true] {
+            let filter = command_filter(tier, road, doorman, told);
+            assert!(filter.len() < 4096, "{}", filter.len());
+        }
+    }
+}
+
+/// Every number of a call, and those of which arguments are looked at with many.
+fn calls() -> Vec<(u32, [u64; 6])> {
+    let mut values = vec![0, 1, 2, 3, 6, 25, 30, 4711, 0x800, 0x1_0000_0000];
+    values.extend([lists::MSG_FASTOPEN, CLONE_NEW, 0x5412, 0x4008_6602].map(u64::from));
+    let dispatch = static_calls(Tier::NoNamespaces, true);
+    let looked_at = [libc::SYS_openat, libc::SYS_utimensat, libc::SYS_listen];
+    let looks =
+        move |number: u32| looked_at.contains(&number.into()) || !dispatch.is_one_answer(number);
+    let numbers = (0..600).chain([0x4000_0000, 0x4000_0101, u32::MAX]);
+    let all = numbers.flat_map(|number| {
+        let values = if looks(number) { &values } else { &values[..1] };
+        let of = values.iter().flat_map(move |value| {
+            // Alike, and not all alike.
+            let mut args = [*value; 6];
+            args[0] = 1;
+            args[1] = 2;
+            [(number, [*value; 6]), (number, args)]
+        });
+        of.collect::<Vec<_>>()
+    });
+    all.collect()
+}
+
+fn every_box() -> impl Iterator<Item = (Tier, bool, Doorman)> {
+    let tiers = [Tier::Full, Tier::NoNamespaces, Tier::NoLandlock];
+    tiers.into_iter().flat_map(|tier| {
+        (0..16).map(move |bits| {
+            let doorman = Doorman {
+                reading: bits & 1 != 0,
+                walled: bits & 2 != 0,
+                listening: bits & 4 != 0,
+            };
+            (tier, bits & 8 != 0, doorman)
+        })
+    })
+}
+
+#[test]
+fn one_filter_answers_as_the_stricter_of_its_parts() {
+    for (tier, road, doorman) in every_box() {
+        let (fixed, asking) = (static_filter(tier, road), doorman.filter());
+        let both = command_filter(tier, road, doorman, false);
+        for (number, args) in calls() {
+            let of = |filter| Instruction::run(filter, ARCHITECTURE, number, args);
+            // As the kernel compares them: a lower action is stricter, and to
+            // kill a process is below zero.
+            let strictest = |a: u32, b: u32| {
+                let action = |answer: u32| (answer & libc::SECCOMP_RET_ACTION_FULL).cast_signed();
+                if action(a) <= action(b) { a } else { b }
+            };
+            let expected = strictest(of(&fixed), of(&asking));
+            assert_eq!(of(&both), expected, "{tier} {number:#x} {args:x?}");
+        }
+        assert_eq!(Instruction::run(&both, 0x4000_0003, 5, [0; 6]), KILL);
+    }
+}
+
+#[test]
+fn what_is_told_is_allowed_by_nobody_and_refused_as_ever() {
+    for (tier, road, doorman) in every_box() {
+        let silent = command_filter(tier, road, doorman, false);
+        let told = command_filter(tier, road, doorman, true);
+        let refusals = Refusals::new(tier, road);
+        for (number, args) in calls() {
+            let of = |filter| Instruction::run(filter, ARCHITECTURE, number, args);
+            let call = Notification {
+                id: 0,
+                tid: 0,
+                number: number.into(),
+                args,
+            };
+            let text = format!("{tier} {number:#x} {args:x?}");
+            let refused = refusals.of(&call);
+            match of(&silent) & libc::SECCOMP_RET_ACTION_FULL {
+                libc::SECCOMP_RET_ERRNO if lists::PROBED.contains(&number.into()) => {
+                    assert_eq!(of(&told), of(&silent), "{text}");
+                }
+                libc::SECCOMP_RET_ERRNO => {
+                    assert_eq!(of(&told), NOTIFY, "{text}");
+                    let refused = refused.expect("refused by the broker, too");
+                    assert_eq!(errno(refused.errno), of(&silent), "{text}");
+                }
+                libc::SECCOMP_RET_KILL_PROCESS => assert_eq!(of(&told), KILL, "{text}"),
+                // Allowed, or the doorman's own.
+                _ => {
+                    assert_eq!(of(&told), of(&silent), "{text}");
+                    assert!(refused.is_none(), "{text}");
+                }
+            }
+        }
+        assert_eq!(Instruction::run(&told, 0x4000_0003, 5, [0; 6]), KILL);
+    }
+}
+
+fn refused() -> impl Iterator<Item = &'static lists::Named> {
+    lists::REFUSED.iter().flat_map(|group| group.calls)
+}
+
+#[test]
+fn every_refused_call_has_a_name() {
+    let conditional = conditional().into_iter().map(|(number, _)| number);
+    let others = lists::ON_PROCESSES.iter().chain(lists::SENDING);
+    let others = others
+        .map(|(number, _)| *number)
+        .chain([libc::SYS_setsockopt]);
+    let numbers = refused().map(|(number, _)| *number);
+    let numbers: Vec<i64> = numbers.chain(conditional).chain(others).collect();
+    for tier in [Tier::Full, Tier::NoNamespaces] {
+        let refusals = Refusals::new(tier, true);
+        let named = numbers.iter().filter_map(|number| {
+            refusals.of(&Notification {
+                id: 0,
+                tid: 0,
+                number: *number,
+                args: [u64::MAX; 6],
+            })
+        });
+        for refused in named {
+            assert!(!refused.name.contains(' '), "{}", refused.name);
+            let other = "there is no such system call inside";
+            assert_ne!(refused.reason, other, "{}", refused.name);
+        }
+    }
 }
 
 #[test]
@@ -239,7 +379,7 @@ fn without_namespaces_nobody_else_is_touched_and_no_internet_socket_made() {
         let args = [(*all_of_a_user).into(), 0];
         assert_eq!(run(&filter, *number, &args), errno(libc::EPERM), "{number}");
     }
-    for number in lists::MESSAGES {
+    for (number, _) in lists::MESSAGES {
         assert_eq!(run(&filter, *number, &[]), errno(libc::ENOSYS));
     }
     let socket = |family: i32| {

@@ -11,6 +11,7 @@ mod model;
 mod own;
 mod road;
 mod scene;
+mod told;
 mod ways_out;
 
 use std::process::ExitCode;
@@ -31,12 +32,17 @@ fn main() -> ExitCode {
         ways_out::trier_main();
         return ExitCode::SUCCESS;
     }
+    if std::env::args().nth(1).as_deref() == Some(told::COMPARER) {
+        told::comparer_main();
+        return ExitCode::SUCCESS;
+    }
     dam_testkit::harness::run(&[
         asking::TESTS,
         model::TESTS,
         own::TESTS,
         handed_in::TESTS,
         road::TESTS,
+        told::TESTS,
         ways_out::TESTS,
     ])
 }
