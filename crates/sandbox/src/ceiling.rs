@@ -184,7 +184,7 @@ impl Ceiling {
             Some(access @ (Access::Read | Access::Write)) => self.read_entries(path, access),
             Some(Access::Deny) | None => {
                 let mut done: Option<PathBuf> = None;
-                for (path, _) in self.marked_below(path) {
+                for path in self.marked_below(path) {
                     if !done.as_ref().is_some_and(|done| path.starts_with(done)) {
                         self.read_tree(&path, access)?;
                         done = Some(path);
@@ -230,8 +230,8 @@ impl Ceiling {
     }
 
     fn denies_below(&self, path: &Path) -> bool {
-        let mut below = self.marked_below(path).into_iter();
-        below.any(|(_, access)| access == Access::Deny)
+        let mut below = self.marks_below(path);
+        below.any(|(_, access)| *access == Access::Deny)
     }
 
     /// Whether there is a rule on a path or below it.
@@ -242,12 +242,18 @@ impl Ceiling {
         from.next().is_some_and(|(mark, _)| mark.starts_with(path))
     }
 
-    fn marked_below(&self, path: &Path) -> Vec<(PathBuf, Access)> {
+    fn marked_below(&self, path: &Path) -> Vec<PathBuf> {
+        let below = self.marks_below(path);
+        below.map(|(mark, _)| mark.clone()).collect()
+    }
+
+    fn marks_below<'a>(
+        &'a self,
+        path: &'a Path,
+    ) -> impl Iterator<Item = (&'a PathBuf, &'a Access)> {
         self.marks
             .range::<Path, _>((Bound::Excluded(path), Bound::Unbounded))
-            .take_while(|(mark, _)| mark.starts_with(path))
-            .map(|(mark, access)| (mark.clone(), *access))
-            .collect()
+            .take_while(move |(mark, _)| mark.starts_with(path))
     }
 
     fn grant(&mut self, path: &Path, access: impl Into<BitFlags<AccessFs>>) -> Result<(), String> {

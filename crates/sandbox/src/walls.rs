@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use dam_policy::{Access, FileRules, GitAccess, PROTECTED_NAMES};
+use dam_policy::{Access, FileRules, GitAccess, PROTECTED_NAMES, ProtectedName};
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags};
@@ -111,7 +111,7 @@ const SEALED: Attributes = Attributes {
 
 /// Hangs panels, shallow first, so that a deeper one comes to lie on top.
 fn hang_all(mut panels: Vec<Panel>) -> Result<()> {
-    panels.sort_by_key(|panel| panel.path.components().count());
+    panels.sort_by_cached_key(|panel| panel.path.components().count());
     panels.iter().try_for_each(hang)
 }
 
@@ -141,12 +141,13 @@ const OWN_DIRECTORY_SIZE: &str = "25%";
 const OWN_WAY: Mode = Mode::from_raw_mode(0o755);
 
 /// Makes the places where panels will hang that lie below a directory of the
-/// box's own, which is empty.
+/// box's own, which is empty: those are the first panels.
 fn make_mount_points(panels: &[Panel], own: &[PathBuf]) -> Result<()> {
+    let holders: Vec<&Panel> = panels.iter().take(own.len()).collect();
     for (path, holder) in panels.iter().filter_map(|panel| {
-        let holder = panels
+        let holder = holders
             .iter()
-            .filter(|other| own.contains(&other.path) && other.path != panel.path)
+            .filter(|other| other.path != panel.path)
             .filter(|other| panel.path.starts_with(&other.path))
             .max_by_key(|other| other.path.components().count())?;
         Some((panel, holder))
@@ -253,18 +254,17 @@ pub(crate) fn new_proc() -> Result<OwnedFd> {
 /// directly in a writable root, or by a rule of its own. The broker refuses
 /// these too; two layers for the common case.
 fn protected_in(files: &FileRules, writable: &[PathBuf]) -> Vec<PathBuf> {
+    let roots: HashSet<&Path> = writable.iter().map(PathBuf::as_path).collect();
     let mut found: Vec<PathBuf> = files
         .paths(Access::Read)
-        .filter(|path| writable.iter().any(|root| path.starts_with(root)))
+        .filter(|path| path.ancestors().any(|above| roots.contains(above)))
         .map(Path::to_path_buf)
         .collect();
     if files.protects_names() {
+        let names = PROTECTED_NAMES.iter();
+        let names: Vec<PathBuf> = names.map(ProtectedName::usual_spelling).collect();
         for root in writable {
-            let named = PROTECTED_NAMES
-                .iter()
-                .map(|name| root.join(name.usual_spelling()));
-            // Through a link it is somewhere else, which has its own rules.
-            found.extend(named.filter(|path| path.canonicalize().is_ok_and(|real| real == *path)));
+            found.extend(there(root, &names));
         }
     }
     // A rule of its own may open what is protected by name.
@@ -278,8 +278,25 @@ fn protected_in(files: &FileRules, writable: &[PathBuf]) -> Vec<PathBuf> {
             std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir() || meta.is_file());
         mountable && seen.insert(path.clone())
     });
-    found.sort_by_key(|path| path.components().count());
+    found.sort_by_cached_key(|path| path.components().count());
     found
+}
+
+/// Which of these names are in a directory, through no link: there it is
+/// somewhere else, which has its own rules.
+fn there(root: &Path, names: &[PathBuf]) -> Vec<PathBuf> {
+    // Asked for from the directory: the way to it is canonical, and to follow
+    // it anew for each of some thirty names is what would take the time.
+    let Ok(directory) = open_path(root) else {
+        return Vec::new();
+    };
+    let is_there = |name: &&PathBuf| {
+        let flags = OFlags::PATH | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::BENEATH;
+        rustix::fs::openat2(&directory, *name, flags, Mode::empty(), resolve).is_ok()
+    };
+    let found = names.iter().filter(is_there);
+    found.map(|name| root.join(name)).collect()
 }
 
 /// What git would run or follow in a repository's directory.

@@ -190,11 +190,16 @@ impl Search<'_> {
 
     /// Where links with protected names lead.
     fn links(&mut self, dir: &Path) {
-        let mut names: Vec<PathBuf> = PROTECTED_NAMES
-            .iter()
-            .map(ProtectedName::usual_spelling)
-            .collect();
-        for leaf in leaves(dir) {
+        let mut names = Vec::new();
+        let Ok(entries) = std::fs::read_dir(dir) else {
+            // What cannot be listed may still be there by name.
+            names.extend(PROTECTED_NAMES.iter().map(ProtectedName::usual_spelling));
+            return self.links_called(dir, &names);
+        };
+        for leaf in entries
+            .flatten()
+            .map(|entry| PathBuf::from(entry.file_name()))
+        {
             if !protected_component(&leaf.to_string_lossy()) {
                 continue;
             }
@@ -203,6 +208,10 @@ impl Search<'_> {
             names.extend(below.filter(|path| protected_name(path).is_some()));
             names.push(leaf);
         }
+        self.links_called(dir, &names);
+    }
+
+    fn links_called(&mut self, dir: &Path, names: &[PathBuf]) {
         for path in names.iter().map(|name| dir.join(name)) {
             if path.is_symlink() {
                 self.add(&path);

@@ -41,11 +41,13 @@ impl Layout {
             .filter(|path| order.files.may_read(path))
             .map(Path::to_path_buf)
             .collect();
-        writable.sort_by_key(|path| path.components().count());
+        // In this order whatever lies in a place follows it at once, so that
+        // a thousand places are not compared with each other.
+        writable.sort();
         writable.dedup();
         let (mut outer, mut inner) = (Vec::<PathBuf>::new(), Vec::new());
         for path in writable {
-            if outer.iter().any(|root| path.starts_with(root)) {
+            if outer.last().is_some_and(|root| path.starts_with(root)) {
                 inner.push(path);
             } else {
                 outer.push(path);

@@ -63,22 +63,23 @@ fn masks(files: &FileRules) -> Vec<Mask> {
             .filter(|(path, access)| **access == Access::Deny && path.parent().is_some())
             .map(|(path, _)| path)
     };
-    let mut masks: Vec<Mask> = rules
+    let mut masks: BTreeMap<&PathBuf, Vec<PathBuf>> = rules
         .iter()
         .filter(|(path, access)| **access == Access::Deny && around(path).is_none())
-        .map(|(path, _)| Mask {
-            path: path.clone(),
-            granted: Vec::new(),
-        })
+        .map(|(path, _)| (path, Vec::new()))
         .collect();
     for (path, _) in rules.iter().filter(|(_, access)| **access != Access::Deny) {
         let holder = std::iter::successors(around(path), |path| around(path)).last();
-        let holder = holder.and_then(|holder| masks.iter_mut().find(|mask| mask.path == *holder));
-        if let Some(mask) = holder {
-            mask.granted.push(path.clone());
+        if let Some(granted) = holder.and_then(|holder| masks.get_mut(holder)) {
+            granted.push(path.clone());
         }
     }
-    masks.sort_by_key(|mask| mask.path.components().count());
+    let masks = masks.into_iter().map(|(path, granted)| Mask {
+        path: path.clone(),
+        granted,
+    });
+    let mut masks: Vec<Mask> = masks.collect();
+    masks.sort_by_cached_key(|mask| mask.path.components().count());
     masks
 }
 
