@@ -30,6 +30,9 @@ pub struct Taint;
 struct Kept {
     findings: Vec<Finding>,
     imports: Vec<String>,
+    /// What its classes extend, where what they are called by is that.
+    #[serde(default)]
+    bases: Vec<String>,
     text: String,
 }
 
@@ -39,7 +42,7 @@ impl Detector for Taint {
     }
 
     fn version(&self) -> u32 {
-        2
+        4
     }
 
     fn wants(&self, _path: &str, language: Language) -> bool {
@@ -53,10 +56,12 @@ impl Detector for Taint {
         let gaps = gaps_of(file.path, module);
         let unit = Unit::new(file.path, file.language, Arc::clone(module));
         let imports = unit.imports().to_vec();
+        let bases = unit.bases();
         let outcome = analyse(&Program::new(vec![unit]), 0);
         let mut facts = Facts::default().with(&Kept {
             findings: without_known_secrets(outcome.findings, file),
             imports,
+            bases,
             text: file.text.to_owned(),
         });
         facts.gaps = gaps;
@@ -161,9 +166,13 @@ impl Names {
             scripts: BTreeMap::new(),
             languages: Vec::new(),
         };
-        for (number, (path, _)) in files.iter().enumerate() {
+        for (number, (path, kept)) in files.iter().enumerate() {
             let language = Language::of(path, "");
             names.languages.push(language);
+            for base in &kept.bases {
+                let key = (language, extends(base));
+                names.by_end.entry(key).or_default().push(number);
+            }
             if is_script(language) {
                 let stem = script::stem(path).to_owned();
                 names.scripts.entry(stem).or_insert(number);
@@ -187,12 +196,13 @@ impl Names {
             return found.copied().into_iter().collect();
         }
         let last = import.rsplit('.').next().unwrap_or(import);
-        // A name that many files have says little.
-        self.by_end
-            .get(&(language, last.to_owned()))
-            .filter(|meant| meant.len() <= 8)
-            .cloned()
-            .unwrap_or_default()
+        let mut all = Vec::new();
+        for name in [last.to_owned(), extends(last)] {
+            // A name that many files have says little.
+            let meant = self.by_end.get(&(language, name));
+            all.extend(meant.filter(|meant| meant.len() <= 8).into_iter().flatten());
+        }
+        all
     }
 
     /// A file and all that it leads to by imports, itself first.
@@ -214,6 +224,11 @@ impl Names {
         all.truncate(MAX_TOGETHER);
         all
     }
+}
+
+/// Under what those are kept that extend a class of this name.
+fn extends(class: &str) -> String {
+    format!("extends {class}")
 }
 
 /// Passwords and keys in the code are told by the detector of secrets, which

@@ -142,6 +142,9 @@ pub enum ExprKind {
     Lambda(Box<Function>),
     /// An assignment that is an expression; its value is what is assigned.
     Assign(Box<Expr>, Box<Expr>),
+    /// A value of a type that the program names: `Type name = value`,
+    /// `(Type) value`.
+    Typed(Box<Expr>, Name),
     /// `await a`.
     Await(Box<Expr>),
     /// `yield a`: the function hands `a` to its caller.

@@ -108,6 +108,7 @@ pub fn show(expr: &Expr) -> String {
         ExprKind::Not(of) => format!("not {}", show(of)),
         ExprKind::Await(of) => format!("await {}", show(of)),
         ExprKind::Spread(of) => format!("...{}", show(of)),
+        ExprKind::Typed(of, name) => format!("{} as {name}", show(of)),
         ExprKind::List(_, items) => format!("[{}]", all(items)),
         ExprKind::Dict(entries) => {
             let entries = entries.iter().map(|(key, value)| {

@@ -18,6 +18,7 @@ pub fn expression(of: &Expr, see: &mut dyn FnMut(&Expr)) {
         ExprKind::Attribute(one, _)
         | ExprKind::Not(one)
         | ExprKind::Spread(one)
+        | ExprKind::Typed(one, _)
         | ExprKind::Await(one) => expression(one, see),
         ExprKind::Element(one, other)
         | ExprKind::Binary(_, one, other)
@@ -201,7 +202,7 @@ pub fn dotted(of: &Expr) -> Option<String> {
         }
         ExprKind::Call(call) => dotted(&call.callee),
         ExprKind::Element(object, _) => dotted(object),
-        ExprKind::Await(inner) => dotted(inner),
+        ExprKind::Await(inner) | ExprKind::Typed(inner, _) => dotted(inner),
         _ => None,
     }
 }
@@ -211,7 +212,9 @@ pub fn last_name(of: &Expr) -> Option<&str> {
     match &of.kind {
         ExprKind::Name(name) | ExprKind::Attribute(_, name) => Some(name),
         ExprKind::Call(call) => last_name(&call.callee),
-        ExprKind::Element(inner, _) | ExprKind::Await(inner) => last_name(inner),
+        ExprKind::Element(inner, _) | ExprKind::Await(inner) | ExprKind::Typed(inner, _) => {
+            last_name(inner)
+        }
         _ => None,
     }
 }

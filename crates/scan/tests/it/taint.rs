@@ -1,5 +1,6 @@
 //! The taint engine on cases of our own: each line that must be found is marked
-//! `# finds A rule`, with how sure it is; every other must stay silent.
+//! `# finds A rule` or `// finds A rule`, with how sure it is; every other must
+//! stay silent.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -15,7 +16,18 @@ type Marked = BTreeSet<(String, u32, String, String)>;
 
 #[test]
 fn dangerous_flows_are_found_and_look_alikes_are_silent() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/taint/python");
+    compare("python");
+}
+
+#[test]
+fn dangerous_flows_in_java_are_found_and_look_alikes_are_silent() {
+    compare("java");
+}
+
+/// Holds what is found in the cases of a language to what is marked there.
+fn compare(language: &str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/taint");
+    let root = root.join(language);
     let mut files = Vec::new();
     let mut expected = Marked::new();
     for path in below(&root) {
@@ -189,7 +201,8 @@ fn scan(files: Vec<(String, String)>) -> Scan {
 fn marks(name: &str, text: &str) -> Marked {
     let mut all = Marked::new();
     for (line, text) in (1..).zip(text.lines()) {
-        let Some((_, marks)) = text.split_once("# finds ") else {
+        let mark = ["# finds ", "// finds "];
+        let Some((_, marks)) = mark.iter().find_map(|mark| text.split_once(mark)) else {
             continue;
         };
         for mark in marks.split(", ") {

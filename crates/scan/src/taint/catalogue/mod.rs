@@ -121,6 +121,16 @@ pub struct Routes {
     pub handed_in: &'static [&'static str],
 }
 
+/// What is known of a language that declares types, and whose methods need no
+/// receiver before a name.
+#[derive(Debug)]
+pub struct Types {
+    /// Calls whose answer is of a class that is known: full name and instance.
+    pub results: &'static [(&'static str, &'static str)],
+    /// Classes of libraries that are made of what a caller gives.
+    pub data: &'static [&'static str],
+}
+
 /// What matters of one language's libraries.
 #[expect(
     clippy::struct_excessive_bools,
@@ -177,6 +187,8 @@ pub struct Profile {
     pub lambdas_are_entries: bool,
     /// Which functions a framework calls.
     pub routes: &'static Routes,
+    /// What is known where the language declares types.
+    pub types: Option<&'static Types>,
     /// Calls that do harm.
     pub sinks: &'static [&'static [Sink]],
 }
@@ -248,6 +260,11 @@ impl Profile {
             .iter()
             .find(|(word, _)| lower.contains(word))
             .map_or(Effect::Pass, |(_, effect)| *effect)
+    }
+
+    /// Of what class the answer of a call is.
+    pub fn result(&self, path: &str) -> Option<&'static str> {
+        find(self.types?.results, path)
     }
 
     /// As what something is modelled.

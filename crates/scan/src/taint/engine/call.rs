@@ -7,7 +7,7 @@ use crate::taint::catalogue::Effect;
 use crate::taint::ir::{Call, Const, Expr, ExprKind, ParamKind};
 
 use super::eval::longer;
-use super::interp::{Interp, Tier, has_decorator, is_static};
+use super::interp::{Interp, Tier, has_decorator};
 use super::state::State;
 use super::value::{ClassValue, Closure, Object, Shape, Taints, Value};
 use crate::taint::visit::last_name;
@@ -73,7 +73,7 @@ impl<'a> Interp<'a> {
         let args = self.eval_args(call, state);
         match &callee.shape {
             Shape::Function(closure) => {
-                let closure = Rc::clone(closure);
+                let closure = self.overloaded(closure, args.positional.len());
                 if let Some(value) = self.inline(&closure, &args, call, expr, state) {
                     return value;
                 }
@@ -122,12 +122,7 @@ impl<'a> Interp<'a> {
             return (self.eval(&call.callee, state), None);
         };
         if let Some(parent) = self.super_of(object) {
-            let receiver = self
-                .frame
-                .function
-                .and_then(|function| function.params.first())
-                .and_then(|first| state.vars.get(&*first.name))
-                .cloned();
+            let receiver = self.super_receiver(state);
             let found = parent
                 .parents
                 .iter()
@@ -143,6 +138,16 @@ impl<'a> Interp<'a> {
             _ => self.attribute(&receiver, name, state),
         };
         (callee, Some(receiver))
+    }
+
+    /// What `super` is a part of.
+    fn super_receiver(&self, state: &State<'a>) -> Option<Value<'a>> {
+        let function = self.frame.function?;
+        let name = match &function.receiver {
+            Some(name) => name,
+            None => &function.params.first()?.name,
+        };
+        state.vars.get(&**name).cloned()
     }
 
     fn super_of(&self, object: &Expr) -> Option<Rc<ClassValue<'a>>> {
@@ -254,7 +259,7 @@ impl<'a> Interp<'a> {
             if let Some(name) = &function.receiver {
                 inside.vars.insert(name, receiver.clone());
             } else if closure.class.is_some()
-                && !is_static(function)
+                && self.takes_receiver(function)
                 && let Some(first) = params.next()
             {
                 inside.vars.insert(&first.name, receiver.clone());
@@ -329,6 +334,7 @@ impl<'a> Interp<'a> {
         let constructor = self.profile.constructor;
         let member = self.member_of_class(class, constructor, Some(&instance));
         if let Some(Shape::Function(closure)) = member.map(|member| member.shape) {
+            let closure = self.overloaded(&closure, args.positional.len());
             if self.inline(&closure, args, call, expr, state).is_none() {
                 self.spill(&instance, &args.taints(state), state);
             }
@@ -382,6 +388,9 @@ impl<'a> Interp<'a> {
             self.frame.raised.push(end);
             return Value::unknown();
         }
+        if let Some(value) = self.call_jdk(outside, args, call, state) {
+            return value;
+        }
         if let Some(receiver) = &outside.receiver {
             if let Some(value) = self.call_text(receiver, outside.method, args, state) {
                 return value;
@@ -427,7 +436,13 @@ impl<'a> Interp<'a> {
             .map(|value| state.heap.taints(value))
             .unwrap_or_default();
         let given = args.taints(state);
-        let path = outside.path.as_ref().map(|path| longer(path, "", "()"));
+        let path = outside
+            .path
+            .as_ref()
+            .map(|path| match self.profile.result(path) {
+                Some(known) => known.into(),
+                None => longer(path, "", "()"),
+            });
         let shape = path.map_or(Shape::Unknown, Shape::Path);
         match self.profile.effect(outside.path.as_deref(), outside.method) {
             Effect::Pass => {

@@ -24,6 +24,9 @@ impl<'a> Interp<'a> {
         let Shape::Object(id) = receiver.shape else {
             return None;
         };
+        if let Some(value) = self.call_jdk_object(receiver, id, method, args, state) {
+            return Some(value);
+        }
         match state.heap.get(id)? {
             Object::List { .. } => self.call_list(receiver, id, method, args, state),
             Object::Map { .. } => self.call_map(receiver, id, method, args, state),
@@ -38,7 +41,7 @@ impl<'a> Interp<'a> {
     }
 
     #[expect(clippy::too_many_lines, reason = "one arm for each method")]
-    fn call_list(
+    pub(super) fn call_list(
         &mut self,
         receiver: &Value<'a>,
         id: ObjectId,
@@ -158,7 +161,7 @@ impl<'a> Interp<'a> {
     }
 
     #[expect(clippy::too_many_lines, reason = "one arm for each method")]
-    fn call_map(
+    pub(super) fn call_map(
         &mut self,
         receiver: &Value<'a>,
         id: ObjectId,

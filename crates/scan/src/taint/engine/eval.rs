@@ -84,6 +84,7 @@ impl<'a> Interp<'a> {
             }
             ExprKind::List(kind, items) => self.eval_list(*kind, items, state),
             ExprKind::Dict(entries) => self.eval_dict(entries, state),
+            ExprKind::Typed(inner, name) => self.eval_typed(inner, name, state),
             ExprKind::Spread(inner) | ExprKind::Await(inner) => self.eval(inner, state),
             ExprKind::Comprehension(comprehension) => self.eval_comprehension(comprehension, state),
             ExprKind::Lambda(function) => {

@@ -415,6 +415,9 @@ impl<'a> Interp<'a> {
                     let value = self.eval(value, &mut inside);
                     self.check_literal(target, &value);
                     if let ExprKind::Name(name) = &target.kind {
+                        if self.profile.types.is_some() {
+                            inside.vars.insert(name, value.clone());
+                        }
                         fields.push((&**name, value));
                     }
                 }
@@ -427,6 +430,12 @@ impl<'a> Interp<'a> {
             }
         }
         state.vars = inside.vars;
+        if self.profile.types.is_some() {
+            // Fields are no variables of the module.
+            for (name, _) in &fields {
+                state.vars.remove(name);
+            }
+        }
         state.heap = inside.heap;
         Rc::new(ClassValue {
             class,
@@ -457,6 +466,10 @@ impl<'a> Interp<'a> {
         match &target.kind {
             ExprKind::Name(name) => {
                 let value = self.stepped(value, target.span, || format!("is kept in `{name}`"));
+                if let Some(owner) = self.owner_of(name, state) {
+                    self.check_set_attribute(target, name, &value);
+                    return self.set_field(&owner, name, value, state);
+                }
                 state.vars.insert(name, value);
             }
             ExprKind::List(_, targets) => {

@@ -94,7 +94,9 @@ impl<'a> Interp<'a> {
                 self.refine_compare(*op, left, right, holds, state);
             }
             ExprKind::Call(call) => self.refine_call(test, call, holds, state),
-            ExprKind::Assign(_, value) | ExprKind::Await(value) => self.refine(value, holds, state),
+            ExprKind::Assign(_, value) | ExprKind::Await(value) | ExprKind::Typed(value, _) => {
+                self.refine(value, holds, state);
+            }
             _ => {}
         }
     }
@@ -180,6 +182,9 @@ impl<'a> Interp<'a> {
         }
         if regex_text::is_test(name) {
             return self.refine_match(name, call, holds, state);
+        }
+        if self.refine_java(name, call, holds, state) {
+            return;
         }
         if !holds {
             return;
@@ -378,7 +383,9 @@ impl<'a> Interp<'a> {
             ),
             ExprKind::Call(call) => self.make_call_safe(call, kinds, state),
             ExprKind::Assign(target, _) => self.make_safe(target, kinds, state),
-            ExprKind::Await(inner) => self.make_safe(inner, kinds, state),
+            ExprKind::Await(inner) | ExprKind::Typed(inner, _) => {
+                self.make_safe(inner, kinds, state);
+            }
             ExprKind::List(_, items) => items
                 .iter()
                 .for_each(|item| self.make_safe(item, kinds, state)),

@@ -291,7 +291,7 @@ impl<'a> Interp<'a> {
         {
             if let Some(name) = &function.receiver {
                 state.vars.insert(name, receiver.clone());
-            } else if !is_static(function)
+            } else if self.takes_receiver(function)
                 && let Some(first) = params.next()
             {
                 let value = if has_decorator(function, "classmethod") {
@@ -306,6 +306,7 @@ impl<'a> Interp<'a> {
         }
         for param in params {
             let value = self.param_value(closure, param, state);
+            let value = self.param_of_type(param, value, state);
             let value = match param.kind {
                 ParamKind::One => value,
                 ParamKind::Rest => self.alloc(
@@ -430,6 +431,11 @@ impl<'a> Interp<'a> {
             }
             outer = scope.outer.as_ref();
         }
+        if self.profile.types.is_some()
+            && let Some(value) = self.member_in_scope(name, state)
+        {
+            return value;
+        }
         if !self.frame.is_module {
             let module = self.frame.module;
             let env = self.module_env(module);
@@ -546,6 +552,11 @@ impl<'a> Interp<'a> {
         self.deep = 0;
         self.next_object = heap.len();
         self.outcomes.clear();
+    }
+
+    /// Whether a method's first parameter is its receiver.
+    pub fn takes_receiver(&self, function: &Function) -> bool {
+        self.profile.types.is_none() && !is_static(function)
     }
 
     pub fn is_quiet(&self) -> bool {

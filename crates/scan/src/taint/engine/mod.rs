@@ -6,7 +6,8 @@
 //! calls; `fold`, `text`, `containers` and `objects` know constants, text,
 //! lists, dictionaries and instances; `guard` reads checks; `route` knows what
 //! frameworks call; `sink` and `pattern` find what is dangerous; `report` says
-//! so.
+//! so. `types` is for languages that declare them; `jdk`, `jdk_objects` and
+//! `jdk_pattern` know Java's own classes.
 
 #![allow(
     clippy::unused_self,
@@ -20,6 +21,9 @@ mod exec;
 mod fold;
 mod guard;
 mod interp;
+mod jdk;
+mod jdk_objects;
+mod jdk_pattern;
 mod objects;
 mod pattern;
 mod program;
@@ -30,6 +34,7 @@ pub(super) mod script;
 mod sink;
 mod state;
 mod text;
+mod types;
 mod value;
 
 use crate::Finding;

@@ -185,6 +185,9 @@ impl<'a> Interp<'a> {
             if let Some(known) = self.profile.inherited(&class.all_bases(), name) {
                 return Value::path(known);
             }
+            if let Some(member) = self.implemented(&class, name, object) {
+                return member;
+            }
         }
         match (path, anything) {
             (_, Some(anything)) => anything,

@@ -100,6 +100,9 @@ impl<'a> Interp<'a> {
             let path = std::rc::Rc::clone(path);
             self.check_crypto(&path, args, expr);
         }
+        if self.profile.types.is_some() {
+            return self.check_jdk(outside, args, expr, state);
+        }
         self.check_expression(outside, args, expr, state);
         match outside.method {
             "set_cookie" => self.check_cookie(args, expr, state),

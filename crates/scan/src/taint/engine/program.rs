@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::Language;
 use crate::taint::catalogue::{Profile, Sink, profile_of};
 use crate::taint::ir::{Import, Module, Stmt, StmtKind};
+use crate::taint::visit::last_name;
 
 use super::interp::Interp;
 use super::script;
@@ -53,6 +54,21 @@ impl Unit {
             },
             frameworks,
         }
+    }
+
+    /// The names of what its classes extend, where the language declares types.
+    pub fn bases(&self) -> Vec<String> {
+        if profile_of(self.language).types.is_none() {
+            return Vec::new();
+        }
+        let classes = self.ir.body.iter().filter_map(|stmt| match &stmt.kind {
+            StmtKind::Class(class) => Some(class),
+            _ => None,
+        });
+        classes
+            .flat_map(|class| &class.bases)
+            .filter_map(|base| last_name(base).map(str::to_owned))
+            .collect()
     }
 
     /// The modules that it imports, as written.
@@ -190,6 +206,13 @@ impl<'a> Interp<'a> {
             if let Some(value) = env.vars.get(&**item) {
                 return self.adopt(value, &env.heap, &mut state.heap);
             }
+            if let Some(member) = self.static_member(&env, &import.module, item) {
+                return member;
+            }
+        }
+        if self.profile.types.is_some() {
+            // Classes of libraries go by their simple names.
+            return Value::path(item);
         }
         let full = match import.module.strip_suffix('.') {
             _ if import.module.ends_with('.') => format!("{}{item}", import.module),

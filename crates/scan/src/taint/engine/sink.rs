@@ -282,9 +282,21 @@ impl<'a> Interp<'a> {
                 SHELLS.contains(&name)
             })
         });
+        // Neither the program nor its first argument is constant: `sh -c` on one
+        // system and `cmd /c` on another.
+        let may_be_option = |at: usize, item: &Value<'a>| {
+            at == 1
+                && matches!(item.shape, Shape::Unknown)
+                && item.taints.is_empty()
+                && items.first().is_some_and(|first| first.as_str().is_none())
+        };
         let shell_at = items
             .iter()
-            .position(|item| matches!(item.as_str(), Some("-c" | "/c" | "-lc" | "-ec")))
+            .enumerate()
+            .position(|(at, item)| {
+                matches!(item.as_str(), Some("-c" | "/c" | "-lc" | "-ec"))
+                    || may_be_option(at, item)
+            })
             .filter(|_| may_be_shell);
         if let Some(at) = shell_at {
             for item in items.iter().skip(at + 1).chain(&rest) {

@@ -11,6 +11,10 @@ impl Lowering<'_> {
     /// A class, interface, enumeration or record.
     pub(super) fn class(&mut self, node: Node<'_>) -> Class {
         let name = node.child_by_field_name("name");
+        if let Some(name) = name {
+            let name = self.text(name).to_owned();
+            self.bound.insert(name);
+        }
         let mut bases = Vec::new();
         for kind in ["superclass", "super_interfaces", "extends_interfaces"] {
             if let Some(of) = child_of(node, kind) {
@@ -18,12 +22,27 @@ impl Lowering<'_> {
             }
         }
         let body = node.child_by_field_name("body");
-        Class {
+        let around = self.types.clone();
+        if let Some(body) = body {
+            self.note_fields(body);
+        }
+        let class = Class {
             name: name.map_or("", |name| self.text(name)).into(),
             bases,
             decorators: self.annotations(node),
             body: body.map_or_else(Vec::new, |body| self.members(body)),
             span: span(node),
+        };
+        self.types = around;
+        class
+    }
+
+    /// Notes the types of fields, which methods before them use, too.
+    fn note_fields(&mut self, body: Node<'_>) {
+        for member in children(body) {
+            if member.kind() == "field_declaration" {
+                self.declared(member);
+            }
         }
     }
 
@@ -55,6 +74,9 @@ impl Lowering<'_> {
                 }
                 "enum_body_declarations" => members.extend(self.members(member)),
                 "enum_constant" => {}
+                "field_declaration" => self.fields(member, &mut members),
+                // What has no body is somewhere else.
+                "method_declaration" if member.child_by_field_name("body").is_none() => {}
                 _ => self.statement(member, &mut members),
             }
         }
@@ -70,7 +92,8 @@ impl Lowering<'_> {
                 .split_whitespace()
                 .any(|word| word == "static")
         });
-        Function {
+        let around = self.types.clone();
+        let function = Function {
             name: name.map_or("", |name| self.text(name)).into(),
             params: params.map_or_else(Vec::new, |params| self.params(params)),
             receiver: (!is_static).then(|| "this".into()),
@@ -79,7 +102,9 @@ impl Lowering<'_> {
                 .child_by_field_name("body")
                 .map_or_else(Vec::new, |body| self.statements(body)),
             span: span(node),
-        }
+        };
+        self.types = around;
+        function
     }
 
     pub(super) fn params(&mut self, node: Node<'_>) -> Vec<Param> {
@@ -90,6 +115,9 @@ impl Lowering<'_> {
                     let name = param.child_by_field_name("name");
                     let mut one = named(name.map_or("", |name| self.text(name)));
                     one.annotation = param.child_by_field_name("type").map(|of| self.type_of(of));
+                    if let Some(of) = param.child_by_field_name("type") {
+                        self.note_type(&one.name, of);
+                    }
                     one.decorators = self.annotations(param);
                     params.push(one);
                 }
@@ -106,8 +134,13 @@ impl Lowering<'_> {
         params
     }
 
+    /// The class of a type; that of an array has `[]` after it.
     fn type_of(&mut self, node: Node<'_>) -> Expr {
-        expr(node, ExprKind::Name(self.class_name(node).into()))
+        let mut name = self.class_name(node);
+        if node.kind() == "array_type" {
+            name.push_str("[]");
+        }
+        expr(node, ExprKind::Name(name.into()))
     }
 
     fn annotations(&mut self, node: Node<'_>) -> Vec<Expr> {

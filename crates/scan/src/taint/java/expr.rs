@@ -83,7 +83,9 @@ impl Lowering<'_> {
         if let Some(class) = self.class_in(text) {
             return class;
         }
-        text.rsplit('.').next().unwrap_or(text).to_owned()
+        let class = text.rsplit('.').next().unwrap_or(text).to_owned();
+        self.note_use(&class);
+        class
     }
 
     fn invocation(&mut self, node: Node<'_>) -> ExprKind {
@@ -91,6 +93,10 @@ impl Lowering<'_> {
         let name = name.map_or("", |name| self.text(name));
         let callee = match node.child_by_field_name("object") {
             Some(object) => {
+                if object.kind() == "identifier" {
+                    let name = self.text(object).to_owned();
+                    self.note_use(&name);
+                }
                 let object = self.expr(object);
                 ExprKind::Attribute(Box::new(object), name.into())
             }
@@ -177,7 +183,12 @@ impl Lowering<'_> {
 
     fn assignment(&mut self, node: Node<'_>) -> ExprKind {
         let target = self.boxed(node, "left");
-        let value = self.field(node, "right");
+        let mut value = self.field(node, "right");
+        if let Some(left) = node.child_by_field_name("left")
+            && left.kind() == "identifier"
+        {
+            value = self.as_declared(left, value);
+        }
         let operator = node.child_by_field_name("operator");
         let value = match operator.map_or("=", |found| self.text(found)) {
             "=" => value,
@@ -187,20 +198,16 @@ impl Lowering<'_> {
         ExprKind::Assign(target, Box::new(value))
     }
 
-    /// A cast to a number leaves no text.
+    /// A value of the type that is written before it.
     fn cast(&mut self, node: Node<'_>) -> ExprKind {
         let value = self.field(node, "value");
-        let to = node.child_by_field_name("type");
-        let is_number = to.is_some_and(|to| {
-            matches!(
-                to.kind(),
-                "integral_type" | "floating_point_type" | "boolean_type"
-            )
-        });
-        if is_number {
-            return number_of(node, value);
+        match node
+            .child_by_field_name("type")
+            .and_then(|to| self.telling(to))
+        {
+            Some(name) => ExprKind::Typed(Box::new(value), name.into()),
+            None => value.kind,
         }
-        value.kind
     }
 
     fn lambda(&mut self, node: Node<'_>) -> Function {
@@ -295,14 +302,6 @@ pub(super) fn named(name: &str) -> Param {
         decorators: Vec::new(),
         default: None,
     }
-}
-
-fn number_of(node: Node<'_>, value: Expr) -> ExprKind {
-    ExprKind::Call(Box::new(Call {
-        callee: Expr::name("Integer", span(node)),
-        args: vec![plain(value)],
-        construct: false,
-    }))
 }
 
 /// A statement of an expression that assigns, where it is one.

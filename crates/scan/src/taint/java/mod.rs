@@ -2,8 +2,8 @@
 //!
 //! Classes of libraries go by their simple names, however they are written:
 //! `new java.io.File(x)`, and `new File(x)` after an import, are both `File`.
-//! A class of the project is bound by its import, or where it is first written
-//! with its package.
+//! A class of the project is bound by its import, where it is first written
+//! with its package, or where it is used and nothing else has its name.
 
 mod class;
 mod expr;
@@ -11,6 +11,9 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod text;
+mod types;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use tree_sitter::Node;
 
@@ -53,12 +56,48 @@ const LIBRARIES: &[&str] = &[
     "freemarker.",
 ];
 
+/// Classes that every program has by their simple names.
+const LANGUAGE_CLASSES: &[&str] = &[
+    "Boolean",
+    "Byte",
+    "Character",
+    "CharSequence",
+    "Class",
+    "ClassLoader",
+    "Comparable",
+    "Double",
+    "Enum",
+    "Float",
+    "Integer",
+    "Iterable",
+    "Long",
+    "Math",
+    "Number",
+    "Object",
+    "Override",
+    "Process",
+    "ProcessBuilder",
+    "Runnable",
+    "Runtime",
+    "Short",
+    "String",
+    "StringBuffer",
+    "StringBuilder",
+    "System",
+    "Thread",
+    "Throwable",
+    "Void",
+];
+
 /// The file as the engine reads it; nothing where it has no tree.
 pub fn lower(file: &SourceFile<'_>) -> Option<Module> {
     let root = file.tree()?.root_node();
     let mut lowering = Lowering {
         down: Descent::new(file.text, root),
         imports: Vec::new(),
+        bound: HashSet::new(),
+        used: BTreeSet::new(),
+        types: HashMap::new(),
     };
     let mut body = Vec::new();
     for child in children(root) {
@@ -68,6 +107,7 @@ pub fn lower(file: &SourceFile<'_>) -> Option<Module> {
             _ => lowering.statement(child, &mut body),
         }
     }
+    lowering.bind_neighbours();
     let imports = lowering.imports.into_iter();
     let mut all: Vec<Stmt> = imports
         .map(|import| stmt(root, StmtKind::Import(import)))
@@ -94,6 +134,12 @@ struct Lowering<'t> {
     down: Descent<'t>,
     /// Classes of the project: bound before all else.
     imports: Vec<Import>,
+    /// Classes that are imported or declared here, libraries' among them.
+    bound: HashSet<String>,
+    /// Classes that are used.
+    used: BTreeSet<String>,
+    /// Of what type variables and fields are, by their names.
+    types: HashMap<String, String>,
 }
 
 impl<'t> Lowering<'t> {
@@ -119,6 +165,7 @@ impl<'t> Lowering<'t> {
         let Some((package, class)) = path.rsplit_once('.') else {
             return;
         };
+        self.bound.insert(class.to_owned());
         if is_static {
             self.bind(package, class);
         } else {
@@ -142,6 +189,29 @@ impl<'t> Lowering<'t> {
         }
     }
 
+    /// Binds what is used and neither imported nor declared here: a class of
+    /// the same package.
+    fn bind_neighbours(&mut self) {
+        let used = std::mem::take(&mut self.used);
+        for class in used {
+            if !self.bound.contains(&class) && !LANGUAGE_CLASSES.contains(&class.as_str()) {
+                self.bind(&class, &class);
+            }
+        }
+    }
+
+    /// Notes a class that is used.
+    fn note_use(&mut self, class: &str) {
+        let mut chars = class.chars();
+        let is_class = chars.next().is_some_and(char::is_uppercase)
+            && chars.any(char::is_lowercase)
+            && !class.ends_with("Exception")
+            && !class.ends_with("Error");
+        if is_class && !self.used.contains(class) {
+            self.used.insert(class.to_owned());
+        }
+    }
+
     /// The class in a name with a package: `java.io.File` is `File`. Nothing
     /// where it is no package: packages are written small, classes are not.
     fn class_in(&mut self, path: &str) -> Option<String> {
@@ -157,6 +227,7 @@ impl<'t> Lowering<'t> {
             return None;
         }
         self.bind(path, class);
+        self.bound.insert(class.to_owned());
         Some(class.to_owned())
     }
 }

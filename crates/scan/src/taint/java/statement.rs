@@ -107,21 +107,37 @@ impl Lowering<'_> {
     }
 
     pub(super) fn declaration(&mut self, node: Node<'_>, into: &mut Vec<Stmt>) {
-        let mut cursor = node.walk();
-        let declarators: Vec<Node<'_>> = node
-            .children_by_field_name("declarator", &mut cursor)
-            .collect();
-        for declarator in declarators {
-            let Some(name) = declarator.child_by_field_name("name") else {
-                continue;
-            };
-            let Some(value) = declarator.child_by_field_name("value") else {
-                continue;
-            };
-            let value = self.expr(value);
-            let name = Expr::name(self.text(name), span(name));
-            into.push(assign(declarator, name, value));
+        for (declarator, name) in self.declared(node) {
+            if let Some(value) = declarator.child_by_field_name("value") {
+                self.declare(declarator, name, value, into);
+            }
         }
+    }
+
+    /// Fields: one without a value has what is of its type.
+    pub(super) fn fields(&mut self, node: Node<'_>, into: &mut Vec<Stmt>) {
+        for (declarator, name) in self.declared(node) {
+            if let Some(value) = declarator.child_by_field_name("value") {
+                self.declare(declarator, name, value, into);
+            } else if self.types.contains_key(self.text(name)) {
+                let value = self.as_declared(name, Expr::opaque(span(name)));
+                let name = Expr::name(self.text(name), span(name));
+                into.push(assign(declarator, name, value));
+            }
+        }
+    }
+
+    fn declare(
+        &mut self,
+        declarator: Node<'_>,
+        name: Node<'_>,
+        value: Node<'_>,
+        into: &mut Vec<Stmt>,
+    ) {
+        let value = self.expr(value);
+        let value = self.as_declared(name, value);
+        let name = Expr::name(self.text(name), span(name));
+        into.push(assign(declarator, name, value));
     }
 
     /// `for (first; test; step)`: its first part, and then a loop.
@@ -225,9 +241,11 @@ impl Lowering<'_> {
                 .child_by_field_name("name")
                 .zip(resource.child_by_field_name("value"))
             {
-                let value = self.expr(value);
-                let name = Expr::name(self.text(name), span(name));
-                body.push(assign(resource, name, value));
+                if let Some(of) = resource.child_by_field_name("type") {
+                    let name = self.text(name).to_owned();
+                    self.note_type(&name, of);
+                }
+                self.declare(resource, name, value, &mut body);
             }
         }
         body.extend(self.block(node.child_by_field_name("body")));

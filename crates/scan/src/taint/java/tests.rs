@@ -32,13 +32,15 @@ public class A extends HttpServlet implements I {
         "\
 import a.b.helpers.Db Db as Db
 import a.b.other.Tool Tool as Tool
+import HttpServlet HttpServlet as HttpServlet
+import HttpServletRequest HttpServletRequest as HttpServletRequest
 class A [\"HttpServlet\", \"I\"] [\"WebServlet(value=\\\"/x\\\", name=\\\"n\\\")\"]
   K = \"k\"
   function doGet(request: HttpServletRequest, more)
-    f = new File(concat(K, request.getParameter(\"f\")), \"x\")
+    f = new File(concat(K, request.getParameter(\"f\")), \"x\") as File
     Tool.run(f)
     Db.query(concat(\"a\", 1, b))
-    n = Integer(x)
+    n = x as int as int
 "
     );
 }
@@ -64,6 +66,7 @@ class A { static String f(String p) {
     assert_eq!(
         lowered(text),
         "\
+import Reader Reader as Reader
 class A [] []
   function f(p: String)
     match p.charAt(1) [false, true, true, false]
@@ -73,14 +76,14 @@ class A [] []
     match k [false, false]
       g()
       h()
-    i = 0
+    i = 0 as int
     while i Less n
       l.add(i)
       opaque(i)
     for s in list
       s.trim()
     Try
-      r = open(p)
+      r = open(p) as Reader
       r.read()
       log(e)
       end()

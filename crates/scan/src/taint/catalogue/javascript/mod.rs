@@ -28,6 +28,7 @@ pub static JAVASCRIPT: Profile = Profile {
     harmless: &[],
     lambdas_are_entries: true,
     routes: &ROUTES,
+    types: None,
     sinks: &[],
 };
 

@@ -303,5 +303,6 @@ pub static PYTHON: Profile = Profile {
     ],
     lambdas_are_entries: false,
     routes: &routes::ROUTES,
+    types: None,
     sinks: sinks::ALL,
 };

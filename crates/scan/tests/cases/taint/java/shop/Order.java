@@ -1,0 +1,9 @@
+package shop;
+
+public class Order {
+    private String name;
+
+    public String getName() {
+        return name;
+    }
+}
