@@ -88,6 +88,8 @@ pub enum Const {
     Str(Box<str>),
     /// Bytes, as text where they are text.
     Bytes(Box<str>),
+    /// A regular expression with its delimiters and flags: `/a+/g`.
+    Regex(Box<str>),
 }
 
 /// An expression and its place.
@@ -470,10 +472,10 @@ impl Expr {
         }
     }
 
-    /// The text, where it is a constant of text.
+    /// The text, where it is a constant of text or an expression on text.
     pub fn as_str(&self) -> Option<&str> {
         match &self.kind {
-            ExprKind::Const(Const::Str(text)) => Some(text),
+            ExprKind::Const(Const::Str(text) | Const::Regex(text)) => Some(text),
             _ => None,
         }
     }

@@ -89,7 +89,7 @@ fn params(function: &Function) -> String {
 pub fn show(expr: &Expr) -> String {
     let all = |of: &[Expr]| of.iter().map(show).collect::<Vec<_>>().join(", ");
     match &expr.kind {
-        ExprKind::Const(Const::Str(text)) => format!("{text:?}"),
+        ExprKind::Const(Const::Str(text) | Const::Regex(text)) => format!("{text:?}"),
         ExprKind::Const(Const::Int(number)) => number.to_string(),
         ExprKind::Const(other) => format!("{other:?}").to_lowercase(),
         ExprKind::Name(name) => name.to_string(),

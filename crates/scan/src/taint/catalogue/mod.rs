@@ -69,6 +69,10 @@ pub enum When {
     Query,
     /// A program and its arguments: only through a shell.
     Process,
+    /// The same, where options are an object.
+    Spawn,
+    /// Where an object of options has this, and it is not false.
+    Option(&'static str),
     /// Where the answer is taken for HTML.
     Html,
     /// Where no safe loader is named.
@@ -115,6 +119,12 @@ pub struct Routes {
     pub types: &'static [(&'static str, &'static str)],
     /// What a parameter of a name is, where it may be.
     pub names: &'static [(&'static str, &'static str)],
+    /// Where one of these stands beside it, if any are named, or the function is
+    /// registered for a path.
+    pub beside: &'static [&'static str],
+    /// What parameters are of functions that are passed on, where a module
+    /// imports something with one of these words in its name.
+    pub passed: (&'static [&'static str], &'static str),
     /// Decorators of parameters that come out of the request.
     pub param_marks: &'static [&'static str],
     /// Names of defaults that the framework fills in by itself.
@@ -185,6 +195,9 @@ pub struct Profile {
     pub harmless: &'static [&'static str],
     /// Whether a function without a name is one that others may call.
     pub lambdas_are_entries: bool,
+    /// Properties that do harm when they are set: of what, by its full name or
+    /// of anything, their names, and what harm.
+    pub property_sinks: &'static [(&'static str, &'static str, Kind)],
     /// Which functions a framework calls.
     pub routes: &'static Routes,
     /// What is known where the language declares types.

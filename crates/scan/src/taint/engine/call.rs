@@ -71,6 +71,12 @@ impl<'a> Interp<'a> {
     ) -> Value<'a> {
         let (callee, receiver) = self.eval_callee(call, state);
         let args = self.eval_args(call, state);
+        if self.is_script()
+            && let Some(value) =
+                self.call_script(&callee, receiver.as_ref(), &args, call, expr, state)
+        {
+            return value;
+        }
         match &callee.shape {
             Shape::Function(closure) => {
                 let closure = self.overloaded(closure, args.positional.len());
@@ -173,7 +179,7 @@ impl<'a> Interp<'a> {
         args
     }
 
-    fn spread(&mut self, value: &Value<'a>, args: &mut Args<'a>, state: &mut State<'a>) {
+    pub(super) fn spread(&mut self, value: &Value<'a>, args: &mut Args<'a>, state: &mut State<'a>) {
         if let Shape::Object(id) = value.shape
             && let Some(Object::List { items, rest: None }) = state.heap.get(id)
             && args.spread.is_none()
@@ -190,7 +196,7 @@ impl<'a> Interp<'a> {
     }
 
     /// Goes through a function of the project with what it is called with.
-    fn inline(
+    pub(super) fn inline(
         &mut self,
         closure: &Rc<Closure<'a>>,
         args: &Args<'a>,
@@ -201,6 +207,7 @@ impl<'a> Interp<'a> {
         if !self.may_enter(closure.function) {
             return None;
         }
+        let keeps = self.keep_inner.take() == Some(std::ptr::from_ref(closure.function));
         self.publish_partial(state);
         let mut inside = State {
             heap: std::mem::take(&mut state.heap),
@@ -212,6 +219,13 @@ impl<'a> Interp<'a> {
         let mut left = self.leave(before);
         if !inside.dead {
             left.returned.push((Value::constant(Const::None), inside));
+        }
+        if keeps {
+            let mut end = State::unreachable();
+            for (_, each) in &left.returned {
+                end.join(each.clone());
+            }
+            self.take_over(&left, &end);
         }
         self.remember_outcome(closure, &left.returned, call, expr);
         let mut result: Option<Value<'a>> = None;
@@ -322,7 +336,7 @@ impl<'a> Interp<'a> {
         }
     }
 
-    fn construct(
+    pub(super) fn construct(
         &mut self,
         class: &Rc<ClassValue<'a>>,
         args: &Args<'a>,
@@ -401,6 +415,11 @@ impl<'a> Interp<'a> {
                 return value;
             }
         }
+        if self.is_script()
+            && let Some(value) = self.call_global(outside, args, state)
+        {
+            return value;
+        }
         if let Some(value) = self.call_builtin(outside, args, state) {
             return value;
         }
@@ -416,7 +435,7 @@ impl<'a> Interp<'a> {
                 if registers {
                     self.registered.insert(std::ptr::from_ref(closure.function));
                 }
-                if closure.function.name.is_empty() {
+                if closure.function.name.is_empty() && !self.is_script() {
                     self.frame.defined.push(Rc::clone(closure));
                 }
             }

@@ -485,6 +485,7 @@ impl<'a> Interp<'a> {
                 }
                 _ => Value::number(),
             },
+            "joined" => Value::tainted(args.taints(state)),
             "path-join" => self.join_path(args, state),
             "attribute" => match (first, args.positional.get(1).and_then(Value::as_str)) {
                 (Some(object), Some(name)) => self.attribute_named(object, name, state),
@@ -515,6 +516,11 @@ impl<'a> Interp<'a> {
             }
             pieces.extend(self.as_text(part, state).pieces());
         }
-        Value::text(pieces)
+        let joined = Value::text(pieces);
+        // Node's takes `..` out, as far as there is something before it.
+        if self.is_script() {
+            return joined.safer(crate::taint::kind::Kinds::NORMALIZED);
+        }
+        joined
     }
 }

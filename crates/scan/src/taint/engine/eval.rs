@@ -25,7 +25,12 @@ impl<'a> Interp<'a> {
 
     fn eval_kind(&mut self, expr: &'a Expr, state: &mut State<'a>) -> Value<'a> {
         match &expr.kind {
-            ExprKind::Const(constant) => Value::constant(constant.clone()),
+            ExprKind::Const(constant) => {
+                if let Const::Regex(text) = constant {
+                    self.note_expression(text, expr.span);
+                }
+                Value::constant(constant.clone())
+            }
             ExprKind::Name(name) => {
                 let value = self.lookup(name, state);
                 self.with_source(value, expr)
@@ -89,13 +94,15 @@ impl<'a> Interp<'a> {
             ExprKind::Comprehension(comprehension) => self.eval_comprehension(comprehension, state),
             ExprKind::Lambda(function) => {
                 let outer = self.scope_of(state);
-                Value::of(Shape::Function(Rc::new(Closure {
+                let closure = Rc::new(Closure {
                     function,
                     module: self.frame.module,
                     outer,
                     class: self.frame.class.clone(),
                     receiver: None,
-                })))
+                });
+                self.note_lambda(&closure);
+                Value::of(Shape::Function(closure))
             }
             ExprKind::Assign(target, value) => {
                 let value = self.eval(value, state);
@@ -196,6 +203,14 @@ impl<'a> Interp<'a> {
     ) -> Value<'a> {
         match &object.shape {
             Shape::Path(path) => {
+                if &**path == "this" && self.is_script() {
+                    let taints = self.kept_field(name);
+                    let path = longer(path, name, "");
+                    return Value {
+                        shape: Shape::Path(path),
+                        taints,
+                    };
+                }
                 let path = longer(path, name, "");
                 let taints = if self.profile.is_harmless_attribute(name) {
                     Taints::default()
@@ -242,12 +257,25 @@ impl<'a> Interp<'a> {
     pub(super) fn member_of_module(
         &mut self,
         module: usize,
-        name: &str,
+        name: &'a str,
         state: &mut State<'a>,
     ) -> Value<'a> {
         let env = self.module_env(module);
         if let Some(value) = env.vars.get(name) {
             return self.adopt(value, &env.heap, &mut state.heap);
+        }
+        if self.is_script() {
+            // A module is what it exports as a whole, too.
+            return match env.vars.get("default") {
+                Some(whole) if name != "default" => {
+                    let whole = self.adopt(whole, &env.heap, &mut state.heap);
+                    match whole.shape {
+                        Shape::Module(_) => Value::unknown(),
+                        _ => self.attribute(&whole, name, state),
+                    }
+                }
+                _ => Value::unknown(),
+            };
         }
         let path = format!("{}.{name}", self.program.module(module).name);
         if let Some(inner) = self.program.module_named(module, &path) {

@@ -489,6 +489,12 @@ impl<'a> Interp<'a> {
             ExprKind::Attribute(object, name) => {
                 let object_value = self.eval(object, state);
                 self.check_set_attribute(target, name, &value);
+                if self.is_script() {
+                    self.check_property(&object_value, name, &value, target.span, state);
+                    if object_value.as_path() == Some("this") {
+                        self.keep_field(name, &state.heap.taints(&value));
+                    }
+                }
                 self.set_field(&object_value, name, value, state);
             }
             ExprKind::Element(object, index) => {

@@ -19,6 +19,7 @@ impl<'a> Interp<'a> {
                 Const::Int(number) => *number != 0,
                 Const::Float(number) => *number != 0.0,
                 Const::Str(text) | Const::Bytes(text) => !text.is_empty(),
+                Const::Regex(_) => true,
             }),
             Shape::Text(pieces) => pieces
                 .iter()

@@ -109,6 +109,9 @@ impl<'a> Interp<'a> {
         holds: bool,
         state: &mut State<'a>,
     ) {
+        if self.is_script() {
+            self.refine_index(op, left, right, holds, state);
+        }
         match (op, holds) {
             (CompareOp::Equal | CompareOp::Is, true)
             | (CompareOp::NotEqual | CompareOp::IsNot, false) => {
@@ -186,6 +189,27 @@ impl<'a> Interp<'a> {
         if self.refine_java(name, call, holds, state) {
             return;
         }
+        if self.is_script()
+            && let Some(part) = call.args.first()
+        {
+            match &call.callee.kind {
+                ExprKind::Attribute(object, _) if matches!(name, "includes" | "has") => {
+                    return self.refine_found(object, &part.value, holds, state);
+                }
+                // `~value.indexOf(part)`
+                ExprKind::Name(_) if name == "Number" => {
+                    if let ExprKind::Call(inner) = &part.value.kind
+                        && last_name(&inner.callee) == Some("indexOf")
+                        && let (ExprKind::Attribute(object, _), Some(part)) =
+                            (&inner.callee.kind, inner.args.first())
+                    {
+                        self.refine_found(object, &part.value, holds, state);
+                    }
+                    return;
+                }
+                _ => {}
+            }
+        }
         if !holds {
             return;
         }
@@ -229,7 +253,12 @@ impl<'a> Interp<'a> {
     fn refine_prefix(&mut self, object: &'a Expr, prefix: &'a Expr, state: &mut State<'a>) {
         let prefix = self.peek(prefix, state);
         let value = self.peek(object, state);
-        if !state.heap.taints(&prefix).is_empty() {
+        let of_strangers = state
+            .heap
+            .taints(&prefix)
+            .iter()
+            .any(|taint| !self.is_script() || self.is_strong(taint));
+        if of_strangers {
             return;
         }
         let mut kinds = Kinds::NONE;
@@ -314,6 +343,9 @@ impl<'a> Interp<'a> {
             return;
         };
         let object_value = self.peek(object, state);
+        if self.is_script() {
+            return self.refine_literal(&object_value, object, call, holds, state);
+        }
         let (pattern, subject) = match (call.args.as_slice(), &object_value.shape) {
             ([pattern, subject, ..], Shape::Path(_)) => {
                 (self.peek(&pattern.value, state), &subject.value)
@@ -334,6 +366,90 @@ impl<'a> Interp<'a> {
             None => Kinds::NONE,
         };
         self.make_safe(subject, kinds, state);
+    }
+
+    /// `/…/.test(value)`, `value.match(/…/)`.
+    fn refine_literal(
+        &mut self,
+        object_value: &Value<'a>,
+        object: &'a Expr,
+        call: &'a Call,
+        holds: bool,
+        state: &mut State<'a>,
+    ) {
+        let Some(first) = call.args.first() else {
+            return;
+        };
+        let argument = self.peek(&first.value, state);
+        let (pattern, subject) = match (&object_value.shape, &argument.shape) {
+            (Shape::Const(Const::Regex(text)), _) => (text.clone(), &first.value),
+            (_, Shape::Const(Const::Regex(text))) => (text.clone(), object),
+            _ => return,
+        };
+        let body = pattern
+            .strip_prefix('/')
+            .and_then(|rest| rest.rsplit_once('/'))
+            .map_or(&*pattern, |(body, _)| body);
+        let kinds = regex_text::allows("search", body, holds);
+        self.make_safe(subject, kinds, state);
+    }
+
+    /// `value.indexOf(part)` compared with a number, in any of the usual ways.
+    fn refine_index(
+        &mut self,
+        op: CompareOp,
+        left: &'a Expr,
+        right: &'a Expr,
+        holds: bool,
+        state: &mut State<'a>,
+    ) {
+        let ExprKind::Call(call) = &left.kind else {
+            return;
+        };
+        let name = last_name(&call.callee).unwrap_or_default();
+        let (ExprKind::Attribute(object, _), Some(part)) = (&call.callee.kind, call.args.first())
+        else {
+            return;
+        };
+        let number = match right.kind {
+            ExprKind::Const(Const::Int(number)) => number,
+            _ => return,
+        };
+        if !matches!(name, "indexOf" | "search" | "lastIndexOf") {
+            return;
+        }
+        let found = match (op, number) {
+            (CompareOp::Equal | CompareOp::Is, -1) | (CompareOp::Less, 0) => !holds,
+            (CompareOp::NotEqual | CompareOp::IsNot | CompareOp::Greater, -1)
+            | (CompareOp::GreaterEqual, 0) => holds,
+            (CompareOp::Equal | CompareOp::Is, 0) if holds => {
+                return self.refine_prefix(object, &part.value, state);
+            }
+            (CompareOp::NotEqual | CompareOp::IsNot, 0) if !holds => {
+                return self.refine_prefix(object, &part.value, state);
+            }
+            _ => return,
+        };
+        self.refine_found(object, &part.value, found, state);
+    }
+
+    /// Something is part of a text or a list, or is not.
+    fn refine_found(
+        &mut self,
+        whole: &'a Expr,
+        part: &'a Expr,
+        found: bool,
+        state: &mut State<'a>,
+    ) {
+        let (whole_value, part_value) = (self.peek(whole, state), self.peek(part, state));
+        if found {
+            let fixed = state.heap.taints(&whole_value).is_empty();
+            if fixed && matches!(whole_value.shape, Shape::Object(_) | Shape::Const(_)) {
+                self.make_safe(part, Kinds::ALL, state);
+            }
+        } else if let Some(text) = part_value.as_str() {
+            self.make_safe(whole, rejected(text), state);
+        }
     }
 
     /// Marks what an expression names as safe for these.

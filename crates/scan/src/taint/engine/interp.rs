@@ -57,6 +57,10 @@ pub(super) struct Interp<'a> {
     source_places: HashMap<(usize, Span, Tier), u32>,
     /// Whether findings are kept: not while another module is loaded.
     quiet: bool,
+    /// What is known of a program in JavaScript.
+    pub script: super::javascript::Script,
+    /// The function that is called where it stands.
+    pub keep_inner: Option<*const Function>,
 }
 
 /// What a module binds.
@@ -79,6 +83,8 @@ pub(super) struct Frame<'a> {
     pub yielded: Taints,
     pub raised: Vec<State<'a>>,
     pub defined: Vec<Rc<Closure<'a>>>,
+    /// The same, of functions that came to an end: they keep their own scope.
+    pub scoped: Vec<Rc<Closure<'a>>>,
     pub classes: Vec<Rc<ClassValue<'a>>>,
     pub route: Option<Route>,
 }
@@ -146,6 +152,8 @@ impl<'a> Interp<'a> {
             envs: HashMap::new(),
             source_places: HashMap::new(),
             quiet: false,
+            script: super::javascript::Script::default(),
+            keep_inner: None,
         }
     }
 
@@ -158,6 +166,9 @@ impl<'a> Interp<'a> {
         self.enqueue(&frame, &env.vars, &env.heap, &mut queue);
         while let Some(entry) = queue.pop_front() {
             self.run_entry(&entry, &env, &mut queue);
+        }
+        if self.is_script() {
+            self.check_prototypes(module);
         }
     }
 
@@ -184,6 +195,12 @@ impl<'a> Interp<'a> {
             });
             queue.push_back(Entry {
                 closure,
+                heap: heap.clone(),
+            });
+        }
+        for closure in &frame.scoped {
+            queue.push_back(Entry {
+                closure: Rc::clone(closure),
                 heap: heap.clone(),
             });
         }
@@ -276,7 +293,7 @@ impl<'a> Interp<'a> {
                 closure.function.name.to_string(),
             );
         }
-        if !left.defined.is_empty() || !left.classes.is_empty() {
+        if !left.defined.is_empty() || !left.scoped.is_empty() || !left.classes.is_empty() {
             // Nothing came to an end: what was defined is known by name still.
             self.enqueue(&left, &state.vars, &state.heap, queue);
         }

@@ -96,6 +96,10 @@ impl<'a> Interp<'a> {
         expr: &'a Expr,
         state: &State<'a>,
     ) {
+        if self.is_script() {
+            self.check_cost(outside, args, expr, state);
+            return self.check_script_pattern(outside, args, expr, state);
+        }
         if let Some(path) = &outside.path {
             let path = std::rc::Rc::clone(path);
             self.check_crypto(&path, args, expr);

@@ -191,6 +191,9 @@ impl<'a> Interp<'a> {
             });
             return Value::tainted(taints);
         }
+        if self.is_script() && self.is_callback(closure.function) {
+            return self.passed_param(closure);
+        }
         // A default that is a number tells the type.
         if let Some(Expr {
             kind: ExprKind::Const(Const::Int(_) | Const::Bool(_) | Const::Float(_)),
@@ -235,10 +238,32 @@ impl<'a> Interp<'a> {
             return Some(known);
         }
         let known = by(routes.names, &param.name)?;
+        if !routes.beside.is_empty() {
+            let function = closure.function;
+            let beside = function
+                .params
+                .iter()
+                .any(|each| each.name != param.name && routes.beside.contains(&&*each.name));
+            let registered = self.registered.contains(&std::ptr::from_ref(function));
+            return (beside || registered).then_some(known);
+        }
         let framework = routes
             .request_frameworks
             .iter()
             .any(|name| self.program.imports(closure.module, name));
         (framework || closure.function.params.len() <= 4).then_some(known)
+    }
+
+    /// What a function that is passed on may be called with.
+    fn passed_param(&self, closure: &Closure<'a>) -> Value<'a> {
+        let (words, known) = self.profile.routes.passed;
+        let imports = self.program.module(closure.module).imports();
+        if imports
+            .iter()
+            .any(|import| words.iter().any(|word| import.contains(word)))
+        {
+            return Value::path(known);
+        }
+        Value::unknown()
     }
 }

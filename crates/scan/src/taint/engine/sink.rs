@@ -126,6 +126,10 @@ impl<'a> Interp<'a> {
             When::On(words) => is_on(outside, words),
             When::Built => matches!(value.shape, Shape::Text(_)),
             When::Process => return self.check_process(value, args, expr, state),
+            When::Spawn => return self.check_spawn(args, expr, state),
+            When::Option(name) => self
+                .option(args, name, state)
+                .is_some_and(|value| self.truth(&value, state) != Some(false)),
             When::Html => !names_another_type(args, state),
             When::Loader => !names_a_safe_loader(args),
             When::Entities => parser_setting(args, "resolve_entities", state) != Some(false),
@@ -165,6 +169,14 @@ impl<'a> Interp<'a> {
                         .for_each(|item| self.check_value(kind, &item, span, detail, state));
                 }
                 (Kind::Xss, Some(_)) => return,
+                (Kind::NoSql, Some(Object::Map { entries, rest })) => entries
+                    .iter()
+                    .map(|(_, value)| value)
+                    .chain(rest)
+                    .filter(|value| !matches!(value.shape, Shape::Text(_)))
+                    .fold(Taints::default(), |all, value| {
+                        all.join(&state.heap.taints(value))
+                    }),
                 _ => state.heap.taints(value),
             },
             _ => value.taints.clone(),
@@ -175,7 +187,12 @@ impl<'a> Interp<'a> {
         let whole = !matches!(value.shape, Shape::Text(_));
         for taint in taints.iter().filter(|taint| !taint.safe.has(kind)) {
             let tier = self.tier_of(taint);
-            if let Some(confidence) = confidence(kind, tier, whole) {
+            let sure = if self.is_script() {
+                confidence_in_script(kind, tier, value, taint)
+            } else {
+                confidence(kind, tier, whole)
+            };
+            if let Some(confidence) = sure {
                 self.report(rules::of(kind), span, confidence, Some(*taint), detail);
             }
         }
@@ -221,7 +238,7 @@ impl<'a> Interp<'a> {
         })
     }
 
-    fn tier_of(&self, taint: &Taint) -> Tier {
+    pub(super) fn tier_of(&self, taint: &Taint) -> Tier {
         self.sources
             .get(taint.source as usize)
             .map_or(Tier::Unknown, |source| source.tier)
@@ -346,6 +363,9 @@ impl<'a> Interp<'a> {
     /// Markup that is put together of data nobody has escaped, and given back:
     /// a pattern, wherever it is used.
     fn check_markup(&mut self, value: &Value<'a>, span: Span) {
+        if self.is_script() {
+            return;
+        }
         if let Shape::Text(pieces) = &value.shape
             && reads_like_markup(pieces)
             && let Some(taint) = self
@@ -522,6 +542,34 @@ fn confidence(kind: Kind, tier: Tier, whole: bool) -> Option<Confidence> {
     }
 }
 
+/// The same for JavaScript, where most code is a library's: what a caller
+/// names as a whole is theirs to choose, and only what is put into something
+/// else surprises.
+fn confidence_in_script(
+    kind: Kind,
+    tier: Tier,
+    value: &Value<'_>,
+    taint: &Taint,
+) -> Option<Confidence> {
+    let built = match &value.shape {
+        // What stands first is the place that is meant.
+        Shape::Text(pieces) => pieces.iter().skip(usize::from(kind == Kind::Path)).any(
+            |piece| matches!(piece, Piece::Hole { taints, .. } if taints.iter().any(|each| each.source == taint.source)),
+        ),
+        _ => false,
+    };
+    match (tier, kind) {
+        (Tier::Weak, Kind::Path | Kind::Ssrf) => built.then_some(Confidence::B),
+        (Tier::Weak, Kind::Regex) => Some(Confidence::C),
+        (
+            Tier::Weak,
+            Kind::NoSql | Kind::Template | Kind::Prototype | Kind::Deserialize | Kind::Redirect,
+        ) => None,
+        (Tier::Unknown, Kind::Xss) => None,
+        _ => confidence(kind, tier, !built),
+    }
+}
+
 /// Whether the next word of a query is a table's name.
 fn names_a_table(before: &str) -> bool {
     let words = before.trim_end_matches(['"', '`', '[']);
@@ -634,6 +682,12 @@ fn parser_setting(args: &Args<'_>, name: &str, state: &State<'_>) -> Option<bool
         Shape::Const(Const::Int(known)) => Some(*known != 0),
         _ => None,
     }
+}
+
+/// Whether a program reads a command out of an argument.
+pub(super) fn is_shell(name: &str) -> bool {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    SHELLS.contains(&name)
 }
 
 /// A name without what it was called with.

@@ -177,6 +177,10 @@ fn join_texts<'a>(receiver: &Value<'a>, args: &Args<'a>, state: &State<'a>) -> O
 /// What is taken out of a text can no longer be in it.
 fn replace<'a>(receiver: &Value<'a>, args: &Args<'a>) -> Option<Value<'a>> {
     let (from, to) = (args.positional.first()?, args.positional.get(1)?);
+    if let Shape::Const(Const::Regex(literal)) = &from.shape {
+        let value = receiver.safer(super::javascript::taken_out(literal));
+        return Some(Value::tainted(value.taints.join(&to.taints)));
+    }
     let Some(from) = from.as_str() else {
         return Some(Value::tainted(receiver.taints.join(&to.taints)));
     };

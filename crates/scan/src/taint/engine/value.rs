@@ -447,6 +447,6 @@ pub(super) fn text_of(constant: &Const) -> String {
         Const::Bool(false) => "False".to_owned(),
         Const::Int(value) => value.to_string(),
         Const::Float(value) => value.to_string(),
-        Const::Str(text) | Const::Bytes(text) => text.to_string(),
+        Const::Str(text) | Const::Bytes(text) | Const::Regex(text) => text.to_string(),
     }
 }

@@ -30,7 +30,7 @@ impl Lowering<'_> {
             "false" => ExprKind::Const(Const::Bool(false)),
             "number" => self.number(node),
             "string" => ExprKind::Const(Const::Str(self.string(node).into())),
-            "regex" => ExprKind::Const(Const::Str(self.text(node).into())),
+            "regex" => ExprKind::Const(Const::Regex(self.text(node).into())),
             "template_string" => ExprKind::Template(self.template(node)),
             "call_expression" => self.call(node),
             "new_expression" => self.construction(node),

@@ -10,7 +10,14 @@ impl Lowering<'_> {
     /// The statements in a node, in order.
     pub(super) fn statements(&mut self, node: Node<'_>) -> Vec<Stmt> {
         let mut all = Vec::new();
-        for child in children(node) {
+        // Functions are there before anything happens.
+        let (early, late): (Vec<_>, Vec<_>) = children(node).into_iter().partition(|child| {
+            matches!(
+                child.kind(),
+                "function_declaration" | "generator_function_declaration"
+            )
+        });
+        for child in early.into_iter().chain(late) {
             self.statement(child, &mut all);
         }
         all

@@ -130,6 +130,7 @@ pub static JAVA: Profile = Profile {
     registrars: &[],
     harmless: &["length", "getStatus", "getMethod", "getContentLength"],
     lambdas_are_entries: false,
+    property_sinks: &[],
     routes: &ROUTES,
     types: Some(&TYPES),
     sinks: sinks::ALL,
@@ -229,5 +230,7 @@ static ROUTES: Routes = Routes {
         "Body",
         "Header",
     ],
+    beside: &[],
+    passed: (&[], ""),
     handed_in: &[],
 };

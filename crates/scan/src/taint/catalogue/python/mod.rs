@@ -302,6 +302,7 @@ pub static PYTHON: Profile = Profile {
         "app",
     ],
     lambdas_are_entries: false,
+    property_sinks: &[],
     routes: &routes::ROUTES,
     types: None,
     sinks: sinks::ALL,

@@ -73,6 +73,8 @@ pub(super) static ROUTES: Routes = Routes {
         ("_request", "django.request"),
         ("REQUEST", "django.request"),
     ],
+    beside: &[],
+    passed: (&[], ""),
     param_marks: &[],
     handed_in: &["Depends", "Security"],
 };
