@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 
 mod counts;
 mod creddata;
+mod ossf;
 mod owasp;
 mod peers;
 mod realvuln;
@@ -97,6 +98,18 @@ const CORPORA: &[Corpus] = &[
         seeks: Seeks::Flaws(&["python"]),
         bar: 0.45,
         score: realvuln::score,
+    },
+    Corpus {
+        name: "ossf",
+        seeks: Seeks::Flaws(&["javascript"]),
+        bar: 0.43,
+        score: ossf::tuned,
+    },
+    Corpus {
+        name: "ossf-held-out",
+        seeks: Seeks::Flaws(&["javascript"]),
+        bar: 0.43,
+        score: ossf::held_out,
     },
     Corpus {
         name: "creddata",

@@ -4,197 +4,147 @@
 //! A weakness is found where a finding of its class is at most three lines
 //! away before the fix. It counts where none is left there after it, as a
 //! scan of the difference would see it. Every first of two, by the sorted
-//! identifiers, was tuned on; the others are only counted, with `--held-out`.
+//! identifiers, was tuned on; of the others only totals are printed.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 
-use dam_scan::{Entry, Finding};
 use serde_json::Value;
 
-use super::{Options, findings_in};
+use super::counts::ratio;
+use super::tool::Found;
+use super::{Options, Score, Tool};
 
+/// How many lines a finding may be away.
 const NEAR: u32 = 3;
-const ENDINGS: &[&str] = &[
-    ".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".html", ".vue",
-];
-const MAX_FILE: usize = 1 << 20;
+/// Pairs of lines that are compared.
+const MAX_TABLE: usize = 30_000_000;
+/// Words in names of directories and files that are not the project itself.
+const ASIDE: &[&str] = &["test", "spec", "bench", "example", "fixture", "demo"];
 
-type Fault = Box<dyn std::error::Error>;
-/// Paths and bytes.
-type Files = Vec<(String, Vec<u8>)>;
-
-/// What is known of one weakness's commits.
-#[derive(Clone, Copy, Default)]
+/// What is known of one weakness.
+#[derive(Clone, Copy, Debug, Default)]
 struct Counts {
-    rebuilt: usize,
-    found: usize,
-    gone: usize,
+    found: bool,
+    gone: bool,
     before: usize,
     after: usize,
-    /// Findings after the fix that are at least of tier B, in no test.
-    after_sure: usize,
+    seconds: f64,
 }
 
-/// Scores the weaknesses of which both commits are below `--repositories`.
-pub fn score(root: &Path, options: &Options) -> Result<(), Fault> {
-    let repositories = options
-        .repositories
-        .as_deref()
-        .ok_or("--repositories says where the projects' git directories are")?;
-    let mut labels: Vec<PathBuf> = std::fs::read_dir(root.join("CVEs"))?
-        .flatten()
-        .map(|entry| entry.path())
-        .collect();
-    labels.sort();
-    let mut all = Counts::default();
-    for (number, label) in labels.iter().enumerate() {
-        if (number % 2 == 1) != options.held_out {
+/// The half that was tuned on.
+pub fn tuned(root: &Path, tool: &dyn Tool, options: &Options) -> Result<Score, String> {
+    score(root, 0, tool, options)
+}
+
+/// The half of which nothing was looked at.
+pub fn held_out(root: &Path, tool: &dyn Tool, _: &Options) -> Result<Score, String> {
+    let root = root.with_file_name("ossf");
+    score(&root, 1, tool, &Options::default())
+}
+
+/// Scores the weaknesses of which both commits are laid out.
+fn score(root: &Path, half: usize, tool: &dyn Tool, options: &Options) -> Result<Score, String> {
+    let labels = root.join("CVEs");
+    let projects = root.with_file_name("ossf-projects");
+    let entries =
+        std::fs::read_dir(&labels).map_err(|error| format!("{}: {error}", labels.display()))?;
+    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    let mut all: Vec<Counts> = Vec::new();
+    for path in paths.iter().skip(half).step_by(2) {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let project = projects.join(&*name);
+        if !project.join("before").is_dir() || !project.join("after").is_dir() {
             continue;
         }
-        let truth: Value = serde_json::from_str(&std::fs::read_to_string(label)?)?;
-        let name = truth["CVE"].as_str().unwrap_or_default().to_owned();
-        if options
-            .only
-            .as_deref()
-            .is_some_and(|only| !name.contains(only))
-        {
-            continue;
+        let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+        let truth: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        let counts = weakness(&project, &truth, tool, options.shows(&name))?;
+        if options.details {
+            println!(
+                "{:<6} {name:<17} {:>3} before {:>3} after  {}",
+                match (counts.found, counts.gone) {
+                    (true, true) => "right",
+                    (true, false) => "stays",
+                    _ => "missed",
+                },
+                counts.before,
+                counts.after,
+                truth["prePatch"]["weaknesses"][0]["explanation"]
+                    .as_str()
+                    .unwrap_or_default()
+            );
         }
-        let Some(git) = git_of(Path::new(repositories), &truth) else {
-            continue;
-        };
-        let Some(counts) = weakness(&git, &truth, &name, options) else {
-            continue;
-        };
-        all.rebuilt += 1;
-        all.found += counts.found;
-        all.gone += counts.gone;
-        all.before += counts.before;
-        all.after += counts.after;
-        all.after_sure += counts.after_sure;
+        all.push(counts);
     }
-    println!(
-        "{} weaknesses rebuilt: {} found at line and class, {} of them gone after the fix",
-        all.rebuilt, all.found, all.gone
-    );
-    println!(
-        "findings in all files but tests: {} before and {} after the fixes, of these {} at least B",
-        all.before, all.after, all.after_sure
-    );
-    Ok(())
+    let share = |of: fn(&Counts) -> bool| ratio(all.iter().filter(|each| of(each)).count(), all.len());
+    let each = |of: fn(&Counts) -> usize| ratio(all.iter().map(of).sum(), all.len());
+    Ok(Score {
+        figures: vec![
+            ("found and gone", share(|counts| counts.gone)),
+            ("found", share(|counts| counts.found)),
+            ("of", ratio(all.len(), 1)),
+            ("reported before", each(|counts| counts.before)),
+            ("after", each(|counts| counts.after)),
+        ],
+        seconds: all.iter().map(|counts| counts.seconds).sum(),
+    })
 }
 
-fn git_of(repositories: &Path, truth: &Value) -> Option<PathBuf> {
-    let address = truth["repository"].as_str()?;
-    let name = address
-        .strip_prefix("https://github.com/")?
-        .trim_end_matches(".git")
-        .replace('/', "+");
-    ["repo", "repo/.git", ".git"]
-        .iter()
-        .map(|inner| repositories.join(&name).join(inner))
-        .find(|path| path.join("HEAD").is_file())
-}
-
-fn weakness(git: &Path, truth: &Value, name: &str, options: &Options) -> Option<Counts> {
-    let commit = |when: &str| truth[when]["commit"].as_str().map(str::to_owned);
-    let old_files = files_at(git, &commit("prePatch")?)?;
-    let new_files = files_at(git, &commit("postPatch")?)?;
-    let texts = |files: &Files, path: &str| {
-        let found = files.iter().find(|(name, _)| name == path);
-        found.map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned())
-    };
-    let labels: Vec<(String, u32)> = truth["prePatch"]["weaknesses"]
-        .as_array()?
-        .iter()
-        .filter_map(|each| {
-            let place = &each["location"];
-            let line = u32::try_from(place["line"].as_u64()?).ok()?;
-            Some((place["file"].as_str()?.to_owned(), line))
-        })
-        .collect();
-    let shifts: Vec<Shift> = labels
-        .iter()
-        .map(|(path, _)| {
-            let old = texts(&old_files, path).unwrap_or_default();
-            Shift::between(&old, &texts(&new_files, path).unwrap_or_default())
-        })
-        .collect();
-    let old = no_tests(findings_in(entries(old_files), options));
-    let new = no_tests(findings_in(entries(new_files), options));
-    let classes = classes(truth);
-    let is_of_class = |finding: &Finding| finding.cwe.iter().any(|cwe| classes.contains(cwe));
+fn weakness(
+    project: &Path,
+    truth: &Value,
+    tool: &dyn Tool,
+    shown: bool,
+) -> Result<Counts, String> {
+    let old = tool.look(&project.join("before"), "javascript")?;
+    let new = tool.look(&project.join("after"), "javascript")?;
     let mut counts = Counts {
-        before: old.len(),
-        after: new.len(),
-        after_sure: new
-            .iter()
-            .filter(|finding| finding.confidence >= dam_scan::Confidence::B)
-            .count(),
+        seconds: old.seconds + new.seconds,
         ..Counts::default()
     };
-    let near = |finding: &Finding, path: &str, from: u32, to: u32| {
-        finding.path == path && finding.line + NEAR >= from && finding.line <= to + NEAR
+    let (old, new) = (no_tests(old.found), no_tests(new.found));
+    counts.before = old.len();
+    counts.after = new.len();
+    let classes = classes(truth);
+    let fits = |each: &Found, path: &str, from: u32, to: u32| {
+        let is_of_class = each.cwe.iter().any(|cwe| classes.contains(cwe));
+        is_of_class && each.path == path && each.line + NEAR >= from && each.line <= to + NEAR
     };
-    let mut said = "missed";
-    for ((path, line), shift) in labels.iter().zip(&shifts) {
-        let hit = old
-            .iter()
-            .find(|finding| is_of_class(finding) && near(finding, path, *line, *line));
-        let Some(hit) = hit else { continue };
-        let (from, to) = shift.place(hit.line);
-        let stays = new
-            .iter()
-            .any(|finding| is_of_class(finding) && near(finding, path, from, to));
-        counts.found = 1;
-        if stays {
-            said = if said == "right" { said } else { "stays" };
-        } else {
-            said = "right";
-            counts.gone = 1;
+    for label in truth["prePatch"]["weaknesses"].as_array().into_iter().flatten() {
+        let place = &label["location"];
+        let line = place["line"].as_u64().and_then(|line| u32::try_from(line).ok());
+        let (Some(path), Some(line)) = (place["file"].as_str(), line) else {
+            continue;
+        };
+        let Some(hit) = old.iter().find(|each| fits(each, path, line, line)) else {
+            continue;
+        };
+        counts.found = true;
+        let text = |when: &str| {
+            let bytes = std::fs::read(project.join(when).join(path)).unwrap_or_default();
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        let (from, to) = Shift::between(&text("before"), &text("after")).place(hit.line);
+        counts.gone |= !new.iter().any(|each| fits(each, path, from, to));
+    }
+    if shown {
+        for each in &old {
+            println!("    {}:{} {}", each.path, each.line, each.what);
         }
     }
-    if !options.held_out {
-        println!(
-            "{said:<7} {name:<17} {:>3} findings before, {:>3} after, {:>3} at least B  {}",
-            counts.before,
-            counts.after,
-            counts.after_sure,
-            truth["prePatch"]["weaknesses"][0]["explanation"]
-                .as_str()
-                .unwrap_or_default()
-        );
-        if options.misses {
-            for finding in &old {
-                println!(
-                    "        {} {} {}:{} {}",
-                    finding.confidence, finding.rule, finding.path, finding.line, finding.message
-                );
-            }
-        }
-    }
-    Some(counts)
+    Ok(counts)
 }
 
-fn entries(files: Files) -> Vec<Entry> {
-    let made = files.into_iter();
-    made.map(|(path, bytes)| Entry::of_bytes(path, bytes))
-        .collect()
-}
-
-fn no_tests(mut findings: Vec<Finding>) -> Vec<Finding> {
-    findings.retain(|finding| {
-        !finding.path.split('/').any(|part| {
+fn no_tests(mut found: Vec<Found>) -> Vec<Found> {
+    found.retain(|each| {
+        !each.path.split('/').any(|part| {
             let part = part.to_ascii_lowercase();
-            ["test", "spec", "bench", "example", "fixture", "demo"]
-                .iter()
-                .any(|word| part.contains(word))
+            ASIDE.iter().any(|word| part.contains(word))
         })
     });
-    findings
+    found
 }
 
 /// The numbers of a weakness's class. The benchmark lists what its first tool
@@ -219,90 +169,72 @@ fn classes(truth: &Value) -> BTreeSet<u16> {
     all
 }
 
-/// Every script of a commit.
-fn files_at(git: &Path, commit: &str) -> Option<Files> {
-    let listed = run(git, &["ls-tree", "-r", "--long", commit], "")?;
-    let mut wanted = Vec::new();
-    for line in String::from_utf8_lossy(&listed).lines() {
-        let (head, path) = line.split_once('\t')?;
-        let parts: Vec<&str> = head.split_whitespace().collect();
-        let (Some(id), Some(size)) = (parts.get(2), parts.get(3)) else {
-            continue;
-        };
-        let file = path.rsplit('/').next().unwrap_or(path);
-        let is_script = ENDINGS.iter().any(|ending| file.ends_with(ending)) || !file.contains('.');
-        if is_script && size.parse::<usize>().is_ok_and(|size| size <= MAX_FILE) {
-            wanted.push(((*id).to_owned(), path.to_owned()));
-        }
-    }
-    let ids: String = wanted.iter().map(|(id, _)| format!("{id}\n")).collect();
-    let blobs = run(git, &["cat-file", "--batch"], &ids)?;
-    let mut rest = blobs.as_slice();
-    let mut files = Vec::new();
-    for (_, path) in wanted {
-        let end = rest.iter().position(|byte| *byte == b'\n')?;
-        let head = String::from_utf8_lossy(&rest[..end]).into_owned();
-        let size: usize = head.rsplit(' ').next()?.parse().ok()?;
-        files.push((path, rest[end + 1..=end + size].to_vec()));
-        rest = &rest[end + size + 2..];
-    }
-    Some(files)
-}
-
-fn run(git: &Path, arguments: &[&str], input: &str) -> Option<Vec<u8>> {
-    let mut child = Command::new("git")
-        .args(["-c", "safe.directory=*", "--git-dir"])
-        .arg(git)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .ok()?;
-    let mut pipe = child.stdin.take()?;
-    let input = input.to_owned();
-    let writer = std::thread::spawn(move || pipe.write_all(input.as_bytes()));
-    let output = child.wait_with_output().ok()?;
-    writer.join().ok()?.ok()?;
-    output.status.success().then_some(output.stdout)
-}
-
-/// Where lines of a file went: what is the same before and after a change.
+/// Where lines of a file went, each from 1: none for what was changed.
 struct Shift {
-    same_before: u32,
-    old_end: u32,
-    new_end: u32,
+    moved: Vec<Option<u32>>,
+    lines: u32,
 }
 
 impl Shift {
     fn between(old: &str, new: &str) -> Self {
         let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
+        let line = |at: usize| u32::try_from(at + 1).unwrap_or(u32::MAX);
         let before = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
         let left = old.len().min(new.len()) - before;
-        let after = old
-            .iter()
-            .rev()
-            .zip(new.iter().rev())
-            .take(left)
-            .take_while(|(a, b)| a == b)
-            .count();
-        let line = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let ends = old.iter().rev().zip(new.iter().rev()).take(left);
+        let after = ends.take_while(|(a, b)| a == b).count();
+        let mut moved: Vec<Option<u32>> = (0..before).map(|at| Some(line(at))).collect();
+        let inner = &new[before..new.len() - after];
+        let middle = &old[before..old.len() - after];
+        moved.extend(common(middle, inner).map(|at| at.map(|at| line(before + at))));
+        moved.extend((0..after).map(|at| Some(line(new.len() - after + at))));
         Self {
-            same_before: line(before),
-            old_end: line(old.len() - after),
-            new_end: line(new.len() - after),
+            moved,
+            lines: line(new.len()),
         }
     }
 
     /// The lines that an old line may have become.
-    fn place(&self, line: u32) -> (u32, u32) {
-        if line <= self.same_before {
-            (line, line)
-        } else if line > self.old_end {
-            let moved = line - self.old_end + self.new_end;
-            (moved, moved)
-        } else {
-            (self.same_before + 1, self.new_end.max(self.same_before + 1))
+    fn place(&self, number: u32) -> (u32, u32) {
+        let at = (number as usize).saturating_sub(1);
+        if let Some(Some(line)) = self.moved.get(at) {
+            return (*line, *line);
+        }
+        let before = self.moved.iter().take(at).rev().find_map(|line| *line);
+        let after = self.moved.iter().skip(at).find_map(|line| *line);
+        let from = before.map_or(1, |line| line + 1);
+        let to = after.map_or(self.lines, |line| line.saturating_sub(1));
+        (from, to.max(from))
+    }
+}
+
+/// For each old line which new one it is, by the longest row of equal lines.
+fn common(old: &[&str], new: &[&str]) -> std::vec::IntoIter<Option<usize>> {
+    let mut found = vec![None; old.len()];
+    if old.len().saturating_mul(new.len()) <= MAX_TABLE {
+        let width = new.len() + 1;
+        let mut best = vec![0_u32; (old.len() + 1) * width];
+        for (a, one) in old.iter().enumerate().rev() {
+            for (b, other) in new.iter().enumerate().rev() {
+                best[a * width + b] = if one == other {
+                    best[(a + 1) * width + b + 1] + 1
+                } else {
+                    best[(a + 1) * width + b].max(best[a * width + b + 1])
+                };
+            }
+        }
+        let (mut a, mut b) = (0, 0);
+        while a < old.len() && b < new.len() {
+            if old[a] == new[b] {
+                found[a] = Some(b);
+                a += 1;
+                b += 1;
+            } else if best[(a + 1) * width + b] >= best[a * width + b + 1] {
+                a += 1;
+            } else {
+                b += 1;
+            }
         }
     }
+    found.into_iter()
 }

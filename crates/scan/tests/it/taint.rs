@@ -24,6 +24,11 @@ fn dangerous_flows_in_java_are_found_and_look_alikes_are_silent() {
     compare("java");
 }
 
+#[test]
+fn dangerous_flows_in_javascript_are_found_and_look_alikes_are_silent() {
+    compare("javascript");
+}
+
 /// Holds what is found in the cases of a language to what is marked there.
 fn compare(language: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/taint");
@@ -129,7 +134,20 @@ proptest! {
 
     #[test]
     fn any_text_gets_an_answer(text in "\\PC{0,400}") {
-        scan(vec![("any.py".to_owned(), text)]);
+        for name in ["any.py", "any.js", "any.tsx"] {
+            scan(vec![(name.to_owned(), text.clone())]);
+        }
+    }
+
+    #[test]
+    fn any_soup_of_script_gets_an_answer(words in proptest::collection::vec(proptest::sample::select(SCRIPT), 0..120)) {
+        scan(vec![("soup.js".to_owned(), words.concat()), ("other.ts".to_owned(), words.concat())]);
+    }
+
+    #[test]
+    fn any_expression_gets_an_answer(pattern in "[a-c.*+?()\\[\\]{},|^$\\\\\\-0-9dws]{0,60}") {
+        let text = format!("exports.f = function (t) {{ return new RegExp('{pattern}').test(t) || /{pattern}/.test(t); }};");
+        scan(vec![("expression.js".to_owned(), text)]);
     }
 
     #[test]
@@ -187,6 +205,65 @@ const WORDS: &[&str] = &[
     "del x",
     "\"\"\"",
     "#",
+];
+
+const SCRIPT: &[&str] = &[
+    "function f(x, ...a) {\n",
+    "(x, y) => ",
+    "return ",
+    "x",
+    "req.query.a",
+    " + ",
+    "'text'",
+    "`a${x}b`",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ";\n",
+    ",",
+    "if (x) ",
+    "else ",
+    "for (const k in x) ",
+    "while (x) ",
+    "eval(",
+    "x = ",
+    "x[k] = ",
+    "this.x = ",
+    "this.f(",
+    "F.prototype.f = ",
+    "class A extends B {",
+    "switch (x) { case 1: ",
+    "try { ",
+    "} catch (e) { ",
+    "await ",
+    "yield ",
+    "new ",
+    "(function () {",
+    "})()",
+    ".call(this, ",
+    ".forEach(",
+    ".then(",
+    ".map(f)",
+    "require('./other')",
+    "require('./soup')",
+    "module.exports = ",
+    "exports.f = ",
+    "import a, { b } from './other';\n",
+    "export default ",
+    "/(a+)+/.test(",
+    "/[^a]/g",
+    " ? ",
+    " : ",
+    " || ",
+    " && ",
+    "!",
+    "...",
+    "=>",
+    "<a b={x}>",
+    "</a>",
 ];
 
 fn scan(files: Vec<(String, String)>) -> Scan {

@@ -217,6 +217,9 @@ impl Profile {
             return Some((Tier::Strong, "comes with the request"));
         }
         let bare = path.strip_suffix("()").unwrap_or(path);
+        // An item of something is like it.
+        let items = bare.replace("[]", "");
+        let bare = if bare.contains("[].") { &*items } else { bare };
         self.sources
             .iter()
             .find(|(name, ..)| *name == bare || *name == path)

@@ -519,7 +519,14 @@ impl<'a> Interp<'a> {
         let joined = Value::text(pieces);
         // Node's takes `..` out, as far as there is something before it.
         if self.is_script() {
-            return joined.safer(crate::taint::kind::Kinds::NORMALIZED);
+            let from_root = args.positional.first().and_then(Value::as_str) == Some("/");
+            let root = crate::taint::kind::Kinds::of(&[crate::taint::kind::Kind::Path]);
+            let normal = joined.safer(crate::taint::kind::Kinds::NORMALIZED);
+            return if from_root {
+                normal.safer(root)
+            } else {
+                normal
+            };
         }
         joined
     }

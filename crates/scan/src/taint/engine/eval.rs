@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::taint::ir::{Call, Comprehension, Const, Expr, ExprKind, ListKind, Name};
+use crate::taint::ir::{Call, Comprehension, Const, Expr, ExprKind, Function, ListKind, Name};
 
 use super::interp::{Interp, Tier};
 use super::state::State;
@@ -26,9 +26,7 @@ impl<'a> Interp<'a> {
     fn eval_kind(&mut self, expr: &'a Expr, state: &mut State<'a>) -> Value<'a> {
         match &expr.kind {
             ExprKind::Const(constant) => {
-                if let Const::Regex(text) = constant {
-                    self.note_expression(text, expr.span);
-                }
+                self.note_expression(constant, expr.span);
                 Value::constant(constant.clone())
             }
             ExprKind::Name(name) => {
@@ -92,18 +90,7 @@ impl<'a> Interp<'a> {
             ExprKind::Typed(inner, name) => self.eval_typed(inner, name, state),
             ExprKind::Spread(inner) | ExprKind::Await(inner) => self.eval(inner, state),
             ExprKind::Comprehension(comprehension) => self.eval_comprehension(comprehension, state),
-            ExprKind::Lambda(function) => {
-                let outer = self.scope_of(state);
-                let closure = Rc::new(Closure {
-                    function,
-                    module: self.frame.module,
-                    outer,
-                    class: self.frame.class.clone(),
-                    receiver: None,
-                });
-                self.note_lambda(&closure);
-                Value::of(Shape::Function(closure))
-            }
+            ExprKind::Lambda(function) => self.eval_lambda(function, state),
             ExprKind::Assign(target, value) => {
                 let value = self.eval(value, state);
                 self.assign(target, value.clone(), state);
@@ -126,6 +113,18 @@ impl<'a> Interp<'a> {
                 Value::tainted(taints)
             }
         }
+    }
+
+    fn eval_lambda(&mut self, function: &'a Function, state: &State<'a>) -> Value<'a> {
+        let closure = Rc::new(Closure {
+            function,
+            module: self.frame.module,
+            outer: self.scope_of(state),
+            class: self.frame.class.clone(),
+            receiver: None,
+        });
+        self.note_lambda(&closure);
+        Value::of(Shape::Function(closure))
     }
 
     /// The names that a function defined here sees.
@@ -305,11 +304,15 @@ impl<'a> Interp<'a> {
             _ => return Value::unknown(),
         };
         let mut result: Option<Value<'a>> = None;
+        let mut fallback: Option<Value<'a>> = None;
         let mut done = State::unreachable();
         for (at, part) in parts.iter().enumerate() {
             let value = self.eval(part, state);
             let truth = self.truth(&value, state);
             let last = at + 1 == parts.len();
+            if last && ends_on {
+                fallback = Some(value.clone());
+            }
             if last || truth != Some(!ends_on) {
                 result = join_known(result, Some(value));
             }
@@ -323,6 +326,20 @@ impl<'a> Interp<'a> {
             self.refine(part, !ends_on, state);
         }
         state.join(done);
+        // `options.fs || fs`: what is there where nobody passed another.
+        if self.is_script()
+            && let (Some(value), Some(last)) = (&mut result, fallback)
+            && matches!(value.shape, Shape::Unknown)
+            && matches!(
+                last.shape,
+                Shape::Path(_)
+                    | Shape::Function(_)
+                    | Shape::Module(_)
+                    | Shape::Const(Const::Regex(_))
+            )
+        {
+            value.shape = last.shape;
+        }
         result.unwrap_or_default()
     }
 

@@ -491,6 +491,7 @@ impl<'a> Interp<'a> {
                 self.check_set_attribute(target, name, &value);
                 if self.is_script() {
                     self.check_property(&object_value, name, &value, target.span, state);
+                    self.keep_method(object, name, &value);
                     if object_value.as_path() == Some("this") {
                         self.keep_field(name, &state.heap.taints(&value));
                     }

@@ -386,6 +386,10 @@ impl<'a> Interp<'a> {
             (_, Shape::Const(Const::Regex(text))) => (text.clone(), object),
             _ => return,
         };
+        // It is not known which of them was used.
+        if pattern.contains('\n') {
+            return;
+        }
         let body = pattern
             .strip_prefix('/')
             .and_then(|rest| rest.rsplit_once('/'))
@@ -411,9 +415,8 @@ impl<'a> Interp<'a> {
         else {
             return;
         };
-        let number = match right.kind {
-            ExprKind::Const(Const::Int(number)) => number,
-            _ => return,
+        let ExprKind::Const(Const::Int(number)) = right.kind else {
+            return;
         };
         if !matches!(name, "indexOf" | "search" | "lastIndexOf") {
             return;
@@ -444,7 +447,8 @@ impl<'a> Interp<'a> {
         let (whole_value, part_value) = (self.peek(whole, state), self.peek(part, state));
         if found {
             let fixed = state.heap.taints(&whole_value).is_empty();
-            if fixed && matches!(whole_value.shape, Shape::Object(_) | Shape::Const(_)) {
+            let known = matches!(whole_value.shape, Shape::Object(_) | Shape::Const(_));
+            if fixed && (known || matches!(whole.kind, ExprKind::List(..))) {
                 self.make_safe(part, Kinds::ALL, state);
             }
         } else if let Some(text) = part_value.as_str() {
@@ -679,7 +683,7 @@ pub(super) fn rejected(text: &str) -> Kinds {
     let mut kinds = Kinds::NONE;
     let mut add = |more: &[Kind]| kinds = kinds.or(Kinds::of(more));
     match text {
-        ".." | "../" | "..\\" | "/.." => add(&[Kind::Path]),
+        ".." | "../" | "..\\" | "/.." | "/../" => add(&[Kind::Path]),
         "/" | "\\" => add(&[Kind::Path, Kind::Redirect]),
         "'" => add(&[Kind::Sql, Kind::XPath, Kind::Code]),
         "\"" => add(&[Kind::Code, Kind::XPath]),

@@ -59,6 +59,7 @@ pub(super) struct Interp<'a> {
     quiet: bool,
     /// What is known of a program in JavaScript.
     pub script: super::javascript::Script,
+    pub methods: super::javascript::Methods<'a>,
     /// The function that is called where it stands.
     pub keep_inner: Option<*const Function>,
 }
@@ -153,6 +154,7 @@ impl<'a> Interp<'a> {
             source_places: HashMap::new(),
             quiet: false,
             script: super::javascript::Script::default(),
+            methods: HashMap::new(),
             keep_inner: None,
         }
     }
@@ -444,7 +446,12 @@ impl<'a> Interp<'a> {
         let mut outer = self.frame.outer.as_ref();
         while let Some(scope) = outer {
             if let Some(value) = scope.vars.get(name) {
-                return value.clone();
+                let value = value.clone();
+                // What a check says of it is for this function to keep.
+                if self.is_script() && !value.taints.is_empty() {
+                    state.vars.insert(name, value.clone());
+                }
+                return value;
             }
             outer = scope.outer.as_ref();
         }

@@ -19,8 +19,22 @@ use super::value::{Closure, Object, Outer, Shape, Taint, Taints, Value};
 
 /// Methods that call a function with each item.
 const EACH: &[&str] = &[
-    "forEach", "map", "filter", "some", "every", "find", "findIndex", "flatMap", "each", "forOwn",
-    "forIn", "mapSeries", "eachSeries", "eachLimit", "mapValues", "tap",
+    "forEach",
+    "map",
+    "filter",
+    "some",
+    "every",
+    "find",
+    "findIndex",
+    "flatMap",
+    "each",
+    "forOwn",
+    "forIn",
+    "mapSeries",
+    "eachSeries",
+    "eachLimit",
+    "mapValues",
+    "tap",
 ];
 /// Methods that call a function with what a promise gives.
 const THEN: &[&str] = &["then", "finally", "pipe", "nodeify", "asCallback"];
@@ -37,6 +51,9 @@ pub(super) struct Script {
     /// What expressions cost.
     costs: HashMap<Box<str>, Cost>,
 }
+
+/// Methods that functions without a class have: `F.prototype.name = function`.
+pub(super) type Methods<'a> = HashMap<(usize, &'a str), Rc<Closure<'a>>>;
 
 impl<'a> Interp<'a> {
     pub(super) fn is_script(&self) -> bool {
@@ -66,12 +83,17 @@ impl<'a> Interp<'a> {
     }
 
     pub(super) fn is_callback(&self, function: &Function) -> bool {
-        self.script.callbacks.contains(&std::ptr::from_ref(function))
+        self.script
+            .callbacks
+            .contains(&std::ptr::from_ref(function))
     }
 
-    pub(super) fn note_expression(&mut self, text: &str, span: Span) {
-        let place = (self.frame.module, text.into());
-        self.script.places.entry(place).or_insert(span);
+    /// Where an expression on text stands.
+    pub(super) fn note_expression(&mut self, constant: &Const, span: Span) {
+        if let Const::Regex(text) = constant {
+            let place = (self.frame.module, text.clone());
+            self.script.places.entry(place).or_insert(span);
+        }
     }
 
     /// `this.name = value` in a function that is no method of a class.
@@ -87,6 +109,17 @@ impl<'a> Interp<'a> {
     pub(super) fn kept_field(&self, name: &str) -> Taints {
         let place = (self.frame.module, name.to_owned());
         self.script.fields.get(&place).cloned().unwrap_or_default()
+    }
+
+    /// `F.prototype.name = function (…) { … }`
+    pub(super) fn keep_method(&mut self, object: &Expr, name: &'a str, value: &Value<'a>) {
+        if let (ExprKind::Attribute(_, owner), Shape::Function(closure)) =
+            (&object.kind, &value.shape)
+            && &**owner == "prototype"
+        {
+            let place = (self.frame.module, name);
+            self.methods.insert(place, Rc::clone(closure));
+        }
     }
 
     /// A call that is JavaScript's own; nothing where it is like any other.
@@ -123,8 +156,13 @@ impl<'a> Interp<'a> {
             let closure = Rc::clone(closure);
             return self.call_indirectly(&closure, method, args, call, expr, state);
         }
-        let value = self.call_with_items(receiver, method, args, call, expr, state)?;
-        Some(value)
+        if receiver.and_then(Value::as_path) == Some("this")
+            && let Some(closure) = self.methods.get(&(self.frame.module, method))
+        {
+            let closure = Rc::clone(closure);
+            return self.inline(&closure, args, call, expr, state);
+        }
+        self.call_with_items(receiver, method, args, call, expr, state)
     }
 
     /// `(function () { … })()`: what it defines may be called by others.
@@ -310,6 +348,11 @@ impl<'a> Interp<'a> {
                 }
                 Some(target)
             }
+            // Text: no object can be in its place.
+            "String" => {
+                let text = self.as_text(first?, state);
+                Some(text.safer(Kinds::of(&[Kind::NoSql])))
+            }
             "RegExp" => match &first?.shape {
                 Shape::Const(Const::Str(text)) => {
                     Some(Value::constant(Const::Regex(format!("/{text}/").into())))
@@ -358,7 +401,9 @@ impl<'a> Interp<'a> {
         let strong = self.is_strong(taint);
         let weak = !strong && self.tier_of(taint) == Tier::Weak;
         let (confidence, detail) = match cost {
-            Cost::Exponential if strong => (Confidence::A, "it is compared with repeats in repeats"),
+            Cost::Exponential if strong => {
+                (Confidence::A, "it is compared with repeats in repeats")
+            }
             Cost::Exponential if weak => (Confidence::B, "it is compared with repeats in repeats"),
             Cost::Polynomial if strong => (
                 Confidence::B,
@@ -370,7 +415,10 @@ impl<'a> Interp<'a> {
             ),
             _ => return,
         };
-        let place = (self.frame.module, pattern);
+        // Of several the one that takes longest is shown.
+        let parts = pattern.split('\n').map(Box::<str>::from);
+        let worst = parts.max_by_key(|part| self.cost_of(part));
+        let place = (self.frame.module, worst.unwrap_or(pattern));
         let span = self.script.places.get(&place).copied();
         self.report(
             &rules::REGEX,
@@ -482,7 +530,10 @@ impl<'a> Interp<'a> {
             ),
             "crypto.createHash" | "crypto.createHmac" => {
                 let name = text.unwrap_or_default().to_ascii_lowercase();
-                if matches!(name.as_str(), "md5" | "md4" | "sha1" | "sha-1" | "ripemd160") {
+                if matches!(
+                    name.as_str(),
+                    "md5" | "md4" | "sha1" | "sha-1" | "ripemd160"
+                ) {
                     let detail = format!("`{name}` is broken");
                     self.report(&rules::WEAK_HASH, expr.span, Confidence::C, None, &detail);
                 }
@@ -518,10 +569,9 @@ impl<'a> Interp<'a> {
         let options = args.positional.get(2);
         // Options from elsewhere may say anything.
         if options.is_some_and(|value| match value.shape {
-            Shape::Object(id) => !matches!(
-                state.heap.get(id),
-                Some(Object::Map { rest: None, .. })
-            ),
+            Shape::Object(id) => {
+                !matches!(state.heap.get(id), Some(Object::Map { rest: None, .. }))
+            }
             _ => true,
         }) {
             return;
@@ -569,15 +619,22 @@ impl<'a> Interp<'a> {
 }
 
 /// What was taken out of a text everywhere can no longer be in it.
-pub(super) fn taken_out(literal: &str) -> Kinds {
+pub(super) fn taken_out(literal: &str, into: Option<&str>) -> Kinds {
     let Some((body, flags)) = literal
         .strip_prefix('/')
         .and_then(|rest| rest.rsplit_once('/'))
     else {
         return Kinds::NONE;
     };
-    if !flags.contains('g') {
+    if !flags.contains('g') || literal.contains('\n') {
         return Kinds::NONE;
     }
-    super::regex_text::allows("search", body, false)
+    let kinds = super::regex_text::allows("search", body, false);
+    match (body, into) {
+        // Names in SQL are quoted so.
+        ("\"", Some("\"\"")) => kinds.or(Kinds::of(&[Kind::Sql])),
+        // A backslash that was there before undoes it.
+        (_, Some(into)) if into.starts_with('\\') => kinds.without(Kinds::of(&[Kind::Code])),
+        _ => kinds,
+    }
 }

@@ -17,7 +17,18 @@ use super::interp::{Frame, Interp};
 
 /// Keys that lead out of an object, and words in names of what refuses them.
 const REFUSED: &[&str] = &["__proto__", "prototype"];
-const REFUSING: &[&str] = &["proto", "unsafekey", "safekey", "validkey", "pollut"];
+const REFUSING: &[&str] = &[
+    "unsafekey",
+    "safekey",
+    "validkey",
+    "dangerouskey",
+    "pollut",
+    "isprotokey",
+    "protokey",
+];
+
+/// How many functions after each other are looked into for a check.
+const MAX_LED: usize = 3;
 
 /// What one function does with keys.
 #[derive(Default)]
@@ -47,8 +58,17 @@ impl<'a> Interp<'a> {
             .filter(|function| !function.name.is_empty())
             .map(|function| (&*function.name, *function))
             .collect();
+        let known_as = names_of(body);
         for function in functions {
-            let shape = Shape::of(function);
+            let names = known_as.get(&*function.name).into_iter().flatten().copied();
+            let alias = known_as
+                .get("")
+                .into_iter()
+                .flatten()
+                .copied()
+                .filter(|_| function.name.is_empty());
+            let names: BTreeSet<&str> = names.chain(alias).chain([&*function.name]).collect();
+            let shape = Shape::of(function, &names);
             if shape.writes.is_empty() || shape.is_refused(&refusing, &bodies) {
                 continue;
             }
@@ -80,7 +100,7 @@ impl<'a> Interp<'a> {
 }
 
 impl<'a> Shape<'a> {
-    fn of(function: &'a Function) -> Self {
+    fn of(function: &'a Function, names: &BTreeSet<&str>) -> Self {
         let mut shape = Self::default();
         statements_in(&function.body, &mut |stmt| shape.count(stmt));
         let mut calls = Vec::new();
@@ -88,7 +108,9 @@ impl<'a> Shape<'a> {
         let mut assigned: Vec<(&'a str, &'a Expr)> = Vec::new();
         statements_in(&function.body, &mut |stmt| {
             if let StmtKind::Assign {
-                target, op: None, value,
+                target,
+                op: None,
+                value,
             } = &stmt.kind
             {
                 match &target.kind {
@@ -137,9 +159,8 @@ impl<'a> Shape<'a> {
         }
         for call in calls {
             let again = last_name(&call.callee)
-                .is_some_and(|name| !name.is_empty() && *name == *function.name)
-                || matches!(last_name(&call.callee), Some("callee"));
-            if again || shape.is_bound(function, &call.callee) {
+                .is_some_and(|name| (!name.is_empty() && names.contains(name)) || goes_deep(name));
+            if again || is_bound(names, &call.callee) {
                 for arg in &call.args {
                     let bases = shape.bases_of(&arg.value);
                     shape.steps.extend(bases);
@@ -147,15 +168,6 @@ impl<'a> Shape<'a> {
             }
         }
         shape
-    }
-
-    /// A call of a helper that the function was given under its own name.
-    fn is_bound(&self, function: &Function, callee: &Expr) -> bool {
-        let ExprKind::Attribute(object, name) = &callee.kind else {
-            return false;
-        };
-        matches!(&**name, "call" | "apply")
-            && last_name(object).is_some_and(|each| !each.is_empty() && *each == *function.name)
     }
 
     fn count(&mut self, stmt: &'a Stmt) {
@@ -214,18 +226,77 @@ impl<'a> Shape<'a> {
         bases
     }
 
-    /// Whether it, or a function that it calls, looks for the key.
-    fn is_refused(&self, refusing: &BTreeSet<&str>, bodies: &BTreeMap<&str, &Function>) -> bool {
+    /// Whether it, or a function that it leads to, looks for the key.
+    fn is_refused(&self, refusing: &BTreeSet<&str>, bodies: &BTreeMap<&str, &'a Function>) -> bool {
         if self.refuses {
             return true;
         }
-        self.mentions.iter().any(|name| {
+        let mut seen: BTreeSet<&str> = self.mentions.clone();
+        let mut left: Vec<(&str, usize)> = seen.iter().map(|name| (*name, 0)).collect();
+        while let Some((name, depth)) = left.pop() {
             let lower = name.to_ascii_lowercase();
-            REFUSING.iter().any(|word| lower.contains(word))
-                || refusing.contains(name)
-                || bodies.get(name).is_some_and(|inner| looks_for_it(&inner.body))
-        })
+            if REFUSING.iter().any(|word| lower.contains(word)) || refusing.contains(name) {
+                return true;
+            }
+            let Some(inner) = bodies.get(name) else {
+                continue;
+            };
+            if looks_for_it(&inner.body) {
+                return true;
+            }
+            if depth < MAX_LED {
+                expressions_in(&inner.body, &mut |expr| {
+                    if let ExprKind::Name(next) = &expr.kind
+                        && seen.insert(next)
+                    {
+                        left.push((next, depth + 1));
+                    }
+                });
+            }
+        }
+        false
     }
+}
+
+/// Whether a name says that a function merges what is in objects, too.
+fn goes_deep(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    ["merge", "extend", "mixin", "callee"]
+        .iter()
+        .any(|word| lower.contains(word))
+}
+
+/// `f.call(…)` of the function itself.
+fn is_bound(names: &BTreeSet<&str>, callee: &Expr) -> bool {
+    let ExprKind::Attribute(object, name) = &callee.kind else {
+        return false;
+    };
+    matches!(&**name, "call" | "apply")
+        && last_name(object).is_some_and(|each| !each.is_empty() && names.contains(each))
+}
+
+/// Under which other names functions of a module go. Those of functions
+/// without a name are under none.
+fn names_of(body: &[Stmt]) -> BTreeMap<&str, Vec<&str>> {
+    let mut names: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    each_statement(body, &mut |stmt| {
+        if let StmtKind::Assign { target, value, .. } = &stmt.kind
+            && let ExprKind::Name(alias) = &target.kind
+        {
+            let mut value = value;
+            while let ExprKind::Assign(_, inner) = &value.kind {
+                value = inner;
+            }
+            match &value.kind {
+                ExprKind::Name(name) => names.entry(name).or_default().push(alias),
+                ExprKind::Lambda(function) => {
+                    names.entry(&function.name).or_default().push(alias);
+                }
+                _ => {}
+            }
+        }
+    });
+    names
 }
 
 /// Names of the module under which `__proto__` stands.

@@ -257,9 +257,10 @@ impl<'a> Interp<'a> {
     /// What a function that is passed on may be called with.
     fn passed_param(&self, closure: &Closure<'a>) -> Value<'a> {
         let (words, known) = self.profile.routes.passed;
-        let imports = self.program.module(closure.module).imports();
-        if imports
-            .iter()
+        let module = self.program.module(closure.module);
+        let path = std::iter::once(&module.path);
+        if path
+            .chain(module.imports())
             .any(|import| words.iter().any(|word| import.contains(word)))
         {
             return Value::path(known);

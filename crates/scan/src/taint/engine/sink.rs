@@ -62,8 +62,17 @@ impl<'a> Interp<'a> {
         self.check_pattern(outside, args, expr, state);
         self.check_mass_assignment(outside, args, call, expr);
         let sinks = self.program.sinks(self.frame.module, outside.method);
+        // What was imported under another name goes by its own.
+        let own = outside
+            .path
+            .as_deref()
+            .and_then(|path| path.rsplit('.').next());
+        let renamed = own
+            .filter(|own| *own != outside.method && self.is_script())
+            .and_then(|own| self.program.sinks(self.frame.module, own));
         let mut is_known = false;
-        for sink in sinks.unwrap_or_default() {
+        let tables = sinks.into_iter().chain(renamed).flatten();
+        for sink in tables {
             if !named_so(sink, outside) {
                 continue;
             }
@@ -169,6 +178,19 @@ impl<'a> Interp<'a> {
                         .for_each(|item| self.check_value(kind, &item, span, detail, state));
                 }
                 (Kind::Xss, Some(_)) => return,
+                // `Writer({ path: … })`
+                (Kind::Path | Kind::Ssrf, Some(Object::Map { entries, .. }))
+                    if self.is_script() =>
+                {
+                    let named = entries.iter().find(|(key, _)| {
+                        matches!(key, Const::Str(key) if matches!(&**key, "path" | "url" | "uri" | "file"))
+                    });
+                    if let Some((_, value)) = named {
+                        let value = value.clone();
+                        self.check_value(kind, &value, span, detail, state);
+                    }
+                    return;
+                }
                 (Kind::NoSql, Some(Object::Map { entries, rest })) => entries
                     .iter()
                     .map(|(_, value)| value)
@@ -561,11 +583,12 @@ fn confidence_in_script(
     match (tier, kind) {
         (Tier::Weak, Kind::Path | Kind::Ssrf) => built.then_some(Confidence::B),
         (Tier::Weak, Kind::Regex) => Some(Confidence::C),
+        (Tier::Weak, Kind::Sql) if !built => None,
         (
             Tier::Weak,
             Kind::NoSql | Kind::Template | Kind::Prototype | Kind::Deserialize | Kind::Redirect,
-        ) => None,
-        (Tier::Unknown, Kind::Xss) => None,
+        )
+        | (Tier::Unknown, Kind::Xss) => None,
         _ => confidence(kind, tier, !built),
     }
 }

@@ -178,7 +178,7 @@ fn join_texts<'a>(receiver: &Value<'a>, args: &Args<'a>, state: &State<'a>) -> O
 fn replace<'a>(receiver: &Value<'a>, args: &Args<'a>) -> Option<Value<'a>> {
     let (from, to) = (args.positional.first()?, args.positional.get(1)?);
     if let Shape::Const(Const::Regex(literal)) = &from.shape {
-        let value = receiver.safer(super::javascript::taken_out(literal));
+        let value = receiver.safer(super::javascript::taken_out(literal, to.as_str()));
         return Some(Value::tainted(value.taints.join(&to.taints)));
     }
     let Some(from) = from.as_str() else {

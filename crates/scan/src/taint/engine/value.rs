@@ -7,6 +7,8 @@ use crate::taint::kind::Kinds;
 
 /// How much of a value's text is kept in pieces.
 const MAX_PIECES: usize = 24;
+/// How long the text of expressions gets of which it is not known which it is.
+const MAX_EXPRESSIONS: usize = 2_000;
 /// How many sources one value remembers.
 const MAX_TAINTS: usize = 6;
 
@@ -371,6 +373,12 @@ impl<'a> Value<'a> {
 fn join_shapes<'a>(a: &Shape<'a>, b: &Shape<'a>) -> Shape<'a> {
     match (a, b) {
         (Shape::Const(x), Shape::Const(y)) if x == y => a.clone(),
+        // Either of two expressions: both are kept, one a line.
+        (Shape::Const(Const::Regex(x)), Shape::Const(Const::Regex(y)))
+            if x.len() + y.len() < MAX_EXPRESSIONS =>
+        {
+            Shape::Const(Const::Regex(format!("{x}\n{y}").into()))
+        }
         // What is only sometimes there keeps its shape: what is done with
         // nothing fails.
         (Shape::Const(Const::None), other) | (other, Shape::Const(Const::None)) => match other {

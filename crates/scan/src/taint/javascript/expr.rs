@@ -229,6 +229,7 @@ impl Lowering<'_> {
 
     /// Binds a module, or something of it, before all else.
     pub(super) fn bind(&mut self, node: Node<'_>, module: &str, item: Option<&str>, bound: &str) {
+        let module = module.strip_prefix("node:").unwrap_or(module);
         let import = Import {
             module: module.into(),
             item: item.map(Into::into),

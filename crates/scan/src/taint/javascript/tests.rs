@@ -76,17 +76,17 @@ a = b = c.d;
     assert_eq!(
         lowered("a.js", text),
         "\
-$1 = req.body
-a = $1.a
-$2 = $1.b
-c = or($2.c, 1)
-rest = $1
+function f($1, $2 = [], more)
+  id = $1.id
+  first = $2[0]
+  return id
+$3 = req.body
+a = $3.a
+$4 = $3.b
+c = or($4.c, 1)
+rest = $3
 x = list[0]
 y = list[2]
-function f($3, $4 = [], more)
-  id = $3.id
-  first = $4[0]
-  return id
 for $5 in items
   k = $5.k
   use(k)

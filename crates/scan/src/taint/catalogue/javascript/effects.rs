@@ -19,6 +19,8 @@ const URL_PART: Effect = Effect::Safe(Kinds::of(&[
 const SQL: Effect = Effect::Safe(Kinds::of(&[Kind::Sql]));
 const SHELL: Effect = Effect::Safe(Kinds::of(&[Kind::Command]));
 const REGEX: Effect = Effect::Safe(Kinds::of(&[Kind::Regex]));
+/// A literal of the language.
+const LITERAL: Effect = Effect::Safe(Kinds::of(&[Kind::Xss, Kind::Code]));
 /// Text: no object can be in its place.
 const TEXT: Effect = Effect::Safe(Kinds::of(&[Kind::NoSql]));
 
@@ -62,7 +64,7 @@ pub(super) const EFFECTS: &[(&str, Effect)] = &[
     ("dompurify.sanitize", HTML),
     ("DOMPurify.sanitize", HTML),
     ("xss", HTML),
-    ("JSON.stringify", HTML),
+    ("JSON.stringify", LITERAL),
     ("JSON.parse", Effect::Unsafe),
     // Addresses.
     ("encodeURIComponent", URL_PART),

@@ -44,11 +44,7 @@ pub static JAVASCRIPT: Profile = Profile {
         "formData",
     ],
     sources: &[
-        (
-            "process.argv",
-            Tier::Weak,
-            "is given on the command line",
-        ),
+        ("process.argv", Tier::Weak, "is given on the command line"),
         ("location.hash", Tier::Strong, "is in the page's address"),
         ("location.search", Tier::Strong, "is in the page's address"),
         ("location.href", Tier::Strong, "is the page's address"),
@@ -141,7 +137,6 @@ pub static JAVASCRIPT: Profile = Profile {
     ],
     models: &[],
     builtins: &[
-        ("String", "text"),
         ("Object.keys", "list"),
         ("path.join", "path-join"),
         ("path.resolve", "path-join"),
@@ -152,6 +147,11 @@ pub static JAVASCRIPT: Profile = Profile {
         ("Object.freeze", "first"),
         ("util.format", "joined"),
         ("util.promisify", "first"),
+        ("pify", "first"),
+        ("promisify", "first"),
+        ("bluebird.promisify", "first"),
+        ("bluebird.promisifyAll", "first"),
+        ("thenify", "first"),
         ("util.inspect", "first"),
     ],
     charset_tests: &[],

@@ -43,6 +43,13 @@ pub(super) static ROUTES: Routes = Routes {
         "archive.entry",
     ),
     // NestJS.
-    param_marks: &["Body", "Query", "Param", "Headers", "UploadedFile", "Cookies"],
+    param_marks: &[
+        "Body",
+        "Query",
+        "Param",
+        "Headers",
+        "UploadedFile",
+        "Cookies",
+    ],
     handed_in: &[],
 };

@@ -32,7 +32,14 @@ pub(super) const ALL: &[&[Sink]] = &[
 
 const ANSWER: When = When::On(&["http.response"]);
 const MODEL: When = When::On(&[
-    "user", "model", "collection", "db", "mongo", "schema", "account", "repository",
+    "user",
+    "model",
+    "collection",
+    "db",
+    "mongo",
+    "schema",
+    "account",
+    "repository",
 ]);
 
 const DATABASES: &[Sink] = &[
@@ -55,7 +62,16 @@ const DATABASES: &[Sink] = &[
         ".query",
         Kind::Sql,
         0,
-        When::On(&["sequelize", "pool", "connection", "conn", "knex", "client", "mysql", "pg"]),
+        When::On(&[
+            "sequelize",
+            "pool",
+            "connection",
+            "conn",
+            "knex",
+            "client",
+            "mysql",
+            "pg",
+        ]),
     ),
 ];
 
@@ -142,7 +158,13 @@ const FILES: &[Sink] = &[
     always("fs.rename", Kind::Path, 0),
     always("fs.mkdir", Kind::Path, 0),
     always("fs.symlink", Kind::Path, 1),
+    always("fs.link", Kind::Path, 0),
     always("fs.link", Kind::Path, 1),
+    always("fs.utimes", Kind::Path, 0),
+    always("fs.chmod", Kind::Path, 0),
+    always("mkdirp", Kind::Path, 0),
+    always("mkdirp.sync", Kind::Path, 0),
+    always("make-dir", Kind::Path, 0),
     always("fs.stat", Kind::Path, 0),
     always("fs.lstat", Kind::Path, 0),
     always("fs.statSync", Kind::Path, 0),
@@ -227,7 +249,12 @@ const OBJECTS: &[Sink] = &[
     always("dot-prop.set", Kind::Prototype, 1),
     always("object-path.set", Kind::Prototype, 1),
     sink("libxmljs.parseXml", Kind::Xxe, 0, When::Option("noent")),
-    sink("libxmljs.parseXmlString", Kind::Xxe, 0, When::Option("noent")),
+    sink(
+        "libxmljs.parseXmlString",
+        Kind::Xxe,
+        0,
+        When::Option("noent"),
+    ),
     sink("libxmljs2.parseXml", Kind::Xxe, 0, When::Option("noent")),
     sink("libxmljs.parse", Kind::Xxe, 0, When::Option("noent")),
     always("xpath.select", Kind::XPath, 0),
