@@ -78,7 +78,8 @@ fn score(root: &Path, half: usize, tool: &dyn Tool, options: &Options) -> Result
         }
         all.push(counts);
     }
-    let share = |of: fn(&Counts) -> bool| ratio(all.iter().filter(|each| of(each)).count(), all.len());
+    let share =
+        |of: fn(&Counts) -> bool| ratio(all.iter().filter(|each| of(each)).count(), all.len());
     let each = |of: fn(&Counts) -> usize| ratio(all.iter().map(of).sum(), all.len());
     Ok(Score {
         figures: vec![
@@ -92,12 +93,7 @@ fn score(root: &Path, half: usize, tool: &dyn Tool, options: &Options) -> Result
     })
 }
 
-fn weakness(
-    project: &Path,
-    truth: &Value,
-    tool: &dyn Tool,
-    shown: bool,
-) -> Result<Counts, String> {
+fn weakness(project: &Path, truth: &Value, tool: &dyn Tool, shown: bool) -> Result<Counts, String> {
     let old = tool.look(&project.join("before"), "javascript")?;
     let new = tool.look(&project.join("after"), "javascript")?;
     let mut counts = Counts {
@@ -112,9 +108,15 @@ fn weakness(
         let is_of_class = each.cwe.iter().any(|cwe| classes.contains(cwe));
         is_of_class && each.path == path && each.line + NEAR >= from && each.line <= to + NEAR
     };
-    for label in truth["prePatch"]["weaknesses"].as_array().into_iter().flatten() {
+    for label in truth["prePatch"]["weaknesses"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
         let place = &label["location"];
-        let line = place["line"].as_u64().and_then(|line| u32::try_from(line).ok());
+        let line = place["line"]
+            .as_u64()
+            .and_then(|line| u32::try_from(line).ok());
         let (Some(path), Some(line)) = (place["file"].as_str(), line) else {
             continue;
         };

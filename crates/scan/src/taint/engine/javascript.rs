@@ -15,7 +15,7 @@ use super::call::{Args, Outside};
 use super::interp::{Interp, Tier};
 use super::regex::{self, Cost};
 use super::state::State;
-use super::value::{Closure, Object, Outer, Shape, Taint, Taints, Value};
+use super::value::{Closure, Object, Outer, Shape, Taints, Value};
 
 /// Methods that call a function with each item.
 const EACH: &[&str] = &[
