@@ -1,6 +1,5 @@
 //! Asks the configured model for its opinion, as `dam exec` would reach it:
 //! one question, one answer, both in the journal.
-#![expect(dead_code, reason = "the first command that asks comes next")]
 
 use std::time::Instant;
 

@@ -194,8 +194,8 @@ Examples:
     /// Find what is dangerous in a repository
     ///
     /// Says how each finding is known, what is safer, and what was not looked
-    /// at. Nothing is sent anywhere, and without --prove nothing of the
-    /// repository is run.
+    /// at. Without --model nothing is sent anywhere, and without --prove nothing
+    /// of the repository is run.
     #[command(
         args_conflicts_with_subcommands = true,
         disable_help_subcommand = true,
@@ -204,7 +204,8 @@ Examples:
   dam scan
   dam scan --staged                      before a commit
   dam scan --diff main..HEAD --format sarif -o scan.sarif
-  dam scan --require-complete --fail-on medium"
+  dam scan --require-complete --fail-on medium
+  dam scan --model --model-plan          what a model would be asked"
     )]
     Scan(Box<Scan>),
     /// Draft the threat model from the code, and say where it drifted

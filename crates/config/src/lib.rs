@@ -31,6 +31,7 @@ mod record;
 mod requirements;
 mod reviewer;
 pub mod rules;
+mod scan;
 mod schema;
 mod secrets;
 mod settings;
@@ -51,6 +52,7 @@ pub use requirements::{
     FILE as REQUIREMENTS_FILE, Required, entries as requirement_entries,
     parse as parse_requirements, required, signature,
 };
+pub use scan::{ModelPrice, ScanSettings};
 pub use secrets::{SecretSettings, SecretSource};
 pub use settings::{Options, Settings, load};
 pub use telemetry::{ExportProtocol, ExporterSettings, TelemetrySettings};

@@ -232,6 +232,12 @@ pub(crate) const TOP: &[Key] = &[
         "what `workspace-write` grants",
     ),
     key(
+        "scan",
+        Shape::Table(SCAN),
+        By::Person,
+        "what a model may cost in `dam scan --model`",
+    ),
+    key(
         "secrets",
         Shape::Tables(Names::Identifier, SECRET),
         By::PersonOutsideProfiles,
@@ -287,6 +293,42 @@ const JOURNAL: &[Key] = &[
 const BYTES: Kind = Kind::Number {
     least: 100_000,
     most: 1 << 62,
+};
+
+const SCAN: &[Key] = &[
+    leaf(
+        "max_model_tokens",
+        Kind::Number {
+            least: 1,
+            most: 1 << 62,
+        },
+        "the most tokens that a model may cost in one scan, in and out; 200000 if not set",
+    ),
+    key(
+        "model_price",
+        Shape::Table(MODEL_PRICE),
+        By::Person,
+        "what a million tokens cost: with it, a scan says beforehand what it is likely to cost",
+    ),
+];
+
+const MODEL_PRICE: &[Key] = &[
+    leaf(
+        "input",
+        PRICE,
+        "a million tokens taken in, in hundredths of the currency",
+    ),
+    leaf(
+        "output",
+        PRICE,
+        "a million tokens given out, in hundredths of the currency",
+    ),
+    leaf("currency", Kind::Name, "what that is in; `USD` if not set"),
+];
+
+const PRICE: Kind = Kind::Number {
+    least: 0,
+    most: 1_000_000_000,
 };
 
 const FLOW: &[Key] = &[

@@ -16,6 +16,7 @@ use crate::provider::{self, ProviderSettings};
 use crate::record::Record;
 use crate::requirements::{Required, required};
 use crate::rules::{self, Day, RuleBook, Sought};
+use crate::scan::ScanSettings;
 use crate::secrets::{self, SecretSettings};
 use crate::telemetry::{self, TelemetrySettings};
 use crate::trust;
@@ -66,6 +67,8 @@ pub struct Settings {
     pub dirs: Dirs,
     /// What is kept of sessions.
     pub record: Record,
+    /// What a scan may cost.
+    pub scan: ScanSettings,
     /// The project around the working directory.
     pub project: Project,
     /// The working directory, canonical.
@@ -128,6 +131,7 @@ pub fn load(
     add_flags(&mut merged, options);
     let provider = provider::chosen(&merged)?;
     let record = Record::read(&merged, &dirs);
+    let scan = ScanSettings::read(&merged);
     notices.extend(record.notice());
     let mut ground = Ground::new(&cwd, surroundings, &dirs, &files);
     ground.close(&record.keys);
@@ -153,6 +157,7 @@ pub fn load(
         history: History::of(&merged),
         dirs,
         record,
+        scan,
         project,
         cwd,
         files,

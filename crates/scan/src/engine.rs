@@ -12,6 +12,7 @@ use crate::authorization::Table;
 use crate::cache::Cache;
 use crate::detector::{Detector, FactsOf, Project, Settings};
 use crate::ignore::Inline;
+use crate::judge::ModelPart;
 use crate::owners::{self, Owners};
 use crate::source::{Entry, Revision, directory};
 use crate::{Coverage, Finding, Gap, SourceError};
@@ -42,6 +43,8 @@ pub struct Scan {
     pub routes: Table,
     /// Who answers for which file.
     pub owners: Owners,
+    /// What a model was asked, where one was.
+    pub model: Option<ModelPart>,
     /// Ignores in comments, by path.
     pub(crate) comments: BTreeMap<String, Vec<Inline>>,
     /// Those that were there before.
@@ -113,6 +116,7 @@ impl Engine<'_> {
             coverage,
             routes: self.routes(&view),
             owners: owners_of(revision),
+            model: None,
             comments: comments_of(&view),
             comments_before: excused.unwrap_or_default(),
         }

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::SourceFile;
+use crate::judge::{Opinion, Origin};
 
 /// One dangerous thing in one place.
 ///
@@ -48,6 +49,12 @@ pub struct Finding {
     pub safer: String,
     /// Whether it was shown by running it.
     pub proof: Proof,
+    /// Who found it.
+    #[serde(default, skip_serializing_if = "Origin::is_rule")]
+    pub origin: Origin,
+    /// What a model thinks of it, where one was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opinion: Option<Opinion>,
 }
 
 /// How much of a line is shown.

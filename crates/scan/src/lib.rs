@@ -7,8 +7,9 @@
 //! at is called clean.
 //!
 //! Everything here is deterministic: the same files give the same findings in
-//! the same order. No model is asked, nothing is sent anywhere, and nothing of
-//! the scanned project is run, but by [`prove`], which does so in the boundary.
+//! the same order, nothing is sent anywhere, and nothing of the scanned project
+//! is run, but by [`prove`], which does so in the boundary. Where the user wants
+//! it, [`judge`] asks a model besides: that takes nothing away.
 
 mod authorization;
 mod cache;

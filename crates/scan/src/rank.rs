@@ -14,6 +14,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::authorization::{Entry, Table};
+use crate::judge::Verdict;
 use crate::{Confidence, Finding, Proof, Severity};
 
 /// Who can bring data to a finding's place.
@@ -129,6 +130,7 @@ fn likelihood(finding: &Finding, reach: &Reach, in_tests: bool) -> (Level, Vec<S
     let (mut level, known) = match finding.confidence {
         Confidence::A => (Level::Medium, "it is known for certain"),
         Confidence::B => (Level::Low, "its data may come from elsewhere"),
+        Confidence::C if !finding.origin.is_rule() => (Level::Low, "only a model says so"),
         Confidence::C => (Level::Low, "it is known by a pattern alone"),
     };
     let mut reasons = vec![known.to_owned()];
@@ -141,6 +143,10 @@ fn likelihood(finding: &Finding, reach: &Reach, in_tests: bool) -> (Level, Vec<S
         Reach::Guarded(route, guard) => {
             reasons.push(format!("{route} leads to it, behind `{guard}`"));
         }
+    }
+    if let Some((opinion, reason)) = opinion(finding, level) {
+        level = opinion;
+        reasons.push(reason.to_owned());
     }
     match &finding.proof {
         Proof::Confirmed { .. } => {
@@ -158,6 +164,25 @@ fn likelihood(finding: &Finding, reach: &Reach, in_tests: bool) -> (Level, Vec<S
         reasons.push("it is in tests".to_owned());
     }
     (level, reasons)
+}
+
+/// What a model's opinion makes of a likelihood: one step at most, by code that
+/// it names, and never as much as a proof.
+fn opinion(finding: &Finding, level: Level) -> Option<(Level, &'static str)> {
+    let opinion = finding.opinion.as_ref()?;
+    match opinion.verdict {
+        Verdict::Agrees if opinion.counts() => Some((
+            level.max(Level::Medium),
+            "a model takes it for real, by the code",
+        )),
+        Verdict::Disagrees if opinion.counts() => {
+            Some((level.down(), "a model doubts it, by the code"))
+        }
+        Verdict::Agrees | Verdict::Disagrees => {
+            Some((level, "a model's opinion names no code and does not count"))
+        }
+        Verdict::Unsure | Verdict::NotAsked => None,
+    }
 }
 
 #[cfg(test)]
@@ -204,6 +229,41 @@ mod tests {
             tried: String::new(),
         };
         assert_eq!(rank(&sure, &Reach::Unknown, false).priority, 9);
+    }
+
+    #[test]
+    fn an_opinion_moves_a_rank_by_one_step_and_only_by_code() {
+        let open = Reach::Anybody("GET /a".to_owned());
+        let priority = |verdict, shows: bool, proof: Option<&Proof>| {
+            let mut found = finding(Severity::High, Confidence::A);
+            let step = crate::Step::default();
+            found.opinion = Some(crate::judge::Opinion {
+                verdict,
+                evidence: shows.then_some(step).into_iter().collect(),
+                ..Default::default()
+            });
+            found.proof = proof.cloned().unwrap_or_default();
+            rank(&found, &open, false).priority
+        };
+        assert_eq!(priority(Verdict::NotAsked, true, None), 1);
+        assert_eq!(priority(Verdict::Disagrees, true, None), 2);
+        assert_eq!(priority(Verdict::Disagrees, false, None), 1);
+        let confirmed = Proof::Confirmed {
+            method: String::new(),
+            evidence: String::new(),
+            control: String::new(),
+            command: String::new(),
+        };
+        assert_eq!(priority(Verdict::Disagrees, true, Some(&confirmed)), 1);
+        let mut weak = finding(Severity::High, Confidence::C);
+        assert_eq!(rank(&weak, &Reach::Unknown, false).priority, 4);
+        weak.opinion = Some(crate::judge::Opinion {
+            verdict: Verdict::Agrees,
+            evidence: vec![crate::Step::default()],
+            ..Default::default()
+        });
+        assert_eq!(rank(&weak, &Reach::Unknown, false).priority, 2);
+        assert_eq!(rank(&weak, &open, false).priority, 2, "no more than a step");
     }
 
     #[test]

@@ -5,12 +5,14 @@ mod compose;
 mod html;
 mod json;
 mod markdown;
+mod opinion;
 mod sarif;
 mod text;
 
 use serde::{Deserialize, Serialize};
 
 use crate::ignore::Ignored;
+use crate::judge::ModelPart;
 use crate::rank::Rank;
 use crate::record::State;
 use crate::{Confidence, Coverage, Finding, Severity};
@@ -44,6 +46,9 @@ pub struct Report {
     pub complete: bool,
     /// What the gate says.
     pub gate: Gate,
+    /// What a model was asked, where one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelPart>,
 }
 
 /// What made a report.

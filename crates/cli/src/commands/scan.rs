@@ -2,6 +2,7 @@
 
 mod given;
 mod history;
+mod model;
 mod options;
 mod place;
 mod prove;
@@ -11,11 +12,11 @@ mod watch;
 use std::path::Path;
 
 use dam_config::Settings as Configuration;
-use dam_journal::Event;
+use dam_journal::{Event, Journal};
 use dam_scan::report::{self, Compared, Ending, Painter, Report, Target};
-use dam_scan::{Engine, Severity};
+use dam_scan::{Engine, Revision, Severity};
 
-use crate::arguments::{Approvals, Grants};
+use crate::arguments::Approvals;
 use crate::boxed::{ended, session_started};
 use crate::error::CommandError;
 use crate::exit;
@@ -23,6 +24,7 @@ use crate::output::{ERROR, FAINT, Output, STRONG, WARNING};
 use crate::settings;
 use crate::variables::Variables;
 
+use model::Asking;
 pub use options::Scan;
 use options::{Format, ScanTask, What};
 use place::Place;
@@ -32,11 +34,13 @@ pub fn run(scan: &Scan, variables: &Variables, output: &mut Output) -> Result<u8
     if let Some(ScanTask::Watch(watch)) = &scan.task {
         return watch::run(scan, watch, variables, output);
     }
-    let options = settings::options(&Grants::default(), &Approvals::default())?;
+    let judging = &scan.judging;
+    let mut options = settings::options(&judging.grants(), &Approvals::default())?;
+    options.model = judging.named();
     let configuration = settings::load(&options, variables, true)?;
+    let asked = judging.checked(&configuration, variables)?;
     let mut journal = settings::journal(&configuration)?;
-    let posture = &configuration.posture;
-    journal.append(&session_started("scan", &configuration.cwd, posture)?)?;
+    journal.append(&begun(&configuration, asked)?)?;
     if let Some(text) = scan.proofs.notice() {
         journal.append(&Event::Notice { text })?;
     }
@@ -49,14 +53,24 @@ pub fn run(scan: &Scan, variables: &Variables, output: &mut Output) -> Result<u8
         journal.append(&ended(if shown.is_ok() { "completed" } else { "failed" }))?;
         return shown;
     }
-    let result = scanned(scan, &configuration, variables, output);
+    if judging.model_plan {
+        let shown = planned(scan, &configuration, variables, output);
+        journal.append(&ended(if shown.is_ok() { "completed" } else { "failed" }))?;
+        return shown;
+    }
+    let result = scanned(scan, &configuration, variables, &mut journal, output);
+    let stopped = |report: &Report| model::was_interrupted(report.model.as_ref());
     let (text, outcome) = match &result {
+        Ok(report) if stopped(report) => (report::summary(report), "interrupted"),
         Ok(report) => (report::summary(report), "completed"),
         Err(error) => (error.message(), "failed"),
     };
     journal.append_together(&[Event::Notice { text }, ended(outcome)])?;
     let report = result?;
     write(scan, &report, output)?;
+    if stopped(&report) {
+        return Ok(exit::INTERRUPTED.code);
+    }
     Ok(match report.ending() {
         Ending::Passed => exit::OK.code,
         Ending::Findings => exit::FAILED.code,
@@ -64,10 +78,45 @@ pub fn run(scan: &Scan, variables: &Variables, output: &mut Output) -> Result<u8
     })
 }
 
+/// The first entry of a scan's record, with the model where one is asked.
+fn begun(configuration: &Configuration, asked: Option<String>) -> Result<Event, CommandError> {
+    let mut begun = session_started("scan", &configuration.cwd, &configuration.posture)?;
+    if let Event::SessionStarted {
+        model, provider, ..
+    } = &mut begun
+    {
+        *provider = asked
+            .as_ref()
+            .map(|_| configuration.provider.value.id.clone());
+        *model = asked;
+    }
+    Ok(begun)
+}
+
+/// Shows what a model would be asked.
+fn planned(
+    scan: &Scan,
+    configuration: &Configuration,
+    variables: &Variables,
+    output: &mut Output,
+) -> Result<u8, CommandError> {
+    let place = Place::find(scan.what.path.as_deref(), configuration, variables, output)?;
+    let (detectors, told) = (scan.given.detectors()?, told(scan, &place));
+    let cache = place.cache();
+    let engine = Engine {
+        detectors: &detectors,
+        settings: &told,
+        cache: Some(&cache),
+    };
+    let judging = &scan.judging;
+    judging.show_plan(scan, &place, &engine, configuration, output)
+}
+
 fn scanned(
     scan: &Scan,
     configuration: &Configuration,
     variables: &Variables,
+    journal: &mut Journal,
     output: &mut Output,
 ) -> Result<Report, CommandError> {
     let place = Place::find(scan.what.path.as_deref(), configuration, variables, output)?;
@@ -78,13 +127,20 @@ fn scanned(
         settings: &told,
         cache: Some(&cache),
     };
-    let prove = |found: &mut dam_scan::Scan| {
+    let mut asking = Asking {
+        configuration,
+        variables,
+        journal,
+        output,
+    };
+    let mut deepen = |found: &mut dam_scan::Scan, of: (&Revision, Option<&Revision>)| {
         if scan.proofs.prove {
             let proofs = &scan.proofs;
             proofs.add(found, place.root(), configuration, variables);
         }
+        scan.judging.add(found, of, &place, &mut asking)
     };
-    let report = compared_scan(scan, &scan.what, &place, &engine, &prove)?;
+    let report = compared_scan(scan, &scan.what, &place, &engine, &mut deepen)?;
     if let Some(path) = &scan.write_baseline {
         place::write_baseline(path, &report)?;
     }
@@ -102,14 +158,20 @@ fn told(scan: &Scan, place: &Place) -> dam_scan::Settings {
     }
 }
 
-/// Scans, has `prove` look at what was found, and says what became of what is
+/// What looks at what was found in a revision, and in what it is compared with.
+type Deepen<'a> = &'a mut dyn FnMut(
+    &mut dam_scan::Scan,
+    (&Revision, Option<&Revision>),
+) -> Result<(), CommandError>;
+
+/// Scans, has `deepen` look at what was found, and says what became of what is
 /// known.
 fn compared_scan(
     scan: &Scan,
     what: &What,
     place: &Place,
     engine: &Engine<'_>,
-    prove: &dyn Fn(&mut dam_scan::Scan),
+    deepen: Deepen<'_>,
 ) -> Result<Report, CommandError> {
     let (mut revision, mut base) = place.revisions(what)?;
     let known = place.known(&revision, base.as_ref(), scan)?;
@@ -117,7 +179,7 @@ fn compared_scan(
         each.leave_out(&known.settings.leave_out);
     }
     let mut found = engine.scan(&revision, base.as_ref());
-    prove(&mut found);
+    deepen(&mut found, (&revision, base.as_ref()))?;
     let history = history::found(what, place, engine)?;
     if let Some(history) = &history {
         found.coverage.gaps.extend(history.gaps.iter().cloned());

@@ -2,6 +2,7 @@
 
 mod given;
 mod hostile;
+mod model;
 mod prove;
 mod states;
 mod threat_model;

@@ -6,6 +6,7 @@ use crate::engine::Scan;
 use crate::file::is_test;
 use crate::identity::{identities, identities_after};
 use crate::ignore::{Baseline, Ignore, Ignored, Inline};
+use crate::judge::Origin;
 use crate::rank::{self, Reach};
 use crate::record::{Record, Remembered, State};
 use crate::report::{Gate, Report, Reported, Target, Tool, VERSION};
@@ -65,7 +66,12 @@ pub fn compose(scan: &Scan, target: Target, compared: &Compared<'_>, mut gate: G
         .iter()
         .zip(&scan.findings)
         .map(|(id, finding)| {
-            let state = state(id, &old, compared);
+            // A model does not find the same every time: what becomes of its
+            // findings is not followed.
+            let state = match finding.origin {
+                Origin::Rule => state(id, &old, compared),
+                Origin::Model { .. } => State::Found,
+            };
             reported(id, finding, state, scan, compared, &gate)
         })
         .collect();
@@ -82,6 +88,7 @@ pub fn compose(scan: &Scan, target: Target, compared: &Compared<'_>, mut gate: G
         complete: scan.coverage.is_complete(),
         coverage: scan.coverage.clone(),
         gate,
+        model: scan.model.clone(),
     }
 }
 
@@ -136,6 +143,8 @@ fn reported(
     let counts = !compared.with_base || state.is_new();
     let gates = counts
         && ignored.is_none()
+        // What fails does not depend on what a model says.
+        && finding.origin.is_rule()
         && finding.severity >= gate.fail_on
         && finding.confidence >= gate.confidence
         && (gate.tests || !in_tests);
@@ -275,7 +284,11 @@ impl Record {
                 known.open = each.state != State::Resolved;
             }
         }
-        for each in &report.findings {
+        let by_rules = report
+            .findings
+            .iter()
+            .filter(|each| each.finding.origin.is_rule());
+        for each in by_rules {
             let first = findings.get(&each.id).map(|known| known.first.clone());
             let known = Remembered {
                 rule: each.finding.rule.to_string(),

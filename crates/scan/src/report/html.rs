@@ -1,6 +1,6 @@
 //! The report as one page that stands alone: no script, nothing loaded.
 
-use super::{Report, Reported, summary};
+use super::{Report, Reported, opinion, summary};
 
 const STYLE: &str = "\
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;\
@@ -41,6 +41,8 @@ pub fn html(report: &Report) -> String {
         }),
     );
     body += &coverage(report);
+    let asked = opinion::asked(report);
+    body.extend(asked.map(|asked| format!("<p>{}</p>\n", escaped(&asked))));
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
@@ -84,6 +86,9 @@ fn finding(each: &Reported) -> String {
             "<p><strong>Safer:</strong> {}</p>\n",
             escaped(&finding.safer)
         ));
+    }
+    for line in opinion::lines(finding) {
+        out.push(format!("<p class=\"faint\">{}</p>\n", escaped(&line)));
     }
     let cwe: Vec<String> = finding
         .cwe

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use super::text::counted;
-use super::{Report, Reported, summary};
+use super::{Report, Reported, opinion, summary};
 use crate::Severity;
 
 /// How many findings are told in full: comments have a longest length.
@@ -38,6 +38,9 @@ pub fn markdown(report: &Report) -> String {
             );
         }
         push(&mut out, "\n</details>\n\n");
+    }
+    if let Some(asked) = opinion::asked(report) {
+        push(&mut out, &format!("{}\n\n", escaped(&asked)));
     }
     coverage(&mut out, report);
     out
@@ -82,6 +85,12 @@ fn finding(out: &mut String, each: &Reported) {
     }
     if !finding.safer.is_empty() {
         push(out, &format!("**Safer:** {}\n\n", escaped(&finding.safer)));
+    }
+    for line in opinion::lines(finding) {
+        push(out, &format!("> {}\n", escaped(&line)));
+    }
+    if finding.opinion.is_some() || !finding.origin.is_rule() {
+        out.push('\n');
     }
     let cwe: Vec<String> = finding
         .cwe

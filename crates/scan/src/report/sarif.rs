@@ -49,7 +49,7 @@ pub fn sarif(report: &Report) -> Value {
                 "files": report.coverage.files,
                 "bytes": report.coverage.bytes,
                 "detectors": report.coverage.detectors,
-            }},
+            }, "model": report.model },
         }],
     })
 }
@@ -128,6 +128,12 @@ fn result(each: &Reported, rules: &BTreeMap<&str, (usize, Value)>) -> Value {
             "proof": finding.proof,
         },
     });
+    if !finding.origin.is_rule() {
+        result["properties"]["origin"] = json!(finding.origin);
+    }
+    if let Some(opinion) = &finding.opinion {
+        result["properties"]["opinion"] = json!(opinion);
+    }
     if let Some(state) = baseline_state(each.state) {
         result["baselineState"] = state.into();
     }

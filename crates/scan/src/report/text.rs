@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::{Report, Reported};
+use super::{Report, Reported, opinion};
 use crate::record::State;
 use crate::{Coverage, GapKind, Proof, Severity};
 
@@ -69,6 +69,9 @@ pub fn text(report: &Report, paint: &Painter) -> String {
         );
     }
     coverage(&mut out, &report.coverage, paint);
+    if let Some(asked) = opinion::asked(report) {
+        line(&mut out, &(paint.faint)(&asked));
+    }
     line(&mut out, &(paint.strong)(&summary(report)));
     out
 }
@@ -172,6 +175,9 @@ fn finding(out: &mut String, each: &Reported, paint: &Painter) {
     }
     if !finding.safer.is_empty() {
         below(out, &format!("safer: {}", finding.safer));
+    }
+    for line in opinion::lines(finding) {
+        below(out, &(paint.faint)(&line));
     }
     if !each.rank.why.is_empty() {
         let rank = &each.rank;

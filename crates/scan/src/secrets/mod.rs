@@ -304,6 +304,21 @@ fn searches() -> &'static Searches {
     })
 }
 
+/// A text of a file, the file's own or one of the same length, without the
+/// secrets of the file. Lines stay lines.
+pub(crate) fn without(file: &SourceFile<'_>, text: &str) -> String {
+    let mut out = text.to_owned();
+    for found in find(file).iter().rev() {
+        let Some(secret) = out.get(found.start..found.end) else {
+            // It is another text: what of it is secret is not known.
+            return String::new();
+        };
+        let lines = "\n".repeat(secret.matches('\n').count());
+        out.replace_range(found.start..found.end, &format!("[secret]{lines}"));
+    }
+    out
+}
+
 /// Every secret of a file, in order, none within another.
 fn find(file: &SourceFile<'_>) -> Vec<Candidate> {
     let context = Context::of(file);

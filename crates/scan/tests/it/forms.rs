@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use dam_scan::judge::{ModelPart, Opinion, Origin, Stopped, Verdict, Wording};
 use dam_scan::report::{self, Compared, Gate, Report, Target};
 use dam_scan::{
-    Confidence, Detector, Entry, Facts, Finding, Language, Proof, Settings, Severity, SourceFile,
-    Step, scan_files,
+    Confidence, Detector, Entry, Facts, Finding, Language, Proof, Scan, Settings, Severity,
+    SourceFile, Step, scan_files,
 };
 use serde_json::Value;
 
@@ -69,12 +70,40 @@ fn hostile_report() -> Report {
         Entry::of_bytes("tests/a.py", "x = 1\n"),
     ];
     let detectors: Vec<Box<dyn Detector>> = vec![Box::new(Loud)];
-    let scan = scan_files(files, &detectors, &Settings::default());
+    let mut scan = scan_files(files, &detectors, &Settings::default());
+    advise(&mut scan);
     let compared = Compared {
         today: "2026-11-21",
         ..Compared::default()
     };
     report::compose(&scan, Target::default(), &compared, Gate::default())
+}
+
+/// A model has something to say, as hostile as the rest.
+fn advise(scan: &mut Scan) {
+    let text = || HOSTILE.to_owned();
+    for finding in &mut scan.findings {
+        if finding.rule == "silent" {
+            finding.origin = Origin::Model { model: text() };
+            continue;
+        }
+        finding.opinion = Some(Opinion {
+            model: text(),
+            verdict: Verdict::Disagrees,
+            reason: text(),
+            evidence: finding.steps.clone(),
+            wording: Some(Wording {
+                title: text(),
+                message: text(),
+                safer: text(),
+            }),
+        });
+    }
+    scan.model = Some(ModelPart {
+        model: text(),
+        stopped: Some(Stopped::Cap),
+        ..ModelPart::default()
+    });
 }
 
 #[test]

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::watch::Watch;
 
 use super::given::Given;
+use super::model::Judging;
 use super::prove::Proofs;
 
 /// `dam scan`.
@@ -52,6 +53,9 @@ pub struct Scan {
     /// What is shown by running it.
     #[command(flatten)]
     pub proofs: Proofs,
+    /// What a model is asked.
+    #[command(flatten)]
+    pub judging: Judging,
 }
 
 /// Which files are looked at.

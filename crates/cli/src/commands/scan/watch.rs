@@ -68,7 +68,7 @@ pub fn run(
                 settings: &told,
                 cache: Some(&cache),
             };
-            let report = compared_scan(scan, &what, &place, &engine, &|_| {})?;
+            let report = compared_scan(scan, &what, &place, &engine, &mut |_, _| Ok(()))?;
             failed |= report.ending() != Ending::Passed;
             output.bytes(report::text(&report, &COLOURS).as_bytes())?;
             output.flush()?;
