@@ -42,7 +42,7 @@ impl Detector for Taint {
     }
 
     fn version(&self) -> u32 {
-        4
+        5
     }
 
     fn wants(&self, _path: &str, language: Language) -> bool {

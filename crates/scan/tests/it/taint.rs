@@ -151,10 +151,68 @@ proptest! {
     }
 
     #[test]
+    fn any_soup_of_java_gets_an_answer(words in proptest::collection::vec(proptest::sample::select(JAVA_WORDS), 0..120)) {
+        let text = format!("class A extends B {{ A f(B x) {{ {} }} }}", words.concat());
+        scan(vec![("A.java".to_owned(), text), ("B.java".to_owned(), "class B implements A {}".to_owned())]);
+    }
+
+    #[test]
     fn any_soup_of_syntax_gets_an_answer(words in proptest::collection::vec(proptest::sample::select(WORDS), 0..120)) {
         scan(vec![("soup.py".to_owned(), words.concat())]);
     }
 }
+
+const JAVA_WORDS: &[&str] = &[
+    "String s = ",
+    "A a = ",
+    "B b = (B) ",
+    "int n = ",
+    "x",
+    "a.f(",
+    "this.s",
+    "s",
+    "new A(",
+    "new B() { A f(B x) { ",
+    "new StringBuilder(",
+    ".append(",
+    ".toString()",
+    ".substring(",
+    ".charAt(",
+    ".get(",
+    ".put(",
+    ".remove(",
+    "new java.util.ArrayList<String>(",
+    "new HashMap<>(",
+    "String.format(\"%1$s %d %\", ",
+    "request.getParameter(\"a\")",
+    "x.equals(",
+    "\"text\"",
+    "0",
+    "-1",
+    "99999999999999999999",
+    "null",
+    "(",
+    ")",
+    "{",
+    "}",
+    ";",
+    ",",
+    " + ",
+    " == ",
+    "if (",
+    "else ",
+    "while (",
+    "for (A a : x) ",
+    "switch (x) { case 'a': ",
+    "try { ",
+    "} catch (E e) { ",
+    "return ",
+    "class C extends A { C f; } ",
+    "new C(",
+    "() -> ",
+    "super.f(",
+    "Runtime.getRuntime().exec(",
+];
 
 const WORDS: &[&str] = &[
     "def f(x, *a, **k):\n    ",

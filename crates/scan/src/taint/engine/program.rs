@@ -179,10 +179,25 @@ impl Program {
         {
             return Some(*number);
         }
-        if !name.contains('.') {
-            return None;
+        if let Some(number) = self.by_end.get(name).copied().flatten() {
+            let is_plain = !name.contains('.') && self.profile(from).types.is_none();
+            return (!is_plain).then_some(number);
         }
-        self.by_end.get(name).copied().flatten()
+        self.below_a_package(from, name)
+    }
+
+    /// The module that a full name means where what is looked at is a directory
+    /// inside of its package: `a.b.c.D` is in `c/D.java`.
+    fn below_a_package(&self, from: usize, name: &str) -> Option<usize> {
+        self.profile(from).types?;
+        let mut rest = name;
+        while let Some((_, after)) = rest.split_once('.') {
+            if let Some(number) = self.by_name.get(after) {
+                return Some(*number);
+            }
+            rest = after;
+        }
+        None
     }
 }
 

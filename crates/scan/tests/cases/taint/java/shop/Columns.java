@@ -1,4 +1,4 @@
-package shop;
+package org.example.shop;
 
 class Columns {
     static String checked(String name) {

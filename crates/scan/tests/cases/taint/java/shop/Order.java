@@ -1,4 +1,4 @@
-package shop;
+package org.example.shop;
 
 public class Order {
     private String name;

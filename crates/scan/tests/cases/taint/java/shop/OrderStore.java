@@ -1,4 +1,4 @@
-package shop;
+package org.example.shop;
 
 import java.util.List;
 import org.springframework.jdbc.core.JdbcTemplate;
