@@ -5,6 +5,7 @@ use std::fmt;
 
 use dam_policy::{Host, HostPattern};
 use http::{HeaderName, HeaderValue};
+use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
 use crate::EgressError;
@@ -64,7 +65,8 @@ impl Secret {
             return Err(bad("it names no host"));
         }
         let mut random = [0; 16];
-        rustix::rand::getrandom(&mut random, rustix::rand::GetRandomFlags::empty())
+        SystemRandom::new()
+            .fill(&mut random)
             .map_err(|_| bad("there is no randomness for its placeholder"))?;
         let digits = u128::from_be_bytes(random);
         Ok(Self {

@@ -60,7 +60,7 @@ pub use mask::{KnownToken, known_prefixes, known_token, mask, private_key};
 pub use postures::posture;
 pub use read::{FindError, Summary, find, latest, list, read, read_each};
 pub use retention::Retention;
-pub use session_id::{BadSessionId, SessionId};
+pub use session_id::{BadSessionId, SessionId, fill as fill_at_random};
 pub use store::JournalError;
 pub use verify::{
     Audit, State, Tampering, Verified, VerifyError, verify, verify_all, verify_all_with,

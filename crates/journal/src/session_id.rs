@@ -42,15 +42,17 @@ impl SessionId {
     }
 }
 
+/// Fills with bytes that nobody can guess.
 #[cfg(target_os = "linux")]
-pub(crate) fn fill(random: &mut [u8]) -> std::io::Result<()> {
+pub fn fill(random: &mut [u8]) -> std::io::Result<()> {
     // So few bytes are never given in part.
     rustix::rand::getrandom(random, rustix::rand::GetRandomFlags::empty())?;
     Ok(())
 }
 
+/// Fills with bytes that nobody can guess.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn fill(random: &mut [u8]) -> std::io::Result<()> {
+pub fn fill(random: &mut [u8]) -> std::io::Result<()> {
     use std::io::Read;
     std::fs::File::open("/dev/urandom")?.read_exact(random)
 }

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use ring::rand::{SecureRandom, SystemRandom};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
@@ -85,6 +86,6 @@ async fn by_tcp(server: SocketAddr, name: &str, kind: u16) -> Option<Answer> {
 /// which is as bad as no answer would be and never worse than plain DNS.
 fn random() -> u16 {
     let mut bytes = [0; 2];
-    let _ = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
+    let _ = SystemRandom::new().fill(&mut bytes);
     u16::from_be_bytes(bytes)
 }

@@ -122,8 +122,7 @@ fn own_directory() -> Result<PathBuf, CopyError> {
     let all = all.canonicalize().map_err(failed)?;
     for _ in 0..16 {
         let mut bytes = [0; 8];
-        rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
-            .map_err(|errno| failed(errno.into()))?;
+        dam_journal::fill_at_random(&mut bytes).map_err(failed)?;
         let dir = all.join(format!("dam-fix-{:016x}", u64::from_le_bytes(bytes)));
         match fs::DirBuilder::new().mode(0o700).create(&dir) {
             Ok(()) => return Ok(dir),
