@@ -1,7 +1,9 @@
 //! What entering the boundary costs: `/bin/true` bare, in the boundary, in
-//! bubblewrap with the same mounts, and in what two other agents use, in one run.
+//! bubblewrap with the same mounts, and in what two other agents use, in one run;
+//! and in the boundary alone with many rules and files.
 //!
-//! `cargo bench -p cofferdam --bench boundary [-- RUNS]`. Wall time is the
+//! `cargo bench -p cofferdam --bench boundary [-- RUNS]`, with `--growing` only
+//! the latter, which needs no peers. Wall time is the
 //! median of interleaved runs; CPU time is that of the process and everything
 //! it waited for. On a busy machine only the ratio of CPU times means much.
 
@@ -18,7 +20,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use dam_policy::{Network, NetworkRules, Origin, Places, Profile, ResolvedProfile, SandboxMode};
+use dam_policy::{
+    Access, DenyGlob, FileRule, FileRules, Network, NetworkRules, Origin, Places, Profile,
+    ResolvedProfile, Rule, SandboxMode,
+};
 use dam_sandbox::{Launch, Stream};
 use rustix::process::WaitOptions;
 
@@ -34,6 +39,15 @@ struct Way {
 }
 
 impl Way {
+    fn new((name, start): (&'static str, Start)) -> Self {
+        Self {
+            name,
+            start,
+            wall: Vec::new(),
+            cpu: Vec::new(),
+        }
+    }
+
     fn is_slow(&self) -> bool {
         self.name.starts_with("codex") || self.name.starts_with("srt")
     }
@@ -56,23 +70,33 @@ fn main() {
     let asked = std::env::args().find_map(|word| word.parse::<u32>().ok());
     let runs = asked.unwrap_or(250).max(BATCH);
     let place = Place::make();
-    let mut ways = ways(&place);
+    if !std::env::args().any(|word| word == "--growing") {
+        let mut ways = ways(&place);
+        run(&mut ways, runs, &place);
+        report(&mut ways);
+    }
+    let mut growing = growing(&place);
+    run(&mut growing, runs, &place);
+    println!("\nthe boundary alone, to one with no rules besides those of the profile");
+    report(&mut growing);
+}
+
+fn run(ways: &mut [Way], runs: u32, place: &Place) {
     // Interleaved, so that what else the machine does meets all alike; in
     // batches, because the kernel tells children's CPU time in ticks.
     for round in 0..=runs / BATCH {
-        for way in &mut ways {
+        for way in &mut *ways {
             // A few batches of what takes a hundred times as long will do.
             if way.is_slow() && round > 2 {
                 continue;
             }
-            let (walls, cpu) = measure(&way.start, &place);
+            let (walls, cpu) = measure(&way.start, place);
             if round > 0 {
                 way.wall.extend(walls);
                 way.cpu.push(cpu);
             }
         }
     }
-    report(&mut ways);
 }
 
 /// A workspace, a home and a journal of the benchmark's own.
@@ -144,15 +168,69 @@ fn ways(place: &Place) -> Vec<Way> {
     };
     starts.push(("boundary alone, no journal", Start::Here(Box::new(profile))));
     starts.push(("the same with a network", Start::Here(Box::new(networked))));
-    starts
-        .into_iter()
-        .map(|(name, start)| Way {
-            name,
-            start,
-            wall: Vec::new(),
-            cpu: Vec::new(),
-        })
-        .collect()
+    starts.into_iter().map(Way::new).collect()
+}
+
+/// How many rules of a kind.
+const MANY: usize = 1_000;
+
+/// The boundary alone as rules and files grow in number, the least first.
+fn growing(place: &Place) -> Vec<Way> {
+    let places = Places {
+        workspace_roots: vec![place.base.join("work")],
+        home: Some(place.base.join("home")),
+        ..Places::default()
+    };
+    let plain = Profile::builtin(SandboxMode::WorkspaceWrite).resolve(&places);
+    let directory = |at: usize| place.base.join(format!("many/{at}"));
+    for at in 0..MANY {
+        fs::create_dir_all(directory(at)).expect("a directory");
+        for file in 0..100 {
+            fs::write(directory(at).join(file.to_string()), "").expect("a file");
+        }
+    }
+    let rule = |path: PathBuf, access| FileRule {
+        path,
+        access,
+        rule: Rule::builtin("files.path"),
+        origin: Origin::BUILTIN,
+        what: "one of many".to_owned(),
+    };
+    let ruled = |more: Vec<FileRule>| {
+        let files = plain.files.iter().cloned().chain(more).collect();
+        ResolvedProfile {
+            files: FileRules::new(files, true),
+            ..plain.clone()
+        }
+    };
+    let each = |access| ruled((0..MANY).map(|at| rule(directory(at), access)).collect());
+    let around = ruled(vec![rule(place.base.join("many"), Access::Write)]);
+    let pattern = |name: String| DenyGlob {
+        base: place.base.join("many"),
+        glob: name.parse().expect("a pattern"),
+        origin: Origin::BUILTIN,
+    };
+    let denying = |count: usize| {
+        let patterns = (0..count).map(|at| pattern(format!("**/*.env{at}")));
+        let files = around.files.clone().denying(patterns.collect());
+        ResolvedProfile {
+            files,
+            ..around.clone()
+        }
+    };
+    let (one, many) = (denying(1), denying(MANY));
+    [
+        ("no more rules", plain.clone()),
+        ("the same again", plain.clone()),
+        ("1,000 read rules", each(Access::Read)),
+        ("1,000 deny rules", each(Access::Deny)),
+        ("1,000 writable roots", each(Access::Write)),
+        ("100,000 files", around),
+        ("the same, a denied pattern", one),
+        ("the same, 1,000 of them", many),
+    ]
+    .map(|(name, profile)| Way::new((name, Start::Here(Box::new(profile)))))
+    .into()
 }
 
 /// The mounts of workspace-write: everything read-only, the workspace and
@@ -357,7 +435,7 @@ fn report(ways: &mut [Way]) {
         .copied();
     println!(
         "{:<26} {:>9} {:>7} {:>9} {:>9} {:>7} {:>9}",
-        "", "wall ms", "/bare", "/bwrap", "CPU ms", "/bare", "/bwrap"
+        "", "wall ms", "/first", "/bwrap", "CPU ms", "/first", "/bwrap"
     );
     for (name, wall, cpu) in &rows {
         let to = |value: f64, other: Option<f64>| {

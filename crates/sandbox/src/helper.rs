@@ -335,7 +335,7 @@ fn be_init(limits: &Limits, mut parent: UnixStream) -> ! {
         limits::cap_processes(limits);
         walls::mount_proc(rustix::process::getuid().is_root())
             .map_err(|error| format!("{}: {}", error.what, error.errno))?;
-        lock_down::give_up_privileges(CapabilitySet::empty()).map_err(text)?;
+        lock_down::give_up_for_good().map_err(text)?;
         rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
             .map_err(text)?;
         if *limits == Limits::default() {

@@ -16,6 +16,17 @@ pub(crate) fn give_up_privileges(keep: CapabilitySet) -> Result<(), Errno> {
     if held.effective.contains(CapabilitySet::SETPCAP) {
         sys::seal_capabilities()?;
     }
+    give_up_what_is_held(keep)
+}
+
+/// The same for a process that executes nothing: what it could gain by that
+/// need not be sealed.
+pub(crate) fn give_up_for_good() -> Result<(), Errno> {
+    rustix::thread::set_no_new_privs(true)?;
+    give_up_what_is_held(CapabilitySet::empty())
+}
+
+fn give_up_what_is_held(keep: CapabilitySet) -> Result<(), Errno> {
     let none = Rlimit {
         current: Some(0),
         maximum: Some(0),

@@ -1,12 +1,12 @@
 //! Masks over what is unreadable. What a deeper rule grants below it is hung
 //! into the mask again, in a directory of nothing but the way there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use dam_policy::{Access, FileRules};
-use rustix::fs::{CWD, FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::mount::MountAttrFlags;
 
@@ -87,12 +87,13 @@ fn masks(files: &FileRules) -> Vec<Mask> {
 /// store may be a link into another place.
 fn rules(files: &FileRules) -> BTreeMap<PathBuf, Access> {
     let mut rules = BTreeMap::new();
+    let mut around = Around::default();
     for rule in files.iter() {
         let path = match rule.access {
             // Most of what is denied is not there: one look is enough.
-            Access::Deny => rustix::fs::access(&rule.path, rustix::fs::Access::EXISTS)
-                .ok()
-                .and_then(|()| rule.path.canonicalize().ok()),
+            Access::Deny => Some(&rule.path)
+                .filter(|path| around.may_hold(path))
+                .and_then(|path| path.canonicalize().ok()),
             Access::Read | Access::Write => {
                 Some(rule.path.clone()).filter(|path| open_path(path).is_ok())
             }
@@ -103,6 +104,37 @@ fn rules(files: &FileRules) -> BTreeMap<PathBuf, Access> {
         }
     }
     rules
+}
+
+/// The directories around what is denied, each opened once: many stores lie in
+/// the same, and to go there anew for each would take longer than to look.
+#[derive(Default)]
+struct Around(HashMap<PathBuf, std::result::Result<OwnedFd, Errno>>);
+
+const MOST_AROUND: usize = 64;
+
+impl Around {
+    /// Whether there is something at a path, through links or not. Only what is
+    /// certainly not there is not.
+    fn may_hold(&mut self, path: &Path) -> bool {
+        let (Some(parent), Some(leaf)) = (path.parent(), path.file_name()) else {
+            return true;
+        };
+        // A process may have a thousand descriptors, and needs some.
+        if self.0.len() >= MOST_AROUND {
+            self.0.clear();
+        }
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let known = self.0.entry(parent.to_owned());
+        let parent = known.or_insert_with(|| rustix::fs::openat(CWD, parent, flags, Mode::empty()));
+        let looked = match parent {
+            Ok(parent) => {
+                rustix::fs::accessat(&*parent, leaf, rustix::fs::Access::EXISTS, AtFlags::empty())
+            }
+            Err(errno) => Err(*errno),
+        };
+        !matches!(looked, Err(Errno::NOENT | Errno::NOTDIR))
+    }
 }
 
 /// What hangs at a path with all that hangs in it, as it is.
