@@ -308,8 +308,11 @@ fn memory(place: &Place) -> String {
             .map(|pid| ("helper", pid.to_owned())),
     ) {
         let peak = field(&format!("/proc/{pid}/status"), "VmHWM:");
-        let own = field(&format!("/proc/{pid}/smaps_rollup"), "Pss:");
-        parts.push(format!("{name} {peak} KiB resident ({own} KiB its share)"));
+        let of = |what| field(&format!("/proc/{pid}/smaps_rollup"), what);
+        let (share, own) = (of("Pss:"), of("Private_Dirty:"));
+        parts.push(format!(
+            "{name} {peak} KiB resident ({share} KiB its share, {own} KiB nobody else's)"
+        ));
     }
     drop(dam.stdin.take());
     dam.wait().expect("an end");
