@@ -242,6 +242,18 @@ pub enum Proof {
     },
 }
 
+impl Proof {
+    /// The verdict and what it rests on, where something was run.
+    pub(crate) fn verdict(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::NotAttempted { .. } => None,
+            Self::Confirmed { evidence, .. } => Some(("confirmed", evidence)),
+            Self::ReachableInIsolation { evidence } => Some(("reachable in isolation", evidence)),
+            Self::NotReproduced { tried } => Some(("not reproduced", tried)),
+        }
+    }
+}
+
 impl Default for Proof {
     fn default() -> Self {
         Self::NotAttempted {

@@ -157,7 +157,12 @@ fn likelihood(finding: &Finding, reach: &Reach, in_tests: bool) -> (Level, Vec<S
             level = level.down();
             reasons.push("it was tried and did not happen".to_owned());
         }
-        Proof::NotAttempted { .. } | Proof::ReachableInIsolation { .. } => {}
+        Proof::ReachableInIsolation { .. } => {
+            // Less than what was confirmed, whoever reaches it.
+            level = Level::Medium;
+            reasons.push("its function does it when it is called by itself".to_owned());
+        }
+        Proof::NotAttempted { .. } => {}
     }
     if in_tests {
         level = Level::Low;
@@ -224,6 +229,13 @@ mod tests {
             command: String::new(),
         };
         assert_eq!(rank(&weak, &Reach::Unknown, false).priority, 3);
+        weak.proof = Proof::ReachableInIsolation {
+            evidence: String::new(),
+        };
+        let anybody = Reach::Anybody("GET /a".to_owned());
+        for reach in [&Reach::Unknown, &anybody] {
+            assert_eq!(rank(&weak, reach, false).priority, 5);
+        }
         let mut sure = finding(Severity::Low, Confidence::A);
         sure.proof = Proof::NotReproduced {
             tried: String::new(),

@@ -125,8 +125,9 @@ pub(super) struct Boxed {
 }
 
 impl Boxed {
-    /// Puts up a box and starts an application in it.
-    pub fn start(proving: &Proving, runtime: &Runtime) -> Result<Self, Gone> {
+    /// Puts up a box and starts an application in it, or what calls functions
+    /// by themselves.
+    pub fn start(proving: &Proving, runtime: &Runtime, alone: bool) -> Result<Self, Gone> {
         let mut boxed = Self::launch(proving, runtime)?;
         let order = Order {
             source: proving.project.display().to_string(),
@@ -136,6 +137,7 @@ impl Boxed {
             env: runtime.env.clone(),
             options: Options {
                 seconds: ONE_REQUEST,
+                alone,
             },
             start_patience: START,
             patience: ONE_REQUEST + 3,

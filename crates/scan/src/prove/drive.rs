@@ -5,7 +5,6 @@ mod request;
 mod sending;
 
 use std::collections::BTreeSet;
-use std::hash::{BuildHasher as _, RandomState};
 use std::time::Instant;
 
 use sha2::{Digest as _, Sha256};
@@ -15,7 +14,7 @@ use super::boxed::{Boxed, Gone};
 use super::class::Class;
 use super::interpreter::Runtime;
 use super::judge::{self, Evidence, Trial};
-use super::payloads::{CONTROLS, Encoding, Fresh, Language, hex, payloads};
+use super::payloads::{CONTROLS, Encoding, Fresh, Language, Words, hex, payloads};
 use super::protocol::{Answer, Channel, Place, Ready, Request, Route};
 use super::{Proved, Proving, Shown, Tried};
 
@@ -29,7 +28,7 @@ const DEATHS: u32 = 2;
 
 /// Drives every route of the project that this runtime can run.
 pub(super) fn drive(proving: &Proving, runtime: &Runtime, proved: &mut Proved) {
-    let mut boxed = match Boxed::start(proving, runtime) {
+    let mut boxed = match Boxed::start(proving, runtime, false) {
         Ok(boxed) => boxed,
         Err(gone) => return proved.missing.push(judge::short(&gone.to_string())),
     };
@@ -58,11 +57,12 @@ fn routes(
             .take(10)
             .map(|text| judge::short(text)),
     );
+    let words = Words::new(boxed.port);
     let mut driver = Driver {
         boxed,
         language: runtime.language,
         only: proving.only.as_deref(),
-        seed: RandomState::new().hash_one(0),
+        words,
         doors: Vec::new(),
         proved,
     };
@@ -103,7 +103,7 @@ struct Driver<'a> {
     boxed: &'a mut Boxed,
     language: Language,
     only: Option<&'a str>,
-    seed: u64,
+    words: Words,
     /// Requests that sign up and in.
     doors: Vec<Request>,
     proved: &'a mut Proved,

@@ -14,6 +14,7 @@ const PYTHON: &str = concat!(
     include_str!("drivers/python_hooks.py"),
     include_str!("drivers/python_asked.py"),
     include_str!("drivers/python_routes.py"),
+    include_str!("drivers/python_alone.py"),
     include_str!("drivers/python_main.py"),
 );
 
@@ -54,6 +55,14 @@ pub(super) fn runtimes(proving: &Proving) -> Vec<Result<Runtime, String>> {
         found.push(node(proving));
     }
     found
+}
+
+/// The runtime for the functions of a language.
+pub(super) fn of_language(proving: &Proving, language: Language) -> Result<Runtime, String> {
+    match language {
+        Language::Python => python(proving),
+        Language::JavaScript => node(proving),
+    }
 }
 
 fn python(proving: &Proving) -> Result<Runtime, String> {

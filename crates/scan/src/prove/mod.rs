@@ -16,6 +16,7 @@
 //! nothing is run.
 
 mod acts;
+mod alone;
 mod boxed;
 mod class;
 mod drive;
@@ -34,6 +35,7 @@ use dam_sandbox::Tier;
 use serde::{Deserialize, Serialize};
 
 pub use acts::{Act, ActKind};
+pub use alone::{Alone, isolate};
 pub use class::Class;
 pub use protocol::{Channel, Place};
 pub use settle::{about, settle};
@@ -68,6 +70,9 @@ pub struct Proved {
     pub missing: Vec<String>,
     /// How many requests were answered.
     pub requests: u64,
+    /// What became of functions that were called by themselves.
+    #[serde(default)]
+    pub alone: Vec<Alone>,
     /// What the project tried that no application has to.
     #[serde(default)]
     pub acts: Vec<Act>,

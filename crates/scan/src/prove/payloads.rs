@@ -6,6 +6,8 @@
 //! made there, `{u}` the way up from anywhere, `{p}` the listener's port, `{a}`
 //! and `{b}` are numbers.
 
+use std::hash::{BuildHasher as _, RandomState};
+
 use super::Class;
 
 /// The directory of the canaries in the box.
@@ -183,6 +185,37 @@ pub(super) struct Fresh {
     pub a: u32,
     pub b: u32,
     pub port: u16,
+}
+
+/// Makes words and numbers that nobody can foresee, each once.
+pub(super) struct Words {
+    seed: u64,
+    /// The port of the listener in the box.
+    pub port: u16,
+}
+
+impl Words {
+    pub fn new(port: u16) -> Self {
+        let seed = RandomState::new().hash_one(0);
+        Self { seed, port }
+    }
+
+    /// New ones, by splitmix64.
+    pub fn fresh(&mut self) -> Fresh {
+        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.seed;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^= bits >> 31;
+        let number =
+            |shift: u32| 1_000_003 + u32::try_from((bits >> shift) & 0xf_ffff).unwrap_or(0);
+        Fresh {
+            word: format!("{WORD}{:010x}", bits & 0xff_ffff_ffff),
+            a: number(0),
+            b: number(40),
+            port: self.port,
+        }
+    }
 }
 
 impl Fresh {

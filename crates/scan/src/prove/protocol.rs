@@ -93,6 +93,9 @@ pub(super) struct Order {
 pub(super) struct Options {
     /// Seconds for one request.
     pub seconds: u64,
+    /// Whether functions are called by themselves, and no application is
+    /// started.
+    pub alone: bool,
 }
 
 /// A request that the worker is to answer.
@@ -117,6 +120,23 @@ pub(super) struct Request {
     pub body_type: Option<String>,
     /// Canary files to be laid out.
     pub plant: Vec<String>,
+    /// A function to be called instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call: Option<Call>,
+}
+
+/// A function that is called by itself.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Call {
+    /// The file, in the project.
+    pub path: String,
+    /// `function` or `Class.method`.
+    pub name: String,
+    /// All its parameters, in order.
+    pub parameters: Vec<String>,
+    /// The one that gets the value; the others get what is harmless.
+    pub parameter: String,
+    pub value: String,
 }
 
 /// What the watcher says.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::acts;
 use super::judge::short;
-use super::{Class, Place, Proved, Shown, Tried, command_again};
+use super::{Alone, Class, Place, Proved, Shown, Tried, command_again};
 use crate::file::LARGEST;
 use crate::{Confidence, Finding, Proof, Step};
 
@@ -24,7 +24,7 @@ pub fn settle(findings: &mut Vec<Finding>, proved: &Proved, project: &Path) {
         }
         finding.proof = match matching.first() {
             Some((_, at)) => confirmed(&proved.shown[*at], project),
-            None => unconfirmed(finding, proved),
+            None => alone(finding, proved).unwrap_or_else(|| unconfirmed(finding, proved)),
         };
     }
     let unused = proved.shown.iter().zip(used).filter(|(_, used)| !used);
@@ -50,7 +50,7 @@ fn matching(finding: &Finding, class: Class, proved: &Proved) -> Vec<(u8, usize)
     matching
 }
 
-fn class_of(finding: &Finding) -> Option<Class> {
+pub(super) fn class_of(finding: &Finding) -> Option<Class> {
     let of = |class: &Class| {
         class.name() == finding.rule || finding.cwe.iter().any(|cwe| class.cwe().contains(cwe))
     };
@@ -110,6 +110,21 @@ fn confirmed(shown: &Shown, project: &Path) -> Proof {
         control: shown.control.clone(),
         command: command_again(project, shown),
     }
+}
+
+/// What was seen when the finding's function was called by itself; where it
+/// was not seen, what came of the routes is told.
+fn alone(finding: &Finding, proved: &Proved) -> Option<Proof> {
+    let is_it = |each: &&Alone| {
+        finding.confidence == Confidence::B
+            && each.rule == finding.rule
+            && each.path == finding.path
+            && each.line == finding.line
+    };
+    let proof = &proved.alone.iter().find(is_it)?.proof;
+    let by_route = matches!(unconfirmed(finding, proved), Proof::NotReproduced { .. });
+    let is_reachable = matches!(proof, Proof::ReachableInIsolation { .. });
+    (is_reachable || !by_route).then(|| proof.clone())
 }
 
 fn unconfirmed(finding: &Finding, proved: &Proved) -> Proof {

@@ -64,6 +64,12 @@ fn finding(each: &Reported) -> String {
     if finding.message != finding.title {
         out.push(format!("<p>{}</p>\n", escaped(&finding.message)));
     }
+    if let Some((verdict, why)) = finding.proof.verdict() {
+        out.push(format!(
+            "<p><strong>{verdict}</strong>: {}</p>\n",
+            escaped(why)
+        ));
+    }
     if !finding.snippet.is_empty() {
         out.push(format!("<pre>{}</pre>\n", escaped(&finding.snippet)));
     }

@@ -66,6 +66,9 @@ fn finding(out: &mut String, each: &Reported) {
     if finding.message != finding.title {
         push(out, &format!("{}\n\n", escaped(&finding.message)));
     }
+    if let Some((verdict, why)) = finding.proof.verdict() {
+        push(out, &format!("**{verdict}**: {}\n\n", escaped(why)));
+    }
     if !finding.snippet.is_empty() {
         let fence = fence(&finding.snippet);
         push(out, &format!("{fence}\n{}\n{fence}\n\n", finding.snippet));

@@ -160,18 +160,11 @@ fn finding(out: &mut String, each: &Reported, paint: &Painter) {
             &(paint.faint)(&format!("{path}:{}  {}", step.line, step.what)),
         );
     }
-    match &finding.proof {
-        Proof::NotAttempted { .. } => {}
-        Proof::Confirmed {
-            evidence, command, ..
-        } => {
-            below(out, &format!("confirmed: {evidence}"));
-            below(out, &format!("again: {command}"));
-        }
-        Proof::ReachableInIsolation { evidence } => {
-            below(out, &format!("reachable in isolation: {evidence}"));
-        }
-        Proof::NotReproduced { tried } => below(out, &format!("not reproduced: {tried}")),
+    if let Some((verdict, why)) = finding.proof.verdict() {
+        below(out, &format!("{verdict}: {why}"));
+    }
+    if let Proof::Confirmed { command, .. } = &finding.proof {
+        below(out, &format!("again: {command}"));
     }
     if !finding.safer.is_empty() {
         below(out, &format!("safer: {}", finding.safer));

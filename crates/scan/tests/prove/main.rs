@@ -8,6 +8,7 @@
     reason = "a test ends where its scene breaks, and says what it skips"
 )]
 
+mod alone;
 mod hostile;
 mod node;
 mod python;
@@ -19,5 +20,5 @@ use dam_testkit::tests;
 
 fn main() -> ExitCode {
     dam_sandbox::take_over_if_helper();
-    dam_testkit::harness::run(&[python::TESTS, node::TESTS, hostile::TESTS])
+    dam_testkit::harness::run(&[python::TESTS, node::TESTS, alone::TESTS, hostile::TESTS])
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::{Args, ValueHint};
 use dam_config::Settings as Configuration;
 use dam_sandbox::Tier;
-use dam_scan::prove::{Place, Proved, Proving, Shown, prove, settle};
-use dam_scan::{Gap, GapKind, Scan as Found};
+use dam_scan::prove::{Place, Proved, Proving, Shown, isolate, prove, settle};
+use dam_scan::{Finding, Gap, GapKind, Scan as Found};
 
 use crate::error::CommandError;
 use crate::exit;
@@ -50,7 +50,7 @@ impl Proofs {
         configuration: &Configuration,
         variables: &Variables,
     ) {
-        let proved = self.run(root, configuration, variables);
+        let proved = self.run(root, configuration, variables, &found.findings);
         settle(&mut found.findings, &proved, root);
         let gap = |why: &String| Gap {
             detector: Some("prove".to_owned()),
@@ -70,7 +70,7 @@ impl Proofs {
         variables: &Variables,
         output: &mut Output,
     ) -> Result<u8, CommandError> {
-        let proved = self.run(root, configuration, variables);
+        let proved = self.run(root, configuration, variables, &[]);
         for why in &proved.missing {
             output.note(why);
         }
@@ -87,7 +87,13 @@ impl Proofs {
         })
     }
 
-    fn run(&self, root: &Path, configuration: &Configuration, variables: &Variables) -> Proved {
+    fn run(
+        &self,
+        root: &Path,
+        configuration: &Configuration,
+        variables: &Variables,
+        findings: &[Finding],
+    ) -> Proved {
         let tier = match Tier::choose(&configuration.dirs.state) {
             Ok(tier) => tier,
             Err(error) => {
@@ -102,7 +108,7 @@ impl Proofs {
             .named("VIRTUAL_ENV")
             .map(|dir| Path::new(dir).join("bin"));
         let search = std::env::split_paths(path).filter(|dir| dir.is_absolute());
-        prove(&Proving {
+        let proving = Proving {
             project: root.to_path_buf(),
             tier,
             home: variables.directory(HOME),
@@ -110,7 +116,10 @@ impl Proofs {
             interpreter: (self.python.as_ref()).map(|program| configuration.cwd.join(program)),
             time: Duration::from_secs(self.prove_time),
             only: self.again.clone(),
-        })
+        };
+        let mut proved = prove(&proving);
+        isolate(&proving, findings, &mut proved);
+        proved
     }
 }
 

@@ -57,6 +57,30 @@ fn a_proof_is_in_the_report_and_its_command_shows_it_again() {
 }
 
 #[test]
+fn a_function_is_called_by_itself_and_what_it_does_is_not_confirmed() {
+    let environment = environment();
+    let library = "import os\n\ndef ping(host):\n    os.system('true ' + host)\n";
+    environment.write("library.py", library);
+    let options = ["--prove", "--python", "/usr/bin/python3"];
+    let report = report(&environment, &options);
+    let finding = &report["findings"][0];
+    assert_eq!(finding["rule"], "command-injection", "{report:#}");
+    assert_eq!(finding["proof"]["verdict"], "reachable-in-isolation");
+    for (format, words) in [
+        ("text", "reachable in isolation: `ping`"),
+        ("markdown", "**reachable in isolation**"),
+        ("html", "<strong>reachable in isolation</strong>"),
+        ("sarif", "\"reachable-in-isolation\""),
+    ] {
+        let outcome = scan(
+            &environment,
+            &[&options[..], &["--format", format]].concat(),
+        );
+        assert!(outcome.stdout.contains(words), "{}", outcome.page());
+    }
+}
+
+#[test]
 fn what_was_not_run_is_said_and_makes_a_scan_incomplete() {
     let environment = environment();
     environment.write("library.py", "x = 1\n");

@@ -4,7 +4,7 @@ use super::request::{self, Shape, Try};
 use super::{DEATHS, Drive, Driver, Input};
 use crate::prove::boxed::Gone;
 use crate::prove::judge::{self, Evidence, Trial};
-use crate::prove::payloads::{Encoding, Fresh, WORD};
+use crate::prove::payloads::{Encoding, Fresh};
 use crate::prove::protocol::{Answer, Request, Route};
 
 impl Driver<'_> {
@@ -115,19 +115,8 @@ impl Driver<'_> {
     }
 
     pub(super) fn fresh(&mut self) -> Fresh {
-        // Numbers that nobody can foresee, each once: splitmix64.
-        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.seed;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^= bits >> 31;
-        let number =
-            |shift: u32| 1_000_003 + u32::try_from((bits >> shift) & 0xf_ffff).unwrap_or(0);
-        Fresh {
-            word: format!("{WORD}{:010x}", bits & 0xff_ffff_ffff),
-            a: number(0),
-            b: number(40),
-            port: self.boxed.port,
-        }
+        // Another one after a new start.
+        self.words.port = self.boxed.port;
+        self.words.fresh()
     }
 }

@@ -138,6 +138,7 @@ function stackOf(app) { return (app._router && app._router.stack) || (app.router
 
 async function start() {
   const problems = [];
+  if (OPTIONS.alone) return {routes: [], problems};
   for (const file of candidates()) {
     try {
       process.chdir(ROOT);
@@ -158,6 +159,41 @@ async function start() {
   if (!servers.length) problems.push('no file makes an Express application');
   const routes = servers.length ? apps.flatMap(app => [...routesOf(stackOf(app), '')]) : [];
   return {routes: routes.slice(0, 5000), problems: problems.slice(0, 10)};
+}
+
+// A function is called by itself, one of its parameters with what is to be
+// tried. Only what its file exports can be called.
+async function callAlone(wanted) {
+  const answer = {status: 0, headers: [], body: '', error: '', events: [], asked: []};
+  try {
+    const [first, method] = wanted.name.split('.');
+    const file = path.join(ROOT, wanted.path);
+    loading = true;
+    process.chdir(path.dirname(file));
+    const module = require(file);
+    loading = false;
+    const exported = [module, module && module.default, ...Object.values(module || {})];
+    let target = [module && module[first], module && module.default && module.default[first], ...exported].find(each => typeof each === 'function' && (each.name === first || (module && module[first] === each)));
+    if (target === undefined) throw new Error('its file does not export `' + first + '`');
+    let self;
+    if (method) {
+      try { self = new target(); } catch { self = Object.create(target.prototype); }
+      target = typeof target[method] === 'function' ? target[method] : self[method];
+    }
+    const values = wanted.parameters.map(name => name === wanted.parameter ? wanted.value
+      : /^(cb|callback|done|next|fn)$/i.test(name) ? () => {} : /^(db|conn|connection|pool|client)$/i.test(name) ? sqlConnection(() => [])
+      : /^(n|i|id|count|limit|size|page|port|timeout)$/i.test(name) ? 1 : 'harmless');
+    events = []; asked = new Set();
+    let result = Reflect.apply(target, self, values);
+    if (result && typeof result.then === 'function') {
+      result = await Promise.race([result, new Promise((done, fail) => setTimeout(() => fail(new Error('no answer in time')), OPTIONS.seconds * 1000).unref())]);
+    }
+    answer.status = 200;
+    if (typeof result === 'string') answer.body = result.slice(0, MOST_BODY);
+  } catch (error) { answer.error = cut(error && error.message || error).slice(0, 200); }
+  // A program that it started may take so long to do what it was told.
+  await new Promise(done => setTimeout(done, 50));
+  return answer;
 }
 
 const encode = pairs => pairs.map(([name, value]) => encodeURIComponent(name) + '=' + encodeURIComponent(value)).join('&');
@@ -214,7 +250,8 @@ process.exit = () => { throw new Error('the project wants to end'); };
   for (;;) {
     const {value, done} = await lines.next();
     if (done) break;
-    const answer = await call(parse(value));
+    const wanted = parse(value);
+    const answer = await (wanted.call ? callAlone(wanted.call) : call(wanted));
     answer.events = events || [];
     answer.asked = [...(asked || [])].map(each => parse(each));
     events = asked = null;
