@@ -15,6 +15,7 @@ use crate::ignore::Inline;
 use crate::judge::ModelPart;
 use crate::owners::{self, Owners};
 use crate::source::{Entry, Revision, directory};
+use crate::threat_model::Policies;
 use crate::{Coverage, Finding, Gap, SourceError};
 use look::Looked;
 use parallel::in_parallel;
@@ -43,6 +44,9 @@ pub struct Scan {
     pub routes: Table,
     /// Who answers for which file.
     pub owners: Owners,
+    /// What policies say of code: as it was before a change, where one is
+    /// looked at.
+    pub policies: Policies,
     /// What a model was asked, where one was.
     pub model: Option<ModelPart>,
     /// Ignores in comments, by path.
@@ -116,6 +120,7 @@ impl Engine<'_> {
             coverage,
             routes: self.routes(&view),
             owners: owners_of(revision),
+            policies: Policies::of_revision(base.unwrap_or(revision)),
             model: None,
             comments: comments_of(&view),
             comments_before: excused.unwrap_or_default(),

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::authorization::{Entry, Table};
 use crate::judge::Verdict;
+use crate::threat_model::{Stance, Statement};
 use crate::{Confidence, Finding, Proof, Severity};
 
 /// Who can bring data to a finding's place.
@@ -94,13 +95,18 @@ impl Level {
 }
 
 /// Ranks a finding.
-pub fn rank(finding: &Finding, reach: &Reach, in_tests: bool) -> Rank {
+pub fn rank(finding: &Finding, reach: &Reach, policy: Option<&Statement>, in_tests: bool) -> Rank {
     let impact = match finding.severity {
         Severity::Critical | Severity::High => Level::High,
         Severity::Medium => Level::Medium,
         Severity::Low => Level::Low,
     };
-    let (likelihood, reasons) = likelihood(finding, reach, in_tests);
+    let (mut likelihood, mut reasons) = likelihood(finding, reach, in_tests);
+    if let Some(policy) = policy {
+        let (level, reason) = by_policy(likelihood, finding, reach, policy);
+        likelihood = level;
+        reasons.push(reason);
+    }
     Rank {
         priority: priority(impact, likelihood),
         why: format!(
@@ -190,6 +196,32 @@ fn opinion(finding: &Finding, level: Level) -> Option<(Level, &'static str)> {
     }
 }
 
+/// What the repository says of the code is believed where nothing that was
+/// seen speaks against it.
+fn by_policy(
+    level: Level,
+    finding: &Finding,
+    reach: &Reach,
+    policy: &Statement,
+) -> (Level, String) {
+    let says = format!(
+        "{}:{} says that {}",
+        crate::finding::fit(&policy.path),
+        policy.line,
+        policy.stance.words()
+    );
+    let against = match (&finding.proof, reach) {
+        (Proof::Confirmed { .. }, _) => Some("it was shown by running it"),
+        (_, Reach::Anybody(_)) => Some("anybody reaches it"),
+        _ => None,
+    };
+    match (policy.stance, against) {
+        (Stance::InScope, _) => (level.up(), says),
+        (_, Some(against)) => (level, format!("{says}, but {against}")),
+        (_, None) => (level.down(), says),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,40 +239,40 @@ mod tests {
         let sure = finding(Severity::High, Confidence::A);
         let open = Reach::Anybody("GET /a".to_owned());
         let guarded = Reach::Guarded("GET /a".to_owned(), "login".to_owned());
-        let first = rank(&sure, &open, false);
+        let first = rank(&sure, &open, None, false);
         assert_eq!(first.priority, 1);
         assert_eq!(
             first.why,
             "high impact, high likelihood: it is known for certain, anybody reaches it by GET /a"
         );
-        assert_eq!(rank(&sure, &guarded, false).priority, 2);
-        assert_eq!(rank(&sure, &Reach::Unknown, false).priority, 2);
-        assert_eq!(rank(&sure, &open, true).priority, 4);
+        assert_eq!(rank(&sure, &guarded, None, false).priority, 2);
+        assert_eq!(rank(&sure, &Reach::Unknown, None, false).priority, 2);
+        assert_eq!(rank(&sure, &open, None, true).priority, 4);
     }
 
     #[test]
     fn a_proof_raises_and_a_failed_one_lowers_but_never_hides() {
         let mut weak = finding(Severity::Medium, Confidence::C);
-        assert_eq!(rank(&weak, &Reach::Unknown, false).priority, 7);
+        assert_eq!(rank(&weak, &Reach::Unknown, None, false).priority, 7);
         weak.proof = Proof::Confirmed {
             method: String::new(),
             evidence: String::new(),
             control: String::new(),
             command: String::new(),
         };
-        assert_eq!(rank(&weak, &Reach::Unknown, false).priority, 3);
+        assert_eq!(rank(&weak, &Reach::Unknown, None, false).priority, 3);
         weak.proof = Proof::ReachableInIsolation {
             evidence: String::new(),
         };
         let anybody = Reach::Anybody("GET /a".to_owned());
         for reach in [&Reach::Unknown, &anybody] {
-            assert_eq!(rank(&weak, reach, false).priority, 5);
+            assert_eq!(rank(&weak, reach, None, false).priority, 5);
         }
         let mut sure = finding(Severity::Low, Confidence::A);
         sure.proof = Proof::NotReproduced {
             tried: String::new(),
         };
-        assert_eq!(rank(&sure, &Reach::Unknown, false).priority, 9);
+        assert_eq!(rank(&sure, &Reach::Unknown, None, false).priority, 9);
     }
 
     #[test]
@@ -255,7 +287,7 @@ mod tests {
                 ..Default::default()
             });
             found.proof = proof.cloned().unwrap_or_default();
-            rank(&found, &open, false).priority
+            rank(&found, &open, None, false).priority
         };
         assert_eq!(priority(Verdict::NotAsked, true, None), 1);
         assert_eq!(priority(Verdict::Disagrees, true, None), 2);
@@ -268,14 +300,18 @@ mod tests {
         };
         assert_eq!(priority(Verdict::Disagrees, true, Some(&confirmed)), 1);
         let mut weak = finding(Severity::High, Confidence::C);
-        assert_eq!(rank(&weak, &Reach::Unknown, false).priority, 4);
+        assert_eq!(rank(&weak, &Reach::Unknown, None, false).priority, 4);
         weak.opinion = Some(crate::judge::Opinion {
             verdict: Verdict::Agrees,
             evidence: vec![crate::Step::default()],
             ..Default::default()
         });
-        assert_eq!(rank(&weak, &Reach::Unknown, false).priority, 2);
-        assert_eq!(rank(&weak, &open, false).priority, 2, "no more than a step");
+        assert_eq!(rank(&weak, &Reach::Unknown, None, false).priority, 2);
+        assert_eq!(
+            rank(&weak, &open, None, false).priority,
+            2,
+            "no more than a step"
+        );
     }
 
     #[test]
@@ -289,15 +325,15 @@ mod tests {
         let confidences = [Confidence::C, Confidence::B, Confidence::A];
         for pair in severities.windows(2) {
             for confidence in confidences {
-                let less = rank(&finding(pair[0], confidence), &Reach::Unknown, false);
-                let more = rank(&finding(pair[1], confidence), &Reach::Unknown, false);
+                let less = rank(&finding(pair[0], confidence), &Reach::Unknown, None, false);
+                let more = rank(&finding(pair[1], confidence), &Reach::Unknown, None, false);
                 assert!(more.priority <= less.priority);
             }
         }
         for pair in confidences.windows(2) {
             for severity in severities {
-                let less = rank(&finding(severity, pair[0]), &Reach::Unknown, false);
-                let more = rank(&finding(severity, pair[1]), &Reach::Unknown, false);
+                let less = rank(&finding(severity, pair[0]), &Reach::Unknown, None, false);
+                let more = rank(&finding(severity, pair[1]), &Reach::Unknown, None, false);
                 assert!(more.priority <= less.priority);
             }
         }

@@ -95,7 +95,7 @@ fn wanted(scan: &Scan, with_base: bool) -> Vec<usize> {
         let is_new = !with_base || !before.contains(&names[index]);
         if is_new && is_worth_asking(finding) {
             let reach = Reach::of(finding, &scan.routes);
-            wanted.push((rank(finding, &reach, false).priority, index));
+            wanted.push((rank(finding, &reach, None, false).priority, index));
         }
     }
     wanted.sort_unstable();

@@ -155,7 +155,12 @@ fn reported(
         in_tests,
         ignored,
         gates,
-        rank: rank::rank(&finding, &Reach::of(&finding, &scan.routes), in_tests),
+        rank: rank::rank(
+            &finding,
+            &Reach::of(&finding, &scan.routes),
+            scan.policies.of(&finding),
+            in_tests,
+        ),
         owners: scan.owners.of(&finding.path).to_vec(),
         finding,
     }

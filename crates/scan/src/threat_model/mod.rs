@@ -2,6 +2,7 @@
 //! front of it, what is behind it. Drafted from the code, kept by people.
 
 mod document;
+mod policy;
 mod surface;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +13,7 @@ use crate::routes::FileRoutes;
 use crate::{Detector, Facts, FactsOf, Joined, Language, Project, SourceFile};
 
 pub use document::{Drift, Model};
+pub use policy::{Policies, Stance, Statement};
 pub use surface::{Surface, of_file};
 
 /// Where a repository keeps it.

@@ -8,5 +8,6 @@
 mod authorization;
 mod fix;
 mod forms;
+mod policy;
 mod taint;
 mod tree;
