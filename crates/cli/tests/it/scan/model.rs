@@ -197,6 +197,15 @@ fn an_opinion_stands_beside_a_finding_and_what_a_model_finds_says_whose_it_is() 
     );
     assert_eq!((&own["line"], &own["gates"]), (&json!(41), &json!(false)));
     assert_eq!(own["title"], "It <U+202E>cancels<ESC]>0;x<U+0007> by GET");
+    // However low the gate is, it does not fail for what only a model says.
+    let low = ["--fail-on", "low", "--confidence", "C"];
+    let with = super::report(&environment, &[&low[..], &["--model"]].concat());
+    assert_eq!(with["gate"], super::report(&environment, &low)["gate"]);
+    let own = by_rule(&with, "model-state-changing-get");
+    assert_eq!(
+        (&own["gates"], &own["state"]),
+        (&json!(false), &json!("found"))
+    );
     // What rules found is the same, and so is what fails.
     assert_eq!(by_rules_alone(&report), by_rules_alone(&before));
     assert_eq!(report["gate"], before["gate"]);
