@@ -11,7 +11,8 @@ use dam_policy::{
 };
 
 use crate::commands::{
-    ExecPolicy, Export, Guard, Net, Policy, Requirements, Scan, Status, ThreatModel, TriageWish,
+    ExecPolicy, Export, Fix, Guard, Net, Policy, Requirements, Scan, Status, ThreatModel,
+    TriageWish,
 };
 use crate::output::Color;
 use crate::{exit, variables};
@@ -208,6 +209,19 @@ Examples:
   dam scan --model --model-plan          what a model would be asked"
     )]
     Scan(Box<Scan>),
+    /// Make a patch for a finding
+    ///
+    /// The fix is tried out in private copies: a fresh scan must not find it
+    /// and must find nothing new, its proof must fall silent while harmless
+    /// requests are answered, and the project's tests must show what they did
+    /// before. The patch is printed; nothing of the directory is changed.
+    #[command(after_help = "\
+Examples:
+  dam fix 3f9a2c | git apply
+  dam fix 3f9a2c --branch fix-search
+  dam fix 3f9a2c --test-command 'make check'
+  dam fix 3f9a2c --model")]
+    Fix(Box<Fix>),
     /// Draft the threat model from the code, and say where it drifted
     ///
     /// It is kept in `.cofferdam/threat-model.md`. Sections between marks are

@@ -8,6 +8,7 @@ mod difference;
 mod doctor;
 mod exec;
 mod execpolicy;
+mod fix;
 mod guard;
 #[cfg(target_os = "linux")]
 mod learn;
@@ -23,6 +24,7 @@ mod trust;
 
 pub use exec::runtime;
 pub use execpolicy::ExecPolicy;
+pub use fix::Fix;
 pub use guard::Guard;
 pub use log::export::Export;
 pub use log::triage::TriageWish;
@@ -65,6 +67,7 @@ pub fn run(task: Task, variables: &Variables, output: &mut Output) -> Result<u8,
         Task::Exec(exec) => exec::run(&exec, variables, output),
         Task::Demo(demo) => demo::run(demo, variables, output),
         Task::Scan(scan) => scan::run(&scan, variables, output),
+        Task::Fix(words) => fix::run(&words, variables, output),
         Task::ThreatModel(words) => scan::threat_model::run(&words, variables, output),
         Task::Trust(words) => trust::run(&words, variables, output),
         Task::Doctor(doctor) => doctor::run(&doctor, variables, output),

@@ -48,4 +48,6 @@ pub use file::SourceFile;
 pub use finding::{Confidence, Finding, Proof, Severity, Step};
 pub use language::Language;
 pub use secrets::{BadGitleaks, Gitleaks, GitleaksIgnore, Secrets};
-pub use source::{Boundary, Change, Commit, Entry, Git, Revision, SourceError, directory};
+pub use source::{
+    Boundary, BranchError, Change, Commit, Entry, Git, NewCommit, Revision, SourceError, directory,
+};

@@ -4,6 +4,7 @@
 //! directory on the disk, from git's index or from a commit.
 
 mod blobs;
+mod branch;
 mod directory;
 mod git;
 mod history;
@@ -19,6 +20,7 @@ use crate::file::LARGEST;
 use crate::{Gap, GapKind};
 use blobs::Blobs;
 
+pub use branch::{BranchError, NewCommit};
 pub use directory::directory;
 pub use git::{Boundary, Git};
 pub use history::{Change, Commit};

@@ -3,8 +3,8 @@
 mod given;
 mod history;
 mod model;
-mod options;
-mod place;
+pub(super) mod options;
+pub(super) mod place;
 mod prove;
 pub mod threat_model;
 mod watch;
@@ -174,7 +174,12 @@ fn compared_scan(
     deepen: Deepen<'_>,
 ) -> Result<Report, CommandError> {
     let (mut revision, mut base) = place.revisions(what)?;
-    let known = place.known(&revision, base.as_ref(), scan)?;
+    let known = place.known(
+        &revision,
+        base.as_ref(),
+        scan.fails.accept_ignores,
+        scan.baseline.as_deref(),
+    )?;
     for each in std::iter::once(&mut revision).chain(&mut base) {
         each.leave_out(&known.settings.leave_out);
     }

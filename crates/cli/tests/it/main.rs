@@ -8,6 +8,7 @@ mod doctor;
 #[cfg(target_os = "linux")]
 mod egress;
 mod exec;
+mod fix;
 mod git;
 mod guard;
 mod help;

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::copy::Copy;
+use super::copy::{Copy, is_as};
 use super::suite::{Box as TestBox, Command, Ran};
 use super::{Changed, Proposal, apply};
 use crate::prove::{Proved, Proving, Shown, about, prove, settle};
@@ -148,6 +148,9 @@ impl<'a> Trial<'a> {
         what: &str,
         risks: &[String],
     ) -> Result<Accepted, String> {
+        for (path, change) in &changes {
+            is_as(self.project, path, &change.before).map_err(|error| error.to_string())?;
+        }
         let after = self.scanned(&changes)?;
         let proof = self.proof(&changes, &after)?;
         let tests = self.tests(&changes)?;

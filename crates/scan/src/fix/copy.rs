@@ -58,6 +58,33 @@ pub(super) struct Copy {
     dir: PathBuf,
 }
 
+/// That a file is there without a link on the way, and is what it was.
+pub(super) fn is_as(project: &Path, path: &str, text: &str) -> Result<(), CopyError> {
+    let not_there = || CopyError::NotThere(path.to_owned());
+    let mut at = project.to_path_buf();
+    let mut parts = path.split('/').peekable();
+    while let Some(part) = parts.next() {
+        if matches!(part, "" | "." | "..") {
+            return Err(not_there());
+        }
+        at.push(part);
+        let about = at.symlink_metadata().map_err(|_| not_there())?;
+        let fits = if parts.peek().is_some() {
+            about.is_dir()
+        } else {
+            about.is_file()
+        };
+        if !fits {
+            return Err(not_there());
+        }
+    }
+    let bytes = fs::read(&at).map_err(|source| CopyError::Io { path: at, source })?;
+    if bytes == text.as_bytes() {
+        return Ok(());
+    }
+    Err(CopyError::Changed(path.to_owned()))
+}
+
 impl Copy {
     /// A copy of a project with some files changed. Each of those must be what
     /// it was.

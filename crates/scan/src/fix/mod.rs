@@ -14,6 +14,8 @@ mod copy;
 mod edit;
 mod javascript;
 mod lines;
+mod markup;
+mod model;
 mod patch;
 mod python;
 mod sql;
@@ -27,6 +29,7 @@ use crate::{Finding, Language, SourceFile};
 pub use accept::{Accepted, ProofSaid, TestsSaid, Trial};
 pub use copy::CopyError;
 pub use edit::{Edit, apply};
+pub use model::{Advised, Budget, advised};
 pub use patch::unified;
 pub use suite::{Box as TestBox, Command};
 

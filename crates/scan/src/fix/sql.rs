@@ -20,6 +20,18 @@ pub(super) enum Piece {
     },
 }
 
+/// The text before each value.
+pub(super) fn before_values(pieces: &[Piece]) -> Vec<String> {
+    let (mut text, mut all) = (String::new(), Vec::new());
+    for piece in pieces {
+        match piece {
+            Piece::Text(part) => text.push_str(part),
+            Piece::Value { .. } => all.push(text.clone()),
+        }
+    }
+    all
+}
+
 /// A driver of a database: what its placeholders look like.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Driver {
@@ -276,6 +288,20 @@ impl Making {
                 "`{source}` is a list, which needs as many placeholders as it has values"
             ));
         }
+        let before = self.query.text.trim_end().to_ascii_uppercase();
+        let is_alone =
+            matches!(next, Some(Piece::Text(text)) if text.trim_start().starts_with(')'));
+        if before.ends_with('(') && is_alone {
+            return Err(format!(
+                "`{source}` may be a list, which needs as many placeholders as it has values"
+            ));
+        }
+        let is_mysql = matches!(self.driver, Driver::Mysql | Driver::NodeMysql);
+        if is_mysql && (before.ends_with("LIMIT") || before.ends_with("OFFSET")) {
+            return Err(format!(
+                "behind LIMIT this driver takes numbers only: make one of `{source}` first"
+            ));
+        }
         self.bind(vec![piece.clone()]);
         Ok(())
     }
@@ -366,6 +392,8 @@ mod tests {
                 Some("x WHERE a BETWEEN ? AND ?"),
             ),
             ("x WHERE a = 1 AND `x`", None),
+            ("SELECT a FROM t WHERE b IN (`x`)", None),
+            ("INSERT INTO t VALUES (`x`)", None),
             ("SELECT `x` FROM t", None),
             ("SELECT a FROM `x`", None),
             ("SELECT a FROM t ORDER BY `x`", None),

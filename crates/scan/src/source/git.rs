@@ -27,6 +27,7 @@ const HELD: &[&str] = &[
     "core.attributesFile=/dev/null",
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
+    "core.logAllRefUpdates=false",
     "core.quotePath=false",
     "core.untrackedCache=false",
     "credential.helper=",
@@ -226,7 +227,7 @@ impl Git {
         self.ask_in(words, self.place())
     }
 
-    fn place(&self) -> &Path {
+    pub(super) fn place(&self) -> &Path {
         self.top().unwrap_or(&self.repository.git_dir)
     }
 
@@ -241,11 +242,23 @@ impl Git {
         cwd: &Path,
         stdin: Stream,
     ) -> Result<Running, SourceError> {
+        let profile = self.grants().resolve(&Places::default());
+        self.start_in(words, cwd, stdin, profile)
+    }
+
+    /// Starts git with these rights.
+    pub(super) fn start_in(
+        &self,
+        words: &[&str],
+        cwd: &Path,
+        stdin: Stream,
+        profile: ResolvedProfile,
+    ) -> Result<Running, SourceError> {
         let launch = Launch {
             argv: self.words(words),
             cwd: cwd.to_owned(),
             env: self.environment(),
-            profile: self.profile(),
+            profile,
             transaction: None,
             tier: self.boundary.tier,
             stdin,
@@ -284,6 +297,11 @@ impl Git {
             ("PATH", self.boundary.path.as_str()),
             ("HOME", "/nonexistent"),
             ("LC_ALL", "C"),
+            // Whoever a commit is by that is made here.
+            ("GIT_AUTHOR_EMAIL", "cofferdam@localhost"),
+            ("GIT_AUTHOR_NAME", "Cofferdam"),
+            ("GIT_COMMITTER_EMAIL", "cofferdam@localhost"),
+            ("GIT_COMMITTER_NAME", "Cofferdam"),
             ("GIT_ATTR_NOSYSTEM", "1"),
             ("GIT_CONFIG_GLOBAL", "/dev/null"),
             ("GIT_CONFIG_NOSYSTEM", "1"),
@@ -296,7 +314,7 @@ impl Git {
     }
 
     /// The system and this repository, to be read.
-    fn profile(&self) -> ResolvedProfile {
+    pub(super) fn grants(&self) -> Profile {
         let read = |place| (place, Access::Read, Origin::BUILTIN);
         let mut profile = Profile::builtin(SandboxMode::ReadOnly);
         ":scan-git".clone_into(&mut profile.name);
@@ -309,7 +327,7 @@ impl Git {
                 .files
                 .extend(dirs.map(|dir| read(Place::Absolute(dir.clone()))));
         }
-        profile.resolve(&Places::default())
+        profile
     }
 }
 
@@ -342,7 +360,7 @@ pub(super) fn records(answer: &[u8]) -> impl Iterator<Item = &[u8]> {
         .filter(|record| !record.is_empty())
 }
 
-fn one_id(answer: &[u8]) -> Option<String> {
+pub(super) fn one_id(answer: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(answer).ok()?.trim();
     is_id(text).then(|| text.to_owned())
 }
@@ -356,7 +374,7 @@ pub(super) fn is_id(text: &str) -> bool {
 type Listed<'a> = (&'a [u8], &'a [u8], &'a [u8]);
 
 /// `100644 blob ID<TAB>PATH`
-fn tree_entry(record: &[u8]) -> Option<Listed<'_>> {
+pub(super) fn tree_entry(record: &[u8]) -> Option<Listed<'_>> {
     let (about, path) = halves(record, b'\t')?;
     let mut words = about.split(|byte| *byte == b' ');
     let (mode, _kind, id) = (words.next()?, words.next()?, words.next()?);

@@ -126,7 +126,12 @@ impl Judging {
         output: &mut Output,
     ) -> Result<u8, CommandError> {
         let (mut revision, mut base) = place.revisions(&scan.what)?;
-        let known = place.known(&revision, base.as_ref(), scan)?;
+        let known = place.known(
+            &revision,
+            base.as_ref(),
+            scan.fails.accept_ignores,
+            scan.baseline.as_deref(),
+        )?;
         for each in std::iter::once(&mut revision).chain(&mut base) {
             each.leave_out(&known.settings.leave_out);
         }

@@ -12,7 +12,7 @@ use dam_scan::record::Record;
 use dam_scan::report::Report;
 use dam_scan::{Boundary, Cache, Gap, GapKind, Git, Revision, SourceError, directory};
 
-use super::options::{Scan, What};
+use super::options::What;
 use crate::error::CommandError;
 use crate::output::{Output, WARNING};
 use crate::variables::Variables;
@@ -124,10 +124,11 @@ impl Place {
         &self,
         revision: &Revision,
         base: Option<&Revision>,
-        scan: &Scan,
+        accept_ignores: bool,
+        baseline: Option<&Path>,
     ) -> Result<Known, CommandError> {
         let settings = match base {
-            Some(_) if scan.fails.accept_ignores => revision.text_of(SETTINGS_FILE),
+            Some(_) if accept_ignores => revision.text_of(SETTINGS_FILE),
             Some(base) => base.text_of(SETTINGS_FILE),
             None => self.settings_text(),
         };
@@ -140,7 +141,7 @@ impl Place {
             // What cannot be read is as good as nothing: states are unknown
             // then, and no finding is lost.
             record: record.and_then(|text| serde_json::from_slice(&text).ok()),
-            baseline: scan.baseline.as_deref().map(read_baseline).transpose()?,
+            baseline: baseline.map(read_baseline).transpose()?,
         })
     }
 

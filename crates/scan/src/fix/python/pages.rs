@@ -7,7 +7,8 @@ use super::imports;
 use super::strings::{Built, built};
 use crate::Finding;
 use crate::fix::code::{Code, around, below, children, field};
-use crate::fix::sql::Piece;
+use crate::fix::markup::takes_text;
+use crate::fix::sql::{Piece, before_values};
 use crate::fix::{Edit, NoFix, Proposal, no_fix};
 
 /// How many values of one text are tried one by one.
@@ -29,6 +30,7 @@ pub(super) fn propose(code: &Code<'_>, finding: &Finding) -> Vec<Proposal> {
         code,
         finding,
         &wrap,
+        &takes_text,
         "escape the value where it is put into the page",
     );
     for proposal in &mut escaped {
@@ -40,11 +42,13 @@ pub(super) fn propose(code: &Code<'_>, finding: &Finding) -> Vec<Proposal> {
 }
 
 /// Wraps a value that is put into text at a finding: each by itself, then all.
-/// Where nothing is put together there, the value that is handed on.
+/// Where nothing is put together there, the value that is handed on. `takes`
+/// says whether a value behind some text can be wrapped.
 pub(super) fn wrapped(
     code: &Code<'_>,
     finding: &Finding,
     wrap: &dyn Fn(&str, bool) -> String,
+    takes: &dyn Fn(&str) -> bool,
     what: &str,
 ) -> Vec<Proposal> {
     let mut proposals = Vec::new();
@@ -63,13 +67,16 @@ pub(super) fn wrapped(
         }
     }
     for text in texts {
-        let mut edits: Vec<Edit> = text
-            .values
-            .iter()
-            .map(|(node, is_text)| {
+        let values = text.values.iter().zip(before_values(&text.pieces));
+        let mut edits: Vec<Edit> = values
+            .filter(|(_, before)| takes(before))
+            .map(|((node, is_text), _)| {
                 Edit::replace(node.byte_range(), wrap(code.text(*node), *is_text))
             })
             .collect();
+        if edits.is_empty() {
+            continue;
+        }
         edits.sort_by_key(|edit| edit.range.start);
         edits.dedup();
         if edits.len() > 1 {

@@ -48,11 +48,13 @@ fn of_call(code: &Code<'_>, call: &Call<'_>) -> Result<Option<Proposal>, String>
         "os.popen" => popen(code, call, *first).map(Some),
         "subprocess.getoutput" => {
             let (list, risks) = list(code, *first)?;
-            let text = format!(
-                "subprocess.run({list}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, \
-                 text=True, check=False).stdout.rstrip(\"\\n\")"
-            );
-            Ok(Some(instead(code, call.node, &text, &risks)))
+            let make = |module: &str| {
+                format!(
+                    "{module}.run({list}, stdout={module}.PIPE, stderr={module}.STDOUT, \
+                     text=True, check=False).stdout.rstrip(\"\\n\")"
+                )
+            };
+            Ok(Some(instead(code, call.node, &make, &risks)))
         }
         _ => Ok(None),
     }
@@ -157,12 +159,13 @@ fn system(code: &Code<'_>, call: &Call<'_>, first: Node<'_>) -> Result<Proposal,
         .node
         .parent()
         .is_some_and(|node| node.kind() == "expression_statement");
-    let mut text = format!("subprocess.run({list}, check=False)");
+    let mut status = "";
     if !is_statement {
-        text.push_str(".returncode");
+        status = ".returncode";
         risks.push("the status is the program's own, not the one that `os.system` makes of it");
     }
-    Ok(instead(code, call.node, &text, &risks))
+    let make = |module: &str| format!("{module}.run({list}, check=False){status}");
+    Ok(instead(code, call.node, &make, &risks))
 }
 
 fn popen(code: &Code<'_>, call: &Call<'_>, first: Node<'_>) -> Result<Proposal, String> {
@@ -173,17 +176,20 @@ fn popen(code: &Code<'_>, call: &Call<'_>, first: Node<'_>) -> Result<Proposal, 
     let read = read
         .filter(|read| read.method() == "read" && read.positional.is_empty())
         .ok_or("the stream of `os.popen` is used in other ways than by `read()`")?;
-    let text =
-        format!("subprocess.run({list}, stdout=subprocess.PIPE, text=True, check=False).stdout");
-    Ok(instead(code, read.node, &text, &risks))
+    let make = |module: &str| {
+        format!("{module}.run({list}, stdout={module}.PIPE, text=True, check=False).stdout")
+    };
+    Ok(instead(code, read.node, &make, &risks))
 }
 
-/// New text that calls `subprocess` in the place of a node.
-fn instead(code: &Code<'_>, node: Node<'_>, text: &str, risks: &[&str]) -> Proposal {
+/// New text in the place of a node. `make` is told what `subprocess` is called.
+fn instead(
+    code: &Code<'_>,
+    node: Node<'_>,
+    make: &dyn Fn(&str) -> String,
+    risks: &[&str],
+) -> Proposal {
     let (called, import) = imports::module(code, "subprocess");
-    let text = text.replace("subprocess.", &format!("{called}."));
-    let edits = import
-        .into_iter()
-        .chain([Edit::replace(node.byte_range(), text)]);
-    code.proposal(edits.collect(), WHAT, risks)
+    let written = Edit::replace(node.byte_range(), make(&called));
+    code.proposal(import.into_iter().chain([written]).collect(), WHAT, risks)
 }

@@ -268,7 +268,13 @@ pub(super) fn ldap(code: &Code<'_>, finding: &Finding) -> Result<Vec<Proposal>, 
             format!("{called}(str({source}))")
         }
     };
-    let mut proposals = super::pages::wrapped(code, finding, &wrap, "escape the value for filters");
+    let mut proposals = super::pages::wrapped(
+        code,
+        finding,
+        &wrap,
+        &|_| true,
+        "escape the value for filters",
+    );
     for proposal in &mut proposals {
         let edits = import.clone().into_iter().chain(proposal.edits.drain(..));
         *proposal = code.proposal(edits.collect(), &proposal.what, &[]);
