@@ -103,14 +103,14 @@ fn names_are_free_in_an_own_tmp_and_nowhere_else() {
                 echo 1 > .git/config; mv .git moved; mkdir bare; cd bare; echo 1 > HEAD; \
                 mkdir refs objects hooks; echo 1 > config; cd ..; find . -type f -o -type l | sort | xargs echo";
     let rules = [(&*work, Access::Write)];
-    let made = "./.vscode ./AGENTS.md ./bare/HEAD ./bare/config ./moved/HEAD ./moved/config ./moved/hooks/x";
+    let expected = "./.vscode ./AGENTS.md ./bare/HEAD ./bare/config ./moved/HEAD ./moved/config ./moved/hooks/x";
     let there = run(
         &work,
         &rules,
         true,
         &format!("mkdir /tmp/a; cd /tmp/a; {make}"),
     );
-    assert_eq!(there.trim(), made);
+    assert_eq!(there.trim(), expected);
     // The workspace keeps its rules, by whatever way it is reached, though it
     // lies below the same `/tmp`.
     let work_path = work.display();
