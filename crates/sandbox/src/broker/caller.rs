@@ -16,8 +16,6 @@ use crate::tier::Tier;
 
 const PAGE: u64 = 4096;
 const LONGEST_PATH: usize = 4096;
-/// What is read of a path at first: most are shorter.
-const USUAL_PATH: usize = 256;
 /// What is read of a file under `/proc`: enough for a status with a thousand
 /// groups. Where it is not, what is looked for is not found, and the call fails.
 const LONGEST_ENTRY: usize = 16 * 1024;
@@ -173,12 +171,10 @@ impl<'a> Caller<'a> {
     pub(super) fn unverified_path(&self, index: usize) -> Result<Vec<u8>, Errno> {
         let mut address = self.call.args[index];
         let mut path = Vec::new();
-        let mut piece = USUAL_PATH;
         while path.len() < LONGEST_PATH {
             // Never across a page that may not be mapped.
             let here = usize::try_from(PAGE - address % PAGE).map_err(|_| Errno::FAULT)?;
-            let mut buffer = vec![0; here.min(piece).min(LONGEST_PATH - path.len())];
-            piece = LONGEST_PATH;
+            let mut buffer = vec![0; here.min(LONGEST_PATH - path.len())];
             let read = sys::read_memory(self.call.tid, address, &mut buffer)?;
             if read == 0 {
                 return Err(Errno::FAULT);
