@@ -66,7 +66,8 @@ pub struct Cache {
 #[derive(Debug, Default)]
 struct News {
     records: Vec<u8>,
-    keys: HashSet<Key>,
+    /// Where in the records what was kept now stands, until it is written.
+    keys: HashMap<Key, Option<(usize, usize)>>,
     /// What of the old was of use.
     used: HashSet<Key>,
 }
@@ -101,7 +102,11 @@ impl Cache {
 
     /// What is kept under a key.
     pub fn get<T: DeserializeOwned>(&self, key: Key) -> Option<T> {
-        let (from, to) = *self.places.get(&key)?;
+        let Some(&(from, to)) = self.places.get(&key) else {
+            let news = self.news.lock().ok()?;
+            let (from, to) = (*news.keys.get(&key)?)?;
+            return serde_json::from_slice(news.records.get(from..to)?).ok();
+        };
         let kept = serde_json::from_slice(&self.bytes[from..to]).ok()?;
         if let Ok(mut news) = self.news.lock() {
             news.used.insert(key);
@@ -115,9 +120,11 @@ impl Cache {
             return;
         };
         if let Ok(mut news) = self.news.lock()
-            && news.keys.insert(key)
+            && !news.keys.contains_key(&key)
         {
             append(&mut news.records, key, &kept);
+            let end = news.records.len();
+            news.keys.insert(key, Some((end - kept.len(), end)));
         }
     }
 
@@ -159,6 +166,7 @@ impl Cache {
             file.write_all(&news.records)?;
         }
         news.records.clear();
+        news.keys.values_mut().for_each(|place| *place = None);
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{Finding, Gap, Language, SourceFile};
+use crate::{Cache, Finding, Gap, Language, SourceFile};
 
 /// Looks at files, one by one and then all together.
 ///
@@ -117,6 +117,8 @@ pub struct Project<'a> {
     pub base: Option<&'a Project<'a>>,
     /// What the user wants.
     pub settings: &'a Settings,
+    /// What is known from before. What is kept there changes no answer.
+    pub cache: Option<&'a Cache>,
 }
 
 impl Project<'_> {

@@ -138,6 +138,7 @@ impl Engine<'_> {
             paths: &view.paths,
             base: None,
             settings: self.settings,
+            cache: self.cache,
         })
     }
 
@@ -195,12 +196,14 @@ impl Engine<'_> {
                 paths: &base.paths,
                 base: None,
                 settings: self.settings,
+                cache: self.cache,
             });
             let joined = detector.join(&Project {
                 files: &facts,
                 paths: &view.paths,
                 base: old.as_ref(),
                 settings: self.settings,
+                cache: self.cache,
             });
             let by = |gap: Gap| Gap {
                 detector: Some(detector.name().to_owned()),

@@ -135,12 +135,14 @@ fn scan_in_full(files: &[Input], base: Option<&[Input]>, settings: &Settings) ->
         paths: &old_paths,
         base: None,
         settings,
+        cache: None,
     };
     let project = Project {
         files: &facts,
         paths: &paths,
         base: base.map(|_| &before),
         settings,
+        cache: None,
     };
     let mut joined = Checks.join(&project);
     let alone = now.iter().flat_map(|each| each.3.findings.iter().cloned());

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
+use crate::cache::Key;
 use crate::engine::parallel::in_parallel;
 use crate::{
     Detector, Facts, Finding, Gap, GapKind, Joined, Language, Project, Secrets, SourceFile,
@@ -79,11 +81,15 @@ impl Detector for Taint {
         let together: Vec<Vec<usize>> = (0..files.len())
             .map(|index| names.reached(index, &files))
             .collect();
+        let keys = keys(self.version(), project, &files, &together);
+        let known: Vec<Option<Outcome>> =
+            keys.iter().map(|key| project.cache?.get((*key)?)).collect();
         // Each is lowered once, however many import it.
         let needed: BTreeSet<usize> = together
             .iter()
-            .filter(|all| all.len() > 1)
-            .flatten()
+            .zip(&known)
+            .filter(|(all, known)| all.len() > 1 && known.is_none())
+            .flat_map(|(all, _)| all)
             .copied()
             .collect();
         let units = in_parallel(files.len(), &|index| {
@@ -101,12 +107,19 @@ impl Detector for Taint {
                     capped: Vec::new(),
                 };
             }
+            if let Some(outcome) = &known[index] {
+                return outcome.clone();
+            }
             let own = together[index].iter().filter_map(|at| units[*at].clone());
             let program = Program::new(own.collect());
-            program
-                .named(path)
+            let module = program.named(path);
+            let outcome = module
                 .map(|module| analyse(&program, module))
-                .unwrap_or_default()
+                .unwrap_or_default();
+            if let (Some(cache), Some(key)) = (project.cache, keys[index]) {
+                cache.put(key, &outcome);
+            }
+            outcome
         });
         let mut joined = Joined::default();
         for ((path, kept), outcome) in files.iter().zip(answers) {
@@ -118,6 +131,32 @@ impl Detector for Taint {
         keep_the_surest(&mut joined.findings);
         joined
     }
+}
+
+/// What each answer is kept under: all that it depends on. Nothing for what
+/// is by itself, whose answer is among its facts.
+fn keys(
+    version: u32,
+    project: &Project<'_>,
+    files: &[(&str, Kept)],
+    together: &[Vec<usize>],
+) -> Vec<Option<Key>> {
+    if project.cache.is_none() {
+        return vec![None; files.len()];
+    }
+    let digests: Vec<[u8; 32]> = files
+        .iter()
+        .map(|(_, kept)| Sha256::digest(&kept.text).into())
+        .collect();
+    let key = |all: &Vec<usize>| {
+        let version = version.to_le_bytes();
+        let mut parts: Vec<&[u8]> = vec![b"flows", &version, project.settings.build.as_bytes()];
+        for at in all {
+            parts.extend([files[*at].0.as_bytes(), &digests[*at][..]]);
+        }
+        (all.len() > 1).then(|| Key::of(&parts))
+    };
+    together.iter().map(key).collect()
 }
 
 fn unit_of(path: &str, text: &str) -> Option<Unit> {

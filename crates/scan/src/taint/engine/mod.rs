@@ -40,6 +40,8 @@ mod text;
 mod types;
 mod value;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Finding;
 
 pub use interp::Tier;
@@ -47,7 +49,7 @@ pub(super) use program::is_script;
 pub use program::{Program, Unit};
 
 /// What was found in one module.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Outcome {
     /// What is dangerous, in any module that its functions lead to.
     pub findings: Vec<Finding>,
