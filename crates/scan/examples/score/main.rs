@@ -6,7 +6,8 @@
 //! cargo run --release -p dam-scan --example score -- --all DIR
 //! ```
 //!
-//! `--json FILE` also writes the table. `--corpus NAME` measures one corpus,
+//! `--list DIR` prints what the scan finds in any directory, to be read by
+//! somebody. `--json FILE` also writes the table. `--corpus NAME` measures one corpus,
 //! ours alone and in detail; with `--misses` it lists what was wrong, with
 //! `--only TEXT` that of one category or project, with `--least A|B|C` only
 //! with findings that are at least that sure. What is held out (see `sven` and
@@ -121,6 +122,7 @@ const CORPORA: &[Corpus] = &[
 
 const USAGE: &str = "usage: score --all DIR [--json FILE] [--corpus NAME]
        score --corpus NAME DIR [--misses] [--only TEXT] [--least A|B|C]
+       score --list DIR [--least A|B|C]
 DIR has the corpora, as `crates/scan/examples/score/corpora DIR` lays them out,
 and in DIR/peers what `crates/scan/examples/score/peers DIR` installs.";
 
@@ -128,10 +130,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let mut options = Options::default();
     let (mut directory, mut json_file, mut only_corpus) = (None, None, None);
-    let (mut all, mut least) = (false, Confidence::C);
+    let (mut all, mut listed, mut least) = (false, None, Confidence::C);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--all" => all = true,
+            "--list" => listed = arguments.next().map(PathBuf::from),
             "--json" => json_file = arguments.next(),
             "--corpus" => only_corpus = arguments.next(),
             "--misses" => options.misses = true,
@@ -145,6 +148,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
             other => directory = Some(PathBuf::from(other)),
         }
+    }
+    if let Some(tree) = listed {
+        return list(&tree, least);
     }
     let directory = directory.ok_or(USAGE)?;
     let wanted = |corpus: &&Corpus| {
@@ -168,6 +174,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let ours = ours(corpus, least);
         let score = (corpus.score)(&directory.join(corpus.name), &ours, &options)?;
         println!("{}", row(&ours.name(), "", &score));
+    }
+    Ok(())
+}
+
+fn list(tree: &Path, least: Confidence) -> Result<(), Box<dyn std::error::Error>> {
+    let secrets_alone = false;
+    for each in (Ours {
+        least,
+        secrets_alone,
+    })
+    .look(tree, "any")?
+    .found
+    {
+        println!("{}:{} {}", each.path, each.line, each.what);
     }
     Ok(())
 }

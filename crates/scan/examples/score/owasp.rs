@@ -1,6 +1,9 @@
 //! OWASP's benchmarks for Python and Java: one case in each file, with its
 //! category and whether it is real.
 //!
+//! A finding counts in a case's category where it names the category's
+//! weakness or one that tools use for it, for every tool alike.
+//!
 //! Of BenchmarkJava the cases with an even number were tuned on; those with an
 //! odd one are only counted, never listed.
 
@@ -60,11 +63,14 @@ fn score(
         let [case, category, real, cwe, ..] = parts.as_slice() else {
             continue;
         };
-        let cwe = cwe
+        let cwe: u16 = cwe
             .trim()
             .parse()
             .map_err(|_| format!("no weakness: {line}"))?;
-        let (real, says) = (*real == "true", found.contains(&(*case, cwe)));
+        let says = related(cwe)
+            .iter()
+            .any(|cwe| found.contains(&(*case, *cwe)));
+        let real = *real == "true";
         let is_even = case.ends_with(['0', '2', '4', '6', '8']);
         for rates in [&mut rates, if is_even { &mut even } else { &mut odd }] {
             let counts = rates.entry((*category).to_owned()).or_default();
@@ -95,4 +101,24 @@ fn score(
         figures,
         seconds: looked.seconds,
     })
+}
+
+/// What tools call a category's weakness.
+fn related(cwe: u16) -> Vec<u16> {
+    const RELATED: &[&[u16]] = &[
+        &[22, 23, 36, 73],
+        &[78, 77, 88],
+        &[79, 80, 116],
+        &[89, 564, 943],
+        &[94, 95, 96, 78],
+        &[327, 326, 328],
+        &[328, 326, 327, 916],
+        &[330, 331, 338],
+        &[502, 20],
+        &[611, 776, 827, 20],
+        &[614, 311],
+        &[643, 91],
+    ];
+    let all = RELATED.iter().find(|all| all[0] == cwe);
+    all.map_or_else(|| vec![cwe], |all| all.to_vec())
 }
