@@ -151,6 +151,8 @@ struct Known {
     files: Vec<Placed>,
     imports: Vec<(String, Import)>,
     licences: Vec<(String, String)>,
+    /// What tests and examples declare for themselves.
+    beside: Vec<Packages>,
 }
 
 impl Known {
@@ -159,6 +161,7 @@ impl Known {
             files: Vec::new(),
             imports: Vec::new(),
             licences: Vec::new(),
+            beside: Vec::new(),
         };
         for file in project.files {
             let facts = file.facts.data::<FileFacts>().unwrap_or_default();
@@ -173,8 +176,10 @@ impl Known {
                 known.licences.push((path.clone(), licence));
             }
             // What a test brings along is not what the project is built of.
-            if let Some(packages) = facts.packages.filter(|_| !file.is_test) {
-                known.files.push(Placed { path, packages });
+            match facts.packages {
+                Some(packages) if file.is_test => known.beside.push(packages),
+                Some(packages) => known.files.push(Placed { path, packages }),
+                None => {}
             }
         }
         known

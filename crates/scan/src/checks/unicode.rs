@@ -37,7 +37,14 @@ pub(super) fn look(file: &SourceFile<'_>, found: &mut Found<'_>) {
         return;
     }
     hidden_in(file, found);
-    if is_code(file.language) {
+    if file.is_minified() {
+        // Nobody reads it, and so it deceives nobody.
+        let of_it = found.findings.iter_mut();
+        for finding in of_it.filter(|each| each.rule == "invisible-unicode") {
+            finding.severity = Severity::Low;
+            finding.confidence = Confidence::C;
+        }
+    } else if is_code(file.language) {
         confusable(file, found);
     }
 }

@@ -39,7 +39,7 @@ fn by_name(name: &str) -> bool {
         .skip(1)
         .any(|part| matches!(part, "test" | "spec"));
     inner
-        || stem == "conftest"
+        || matches!(stem, "conftest" | "test" | "tests")
         || stem.starts_with("test_")
         || stem.ends_with("_test")
         || stem.ends_with("_spec")
@@ -61,6 +61,7 @@ mod tests {
             "a.spec.ts",
             "x/UserTest.java",
             "conftest.py",
+            "src/mask/tests.rs",
             "__tests__/x.js",
         ] {
             assert!(is_test(path), "{path}");

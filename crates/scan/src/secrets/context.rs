@@ -24,6 +24,23 @@ impl Context {
     }
 }
 
+/// Whether a place is in a text for people: a document, or a comment.
+pub(super) fn is_documented(file: &SourceFile<'_>, at: usize) -> bool {
+    let ending = file.path.rsplit('.').next().unwrap_or_default();
+    let in_document = matches!(ending, "md" | "mdx" | "rst" | "adoc")
+        || file
+            .path
+            .split('/')
+            .any(|part| matches!(part, "doc" | "docs"));
+    let begin = file.text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let line = file.text[begin..at].trim_start();
+    let in_comment = is_code(file.language)
+        && ["//", "*", "/*", "#", "--"]
+            .iter()
+            .any(|mark| line.starts_with(mark));
+    in_document || in_comment
+}
+
 /// Whether a value is no secret by what it is: a digest of a whole file, an
 /// identifier of a format, the name of a file.
 pub(super) fn is_harmless(value: &str) -> bool {

@@ -1,7 +1,7 @@
 //! What is a secret, and what only looks like one.
 
-use super::find;
-use crate::{Detector, SourceFile};
+use super::{Secrets, find};
+use crate::{Confidence, Detector, SourceFile};
 use proptest::prelude::*;
 
 fn found(path: &str, text: &str) -> Vec<String> {
@@ -81,6 +81,22 @@ fn in_what_tools_wrote_only_formats_count() {
     let text = format!("var a='{long}';e.token=\"q7Rz0LkV3nXy8WbT\";");
     assert_eq!(found("a.js", &text), [""; 0]);
     assert_eq!(found("a.py", &text), ["q7Rz0LkV3nXy8WbT"]);
+}
+
+#[test]
+fn what_a_document_shows_is_less_sure_than_what_a_program_has() {
+    let line = "db = connect('pg://me:C5kbx8yu@localhost/x')\n";
+    let sure = |path: &str, text: &str| {
+        let file = SourceFile::of_text(path, text);
+        Secrets::default().file(&file).findings[0].confidence
+    };
+    assert_eq!(sure("a.py", line), Confidence::A);
+    assert_eq!(sure("a.md", line), Confidence::B);
+    assert_eq!(sure("docs/a.py", line), Confidence::B);
+    assert_eq!(sure("a.py", &format!("  # {line}")), Confidence::B);
+    // Put together here, so that nobody finds it in this file.
+    let token = format!("aws = '{}{}'\n", "AKIA", "QYLPMN5HFIQR7XYA");
+    assert_eq!(sure("a.md", &token), Confidence::A);
 }
 
 #[test]

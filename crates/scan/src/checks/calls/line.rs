@@ -112,6 +112,7 @@ pub(super) fn look(file: &SourceFile<'_>, found: &mut Found<'_>) {
         if trimmed.starts_with('#')
             || trimmed.starts_with("//")
             || trimmed.starts_with('*')
+            || trimmed.starts_with("class ")
             || line.len() > 2000
         {
             continue;

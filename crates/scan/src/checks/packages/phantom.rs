@@ -107,11 +107,18 @@ impl Names {
             .iter()
             .flat_map(|file| file.packages.aliases.clone())
             .collect();
+        let beside = known.beside.iter().filter(|each| each.system == system);
+        let mut declared = known.names(system);
+        declared.extend(
+            beside
+                .flat_map(|each| &each.declared)
+                .map(|each| system.plain(&each.name)),
+        );
         Self {
             system,
             standard,
             own,
-            declared: known.names(system),
+            declared,
             aliases,
         }
     }
