@@ -132,7 +132,7 @@ fn what_stands_for_a_secret_is_none() {
 fn a_finding_never_holds_its_secret() {
     let text = "password = 'karhaqnoqe7'; token = 'q7Rz0LkV3nXy8WbT'\n";
     let file = SourceFile::of_text("a.py", text);
-    let facts = super::Secrets::default().file(&file);
+    let facts = Secrets::default().file(&file);
     let written = serde_json::to_string(&facts).expect("facts");
     assert_eq!(facts.findings.len(), 2);
     for secret in ["karhaqnoqe7", "q7Rz0LkV3nXy8WbT"] {
@@ -158,7 +158,7 @@ proptest! {
     ) {
         let text = words.concat();
         let file = SourceFile::of_text(&path, &text);
-        for finding in super::Secrets::default().file(&file).findings {
+        for finding in Secrets::default().file(&file).findings {
             prop_assert!(finding.line >= 1);
         }
     }

@@ -8,7 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use dam_scan::taint::Taint;
-use dam_scan::{Confidence, Detector, Entry, GapKind, Scan, Settings, scan_files};
+use dam_scan::{
+    Cache, Confidence, Detector, Engine, Entry, GapKind, Revision, Scan, Settings, scan_files,
+};
 use proptest::prelude::*;
 
 /// Where and what: file, line, how sure, rule.
@@ -71,6 +73,38 @@ fn a_finding_tells_the_way_of_the_data() {
     let lines: Vec<u32> = finding.steps.iter().map(|step| step.line).collect();
     assert_eq!(lines, [5, 5, 6, 7]);
     assert!(!finding.safer.is_empty() && finding.cwe.contains(&94));
+}
+
+#[test]
+fn what_files_tell_together_is_known_until_one_of_them_changes() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let app = "from flask import Flask, request\nimport runs\napp = Flask(__name__)\n@app.get('/')\ndef page():\n    runs.it(request.args['name'])\n    return ''\n";
+    let told = |runs: &str| -> Vec<String> {
+        let detectors: Vec<Box<dyn Detector>> = vec![Box::new(Taint)];
+        let (settings, cache) = (Settings::default(), Cache::open(dir.path()));
+        let engine = Engine {
+            detectors: &detectors,
+            settings: &settings,
+            cache: Some(&cache),
+        };
+        let revision = Revision {
+            entries: vec![
+                Entry::of_bytes("app.py", app.as_bytes()),
+                Entry::of_bytes("runs.py", runs.as_bytes()),
+            ],
+            ..Revision::default()
+        };
+        let found = engine.scan(&revision, None).findings;
+        let sure = found.iter().filter(|each| each.confidence == Confidence::A);
+        sure.map(|each| format!("{}:{}", each.path, each.line))
+            .collect()
+    };
+    let dangerous = "def it(text):\n    eval(text)\n";
+    let harmless = "def it(text):\n    print(text)\n";
+    for _ in 0..2 {
+        assert_eq!(told(dangerous), ["runs.py:2"]);
+        assert_eq!(told(harmless), [""; 0]);
+    }
 }
 
 #[test]
