@@ -126,6 +126,7 @@ fn short_overview() {
       trust         Trust what a project says of itself, as it is now
       requirements  What an administrator requires, and who signed it
       scan          Find what is dangerous in a repository
+      fix           Make a patch for a finding
       threat-model  Draft the threat model from the code, and say where it drifted
       doctor        Find out what this machine can enforce
       demo          Watch an agent's whole day in the box, with nothing to sign up for
