@@ -51,7 +51,7 @@ fn a_models_change_is_measured_like_any_other_and_hears_why_it_was_refused() {
     let good = "    by = request.args.get(\"by\", \"name\")\n    if by not in COLUMNS:\n        by = \"name\"\n";
     let server = ScriptedServer::start(vec![
         // A file that it was not shown, then a change that breaks a test.
-        answer(1, "../../home/.bashrc", "x"),
+        answer(1, "../../.bashrc", "x"),
         answer(14, "app.py", "    by = \"nothing\"\n"),
         answer(14, "app.py", good),
     ]);
