@@ -30,7 +30,7 @@ fn unknown_keys() {
     user:1:1: `zzz` is not a key
       zzz = 1
       ^^^
-    hint: keys here: sandbox_mode, approval_policy, approvals_reviewer, flow, default_permissions, permissions, limits, history, journal, model, model_provider, model_providers, otel, profile, profiles, projects, sandbox_workspace_write, secrets, sensitivity, shell_environment_policy, features
+    hint: keys here: sandbox_mode, approval_policy, approvals_reviewer, flow, default_permissions, permissions, limits, history, journal, model, model_provider, model_providers, otel, profile, profiles, projects, sandbox_workspace_write, scan, secrets, sensitivity, shell_environment_policy, features
     ");
     assert_snapshot!(user("writable_roots = []"), @r#"
     user:1:1: `writable_roots` is not a key
@@ -197,13 +197,13 @@ fn what_strangers_wrote_cannot_act_on_the_terminal() {
     user:1:1: `<U+001B>[2J<U+202E>` is not a key
       "\u001b[2J\u202e" = 1 # <U+202E><U+200B>
       ^^^^^^^^^^^^^^^^^
-    hint: keys here: sandbox_mode, approval_policy, approvals_reviewer, flow, default_permissions, permissions, limits, history, journal, model, model_provider, model_providers, otel, profile, profiles, projects, sandbox_workspace_write, secrets, sensitivity, shell_environment_policy, features
+    hint: keys here: sandbox_mode, approval_policy, approvals_reviewer, flow, default_permissions, permissions, limits, history, journal, model, model_provider, model_providers, otel, profile, profiles, projects, sandbox_workspace_write, scan, secrets, sensitivity, shell_environment_policy, features
     "#);
     assert_snapshot!(user(&format!("zzz = \"{}\"", "x".repeat(500))), @r#"
     user:1:1: `zzz` is not a key
       zzz = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
       ^^^
-    hint: keys here: sandbox_mode, approval_policy, approvals_reviewer, flow, default_permissions, permissions, limits, history, journal, model, model_provider, model_providers, otel, profile, profiles, projects, sandbox_workspace_write, secrets, sensitivity, shell_environment_policy, features
+    hint: keys here: sandbox_mode, approval_policy, approvals_reviewer, flow, default_permissions, permissions, limits, history, journal, model, model_provider, model_providers, otel, profile, profiles, projects, sandbox_workspace_write, scan, secrets, sensitivity, shell_environment_policy, features
     "#);
     assert_snapshot!(user(&format!("model_providers = {{ {:>300} = 1 }}", "x")), @r#"
     user:1:324: `model_providers.x` must be a table, and this is a number
