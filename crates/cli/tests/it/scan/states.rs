@@ -1,7 +1,10 @@
 //! What becomes of a finding from scan to scan, and what makes a scan fail.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
+use std::time::Duration;
 
 use dam_testkit::environment::Environment;
 use serde_json::Value;
@@ -246,6 +249,63 @@ fn what_was_once_committed_is_found_in_history_and_the_scan_goes_on_where_it_was
             []
         );
     }
+}
+
+/// What `git fast-import` makes a branch of: every seventh commit brings a
+/// secret, which the next one takes away.
+fn long_history(commits: u32) -> String {
+    let mut text = String::new();
+    for number in 0..commits {
+        let line = match number % 7 {
+            0 => secret(&format!("Zx{number}q")),
+            _ => format!("x = {number}\n"),
+        };
+        let file = number / 7;
+        let _cannot_fail = write!(
+            text,
+            "commit refs/heads/long\ncommitter A <a@example.invalid> {} +0000\ndata 1\nm\nM 100644 inline file{file}.py\ndata {}\n{line}\n",
+            1_600_000_000 + number,
+            line.len(),
+        );
+    }
+    text
+}
+
+#[test]
+fn a_scan_of_history_that_is_killed_anywhere_goes_on_and_says_the_same() {
+    const COMMITS: u32 = 1_500;
+    let environment = environment();
+    let import = environment.command("git", ["fast-import", "--quiet"]);
+    environment.init_repository();
+    assert!(import.stdin(long_history(COMMITS)).run().success());
+    git(&environment, &["checkout", "--quiet", "--force", "long"]);
+    let paths = || -> BTreeSet<String> {
+        let all = told(&environment, &["--history"]);
+        all.into_iter().map(|(path, _)| path).collect()
+    };
+    let whole = paths();
+    assert_eq!(whole.len(), COMMITS.div_ceil(7) as usize);
+    let known = environment.state().join("scan");
+    std::fs::remove_dir_all(&known).expect("forgotten");
+    for _ in 0..8 {
+        let mut running = environment.dam(["scan", "--history"]).into_command();
+        let running = running.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut running = running.spawn().expect("it starts");
+        // Anywhere: the clock's last digits are as good as chance.
+        let chance = jiff::Timestamp::now().subsec_microsecond() % 700;
+        std::thread::sleep(Duration::from_millis(chance.unsigned_abs().into()));
+        running.kill().expect("killed");
+        running.wait().expect("it ended");
+    }
+    assert_eq!(paths(), whole);
+    let place = std::fs::read_dir(&known).expect("a memory").next();
+    let memory = place.expect("one").expect("one").path().join("history");
+    let text = std::fs::read_to_string(memory).expect("a file");
+    let steps = text.lines().skip(1).map(|line| {
+        let step: Value = serde_json::from_str(line).expect("a whole line");
+        step["commits"].as_array().expect("commits").len()
+    });
+    assert_eq!(steps.sum::<usize>(), COMMITS as usize, "each once");
 }
 
 #[test]
