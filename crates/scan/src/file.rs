@@ -74,12 +74,16 @@ impl<'a> SourceFile<'a> {
         self.program.get_or_init(lower).as_ref()
     }
 
-    /// Whether it is a script as tools write them, without line feeds: names
-    /// are letters there, and say nothing.
+    /// Whether it is a script as tools write them, with hardly a line feed:
+    /// names are letters there, and say nothing.
     pub(crate) fn is_minified(&self) -> bool {
         const LONGEST: usize = 5_000;
+        // Nobody writes that many characters to a line, line after line.
+        const LONG: usize = 200;
+        let is_long = || self.text.len() / LONG > self.text.lines().count();
+        let has_longest = || self.text.lines().any(|line| line.len() > LONGEST);
         matches!(self.language, Language::JavaScript | Language::Css)
-            && self.text.lines().any(|line| line.len() > LONGEST)
+            && (has_longest() || self.text.len() > LONGEST && is_long())
     }
 
     /// How deep a tree may be nested.

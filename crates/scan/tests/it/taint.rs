@@ -108,6 +108,24 @@ fn what_files_tell_together_is_known_until_one_of_them_changes() {
 }
 
 #[test]
+fn what_a_tool_wrote_is_left_out_and_that_is_said() {
+    let route = "require('express')().get('/', (req, res) => { eval(req.query.x) });\n";
+    let one_line = format!("{route}var a = '{}';\n", "x".repeat(6_000));
+    let long_lines = format!(
+        "{route}{}",
+        format!("var a = '{}';\n", "x".repeat(400)).repeat(20)
+    );
+    let ordinary = format!("{route}{}", "var a = 1;\n".repeat(1_000));
+    for (text, is_read) in [(one_line, false), (long_lines, false), (ordinary, true)] {
+        let scan = scan(vec![("app.js".to_owned(), text)]);
+        let is_found = scan.findings.iter().any(|one| one.rule == "code-injection");
+        let mut gaps = scan.coverage.gaps.iter();
+        let is_said = gaps.any(|gap| gap.kind == GapKind::NotChecked);
+        assert_eq!((is_found, is_said), (is_read, !is_read));
+    }
+}
+
+#[test]
 fn what_is_too_much_is_said() {
     // Each function calls the next twice: nobody can go through all of that.
     let mut text = String::from("def f0(x):\n    return x\n");
