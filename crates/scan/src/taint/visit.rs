@@ -96,7 +96,7 @@ fn function(of: &Function, see: &mut dyn FnMut(&Expr)) {
 
 /// Calls for every statement, also those in others, but not for those of
 /// functions and classes.
-pub fn statements(body: &[Stmt], see: &mut dyn FnMut(&Stmt)) {
+pub fn statements<'a>(body: &'a [Stmt], see: &mut dyn FnMut(&'a Stmt)) {
     for stmt in body {
         see(stmt);
         for inner in blocks(stmt) {

@@ -279,7 +279,7 @@ fn is_bound(names: &BTreeSet<&str>, callee: &Expr) -> bool {
 /// without a name are under none.
 fn names_of(body: &[Stmt]) -> BTreeMap<&str, Vec<&str>> {
     let mut names: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    each_statement(body, &mut |stmt| {
+    visit::statements(body, &mut |stmt| {
         if let StmtKind::Assign { target, value, .. } = &stmt.kind
             && let ExprKind::Name(alias) = &target.kind
         {
@@ -333,7 +333,7 @@ fn is_refused_key(expr: &Expr) -> bool {
 
 /// All functions, those in others too.
 fn functions_in<'a>(body: &'a [Stmt], into: &mut Vec<&'a Function>) {
-    each_statement(body, &mut |stmt| match &stmt.kind {
+    visit::statements(body, &mut |stmt| match &stmt.kind {
         StmtKind::Function(function) => {
             into.push(function);
             functions_in(&function.body, into);
@@ -357,7 +357,7 @@ fn functions_in<'a>(body: &'a [Stmt], into: &mut Vec<&'a Function>) {
 /// The statements of a function; those of functions without a name in it are
 /// its own.
 fn statements_in<'a>(body: &'a [Stmt], see: &mut dyn FnMut(&'a Stmt)) {
-    each_statement(body, &mut |stmt| {
+    visit::statements(body, &mut |stmt| {
         see(stmt);
         let mut lambdas = Vec::new();
         own_expressions(stmt, &mut |expr| {
@@ -373,15 +373,6 @@ fn statements_in<'a>(body: &'a [Stmt], see: &mut dyn FnMut(&'a Stmt)) {
 
 fn expressions_in<'a>(body: &'a [Stmt], see: &mut dyn FnMut(&'a Expr)) {
     statements_in(body, &mut |stmt| own_expressions(stmt, see));
-}
-
-fn each_statement<'a>(body: &'a [Stmt], see: &mut dyn FnMut(&'a Stmt)) {
-    for stmt in body {
-        see(stmt);
-        for inner in visit::blocks(stmt) {
-            each_statement(inner, see);
-        }
-    }
 }
 
 /// The expressions of a statement, those of statements and functions in it
